@@ -1,0 +1,291 @@
+/**
+ * The one shape of everything that carries bytes both ways, and the one way to connect two of them.
+ *
+ * A socket, a TLS connection, a stream in a mux and an in-memory pipe are all a {@linkcode Duplex}.
+ * The raw methods cost nothing per chunk; `readable` and `writable` are Web Streams made from them
+ * when somebody asks. Whoever uses the Web Streams of a side leaves the raw methods of that side alone.
+ *
+ * @module
+ */
+import { toTunnelError, TunnelError } from "./errors.ts";
+
+/** What a read gives: bytes, or `undefined` at the end the peer announced. */
+export type Chunk = Uint8Array | undefined;
+
+/** Bytes both ways, each way ending on its own. */
+export interface Duplex {
+  /**
+   * The next bytes, or `undefined` after the peer's end. Never an empty chunk. Answers at once
+   * (no promise) when bytes are at hand. The caller owns the chunk. One read at a time.
+   *
+   * @throws {TunnelError} what ended the connection when it did not end well
+   */
+  read(): Chunk | Promise<Chunk>;
+  /**
+   * Sends bytes, which are handed over: do not change them afterwards. A returned promise means
+   * "full": it settles when more may be written; ignoring it means buffering without a bound.
+   *
+   * @throws {TunnelError} what ended the connection
+   */
+  write(chunk: Uint8Array): void | Promise<void>;
+  /** Ends our direction (FIN) after what was written; the other direction goes on. Idempotent. */
+  closeWrite(): void | Promise<void>;
+  /** Ends both directions now (RST where the carrier has one). Idempotent, never throws. */
+  abort(reason?: unknown): void;
+  /** Gives back bytes that were read; the next read returns them first. */
+  unread(chunk: Uint8Array): void;
+  /** Settles (never rejects) when both directions are over and nothing is held any more. */
+  readonly closed: Promise<void>;
+  /** The bytes that arrive, as a Web Stream with no buffer of its own. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** The bytes to send, as a Web Stream; closing it is {@linkcode Duplex.closeWrite}. */
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/** What two joined carriers moved. */
+export interface JoinResult {
+  /** Bytes from the first to the second. */
+  readonly forwardBytes: number;
+  /** Bytes from the second to the first. */
+  readonly backwardBytes: number;
+  /** What cut the connection, when it did not end by both sides closing. */
+  readonly error: TunnelError | undefined;
+}
+
+/**
+ * Connects two carriers until both directions are over. When one direction ends its end is passed
+ * on and the other direction keeps flowing; when either side fails both are aborted at once. A slow
+ * reader stops its writer.
+ *
+ * @param a one carrier
+ * @param b the other
+ * @returns what was moved; a broken connection is a value, not an exception
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { join, pair } from "./duplex.ts";
+ *
+ * const [visitor, front] = pair();
+ * const [back, upstream] = pair();
+ * const joined = join(front, back);
+ * await visitor.write(new TextEncoder().encode("hello"));
+ * visitor.closeWrite();
+ * assert.equal(new TextDecoder().decode(await upstream.read()), "hello");
+ * upstream.closeWrite();
+ * assert.equal((await joined).forwardBytes, 5);
+ * ```
+ */
+export async function join(a: Duplex, b: Duplex): Promise<JoinResult> {
+  let error: TunnelError | undefined;
+  const moved = [0, 0];
+  function fail(thrown: unknown) {
+    error ??= toTunnelError(thrown, "connection_closed");
+    a.abort(error);
+    b.abort(error);
+  }
+  async function pump(from: Duplex, to: Duplex, side: number) {
+    try {
+      for (;;) {
+        let chunk = from.read();
+        if (chunk instanceof Promise) chunk = await chunk;
+        if (chunk === undefined) break;
+        moved[side] += chunk.length;
+        const full = to.write(chunk);
+        if (full) await full;
+      }
+      await to.closeWrite();
+    } catch (thrown) {
+      fail(thrown);
+    }
+  }
+  await Promise.all([pump(a, b, 0), pump(b, a, 1)]);
+  return { forwardBytes: moved[0], backwardBytes: moved[1], error };
+}
+
+/**
+ * The Web Streams half of a {@linkcode Duplex}, and `unread`. Carriers extend it and write the raw
+ * methods; the streams are made on first use.
+ */
+export abstract class RawDuplex implements Duplex {
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
+  #unread: Uint8Array[] = [];
+
+  /** What {@linkcode RawDuplex.read} gives when nothing was given back. */
+  protected abstract readRaw(): Chunk | Promise<Chunk>;
+  /** @inheritdoc */
+  abstract write(chunk: Uint8Array): void | Promise<void>;
+  /** @inheritdoc */
+  abstract closeWrite(): void | Promise<void>;
+  /** @inheritdoc */
+  abstract abort(reason?: unknown): void;
+  /** @inheritdoc */
+  abstract readonly closed: Promise<void>;
+
+  /** @inheritdoc */
+  read(): Chunk | Promise<Chunk> {
+    if (this.#unread.length > 0) return this.#unread.pop();
+    return this.readRaw();
+  }
+
+  /** @inheritdoc */
+  unread(chunk: Uint8Array): void {
+    if (chunk.length > 0) this.#unread.push(chunk);
+  }
+
+  /** Takes what was given back, for a carrier that hands itself over whole. */
+  protected takeUnread(): Uint8Array[] {
+    const chunks = this.#unread.reverse();
+    this.#unread = [];
+    return chunks;
+  }
+
+  /** @inheritdoc */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#readable ??= new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const chunk = await this.read();
+        if (chunk === undefined) controller.close();
+        else controller.enqueue(chunk);
+      },
+      cancel: (reason) => this.abort(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  /** @inheritdoc */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new WritableStream<Uint8Array>({
+      write: (chunk) => this.write(chunk),
+      close: async () => {
+        await this.closeWrite();
+      },
+      abort: (reason) => this.abort(reason),
+    });
+  }
+}
+
+/** How {@linkcode pair} behaves. */
+export interface PairOptions {
+  /** Bytes one direction may hold before `write` says "full". @default {65536} */
+  highWaterBytes?: number;
+}
+
+/**
+ * Two ends of an in-memory pipe: what one writes the other reads.
+ *
+ * @param options how much each direction holds
+ * @returns the two ends
+ */
+export function pair(options: PairOptions = {}): [Duplex, Duplex] {
+  const highWaterBytes = options.highWaterBytes ?? 65536;
+  const there = new Pipe(highWaterBytes);
+  const back = new Pipe(highWaterBytes);
+  const closed = Promise.all([there.over, back.over]).then(() => undefined);
+  return [new PipeEnd(back, there, closed), new PipeEnd(there, back, closed)];
+}
+
+class PipeEnd extends RawDuplex {
+  readonly #inbound: Pipe;
+  readonly #outbound: Pipe;
+  readonly closed: Promise<void>;
+
+  constructor(inbound: Pipe, outbound: Pipe, closed: Promise<void>) {
+    super();
+    this.#inbound = inbound;
+    this.#outbound = outbound;
+    this.closed = closed;
+  }
+
+  protected readRaw(): Chunk | Promise<Chunk> {
+    return this.#inbound.read();
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    return this.#outbound.write(chunk);
+  }
+
+  closeWrite(): void {
+    this.#outbound.end();
+  }
+
+  abort(reason?: unknown): void {
+    const error = reason instanceof TunnelError
+      ? reason
+      : new TunnelError("aborted", "The connection was aborted", { cause: reason });
+    const atPeer = new TunnelError("connection_reset", "The peer aborted the connection", {
+      cause: reason,
+    });
+    this.#inbound.fail(error, error);
+    this.#outbound.fail(atPeer, error);
+  }
+}
+
+/** One direction of a pipe: a bounded queue with an end and a failure. */
+class Pipe {
+  readonly #highWaterBytes: number;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #ended = false;
+  #readError: TunnelError | undefined;
+  #writeError: TunnelError | undefined;
+  readonly #waitingRead: { resolve: (chunk: Chunk) => void; reject: (error: Error) => void }[] = [];
+  readonly #waitingWrite: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly over: Promise<void>;
+  #setOver!: () => void;
+
+  constructor(highWaterBytes: number) {
+    this.#highWaterBytes = highWaterBytes;
+    this.over = new Promise((resolve) => this.#setOver = resolve);
+  }
+
+  read(): Chunk | Promise<Chunk> {
+    const chunk = this.#chunks.shift();
+    if (chunk) {
+      this.#bytes -= chunk.length;
+      if (this.#bytes < this.#highWaterBytes) {
+        for (const waiting of this.#waitingWrite.splice(0)) waiting.resolve();
+      }
+      return chunk;
+    }
+    if (this.#readError) throw this.#readError;
+    if (this.#ended) {
+      this.#setOver();
+      return undefined;
+    }
+    return new Promise((resolve, reject) => this.#waitingRead.push({ resolve, reject }));
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    if (this.#writeError) throw this.#writeError;
+    if (this.#ended) throw new TunnelError("connection_closed", "Cannot write after the end");
+    if (chunk.length === 0) return;
+    const reader = this.#waitingRead.shift();
+    if (reader) return reader.resolve(chunk);
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#highWaterBytes) return;
+    return new Promise((resolve, reject) => this.#waitingWrite.push({ resolve, reject }));
+  }
+
+  end(): void {
+    if (this.#ended || this.#writeError) return;
+    this.#ended = true;
+    const reader = this.#waitingRead.shift();
+    if (!reader) return;
+    this.#setOver();
+    reader.resolve(undefined);
+  }
+
+  fail(readError: TunnelError, writeError: TunnelError): void {
+    if (this.#readError) return;
+    this.#readError = readError;
+    this.#writeError = writeError;
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#ended = false;
+    for (const waiting of this.#waitingRead.splice(0)) waiting.reject(readError);
+    for (const waiting of this.#waitingWrite.splice(0)) waiting.reject(writeError);
+    this.#setOver();
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The machine as Sallyport sees it: files, environment, signals, terminal. One implementation per
+ * runtime lives beside this file.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Net } from "./net.ts";
+
+/** What a file is. */
+export interface FileInfo {
+  /** `other` is a socket, pipe or device. */
+  readonly kind: "file" | "directory" | "other";
+  /** Bytes. */
+  readonly size: number;
+  /** Last change, milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
+/** How a file is written. */
+export interface WriteOptions {
+  /** Permission bits, where the system has them. @default {0o600} */
+  readonly mode?: number;
+}
+
+/** The file system. All paths are as the user gave them; all methods throw TunnelError (not_found, permission_denied, io_failed). */
+export interface Files {
+  /** The whole file as UTF-8. */
+  readText(path: string): Promise<string>;
+  /** The whole file. */
+  readBytes(path: string): Promise<Uint8Array>;
+  /** Replaces the file in one step (a temporary beside it, synced, then renamed); a reader never sees half. */
+  write(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  /** Appends, creating the file with `mode` first. */
+  append(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  /** What is there; `undefined` when nothing is. */
+  stat(path: string): Promise<FileInfo | undefined>;
+  /** Creates the directory and its parents, mode 0700 for those it makes. */
+  makeDir(path: string): Promise<void>;
+  /** The names in a directory, sorted. */
+  list(path: string): Promise<string[]>;
+  /** Removes a file or a tree; nothing there is fine. */
+  remove(path: string): Promise<void>;
+}
+
+/** A stream the program prints to. */
+export interface Output {
+  /** Whether a person is looking. */
+  readonly isTty: boolean;
+  /** Width of the terminal in cells. @default {80} */
+  readonly columns: number;
+  /** Writes text; failures (a closed pipe) are swallowed, for there is nobody left to tell. */
+  write(text: string): void;
+  /** Settles when all that was written has left the program: await it before {@linkcode Host.exit}. */
+  flush(): Promise<void>;
+}
+
+/** A signal a program can be asked to act on. */
+export type SignalName = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+/** The machine and the process. */
+export interface Host {
+  /** Which runtime this is, and its version. */
+  readonly runtime: { readonly name: "deno" | "bun" | "node" | "memory"; readonly version: string };
+  /** The operating system. */
+  readonly os: "linux" | "darwin" | "windows" | "freebsd" | "other";
+  /** As Go names it: `amd64`, `arm64` … */
+  readonly arch: string;
+  /** This machine's name, or "" when it cannot be told. */
+  hostName(): string;
+  /** The arguments after the program. */
+  readonly args: readonly string[];
+  /** The process id. */
+  readonly pid: number;
+  /** An environment variable; empty text counts as absent. Absent too when permission to look is denied. */
+  env(name: string): string | undefined;
+  /** The user's home directory, or `undefined`. */
+  homeDir(): string | undefined;
+  /** Where relative paths start. */
+  cwd(): string;
+  /** The file system. */
+  readonly files: Files;
+  /** Standard output. */
+  readonly stdout: Output;
+  /** Standard error. */
+  readonly stderr: Output;
+  /** Calls `run` on each such signal until the returned function is called. A signal the system lacks is ignored. */
+  onSignal(name: SignalName, run: () => void): () => void;
+  /** Ends the process. */
+  exit(code: number): never;
+  /** Runs until called back: keeps the process alive while something without a socket is under way. */
+  keepAlive(): () => void;
+  /** Resident memory of this process in bytes, or `undefined` where it cannot be told. */
+  residentBytes(): number | undefined;
+}
+
+/** Everything of a runtime that the program needs, handed in from the top. */
+export interface Runtime {
+  /** Sockets and TLS. */
+  readonly net: Net;
+  /** Files, environment, signals, terminal. */
+  readonly host: Host;
+  /** Time. */
+  readonly clock: Clock;
+}

@@ -1,0 +1,163 @@
+/**
+ * The network as Sallyport sees it: the seam at the socket. One implementation per runtime lives
+ * beside this file; everything else in the program only knows these shapes.
+ *
+ * @module
+ */
+import type { Duplex } from "../base/duplex.ts";
+
+/** Where a connection comes from or goes to. */
+export interface Address {
+  /** An IP address, or a host name when connecting; empty for a unix socket. */
+  readonly host: string;
+  /** The port; 0 for a unix socket, and when listening: any free one. */
+  readonly port: number;
+  /** The path of a unix socket. */
+  readonly path?: string;
+}
+
+/** A certificate with its key, as PEM text. */
+export interface Certificate {
+  /** The leaf first, then its intermediates. */
+  readonly chainPem: string;
+  /** PKCS#8, SEC1 or PKCS#1, unencrypted. */
+  readonly keyPem: string;
+}
+
+/** Which roots a TLS peer is verified against: the operating system's, or these PEM texts alone. */
+export type TrustedRoots = "system" | readonly string[];
+
+/** TLS as the side that dials. */
+export interface TlsClientOptions {
+  /** The name sent as SNI and verified; an IP address is verified but not sent. @default the host dialled */
+  readonly serverName?: string;
+  /** Protocols offered, most wanted first. @default none */
+  readonly alpn?: readonly string[];
+  /** @default {"system"} */
+  readonly roots?: TrustedRoots;
+  /** What we present when asked. */
+  readonly certificate?: Certificate;
+  /** `false` accepts any certificate: only towards an upstream on the user's own machine. @default {true} */
+  readonly verify?: boolean;
+}
+
+/** Whether a TLS visitor must present a certificate. */
+export type ClientAuth = "none" | "request" | "require_any" | "require_and_verify";
+
+/** TLS as the side that is dialled. */
+export interface TlsServerOptions {
+  /** What we present: chosen by the caller for this very connection. */
+  readonly certificate: Certificate;
+  /** Protocols we speak, most wanted first; with none in common the handshake goes on without. */
+  readonly alpn?: readonly string[];
+  /** @default {"none"} */
+  readonly clientAuth?: ClientAuth;
+  /** PEM texts of the authorities a visitor's certificate must chain to. */
+  readonly clientRoots?: readonly string[];
+  /** @default {"1.2"} */
+  readonly minVersion?: "1.2" | "1.3";
+}
+
+/** What a finished TLS handshake agreed on. */
+export interface TlsInfo {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** The protocol chosen, if any. */
+  readonly alpn: string | undefined;
+  /** The name the visitor asked for (server side) or that we asked for (client side). */
+  readonly serverName: string | undefined;
+  /** The peer's leaf as PEM, if it presented one. */
+  readonly peerCertificatePem: string | undefined;
+}
+
+/** A socket, or TLS over one. */
+export interface Conn extends Duplex {
+  /** The other end. */
+  readonly remote: Address;
+  /** Our end. */
+  readonly local: Address;
+  /** Present once TLS is established. */
+  readonly tls: TlsInfo | undefined;
+}
+
+/** How to dial. */
+export interface ConnectOptions {
+  /** Name or IP (no brackets). A name with several addresses is tried address by address. */
+  readonly host?: string;
+  /** The port, 1 to 65535. */
+  readonly port?: number;
+  /** A unix socket instead of host and port. */
+  readonly path?: string;
+  /** Speak TLS; {@linkcode Net.connect} then settles after the handshake. */
+  readonly tls?: TlsClientOptions;
+  /** Limit of name look-up, connection and handshake together. @default {10000} */
+  readonly timeoutMs?: number;
+  /** Cancels the attempt. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to listen. */
+export interface ListenOptions {
+  /** The IP to listen at; `localhost` is both loopback addresses where the machine has them. @default {"127.0.0.1"} */
+  readonly host?: string;
+  /** 0 takes any free port. @default {0} */
+  readonly port?: number;
+  /** A unix socket instead; a stale socket file is replaced. */
+  readonly path?: string;
+  /** How many connections the kernel may hold for us. @default {511} */
+  readonly backlog?: number;
+  /**
+   * Gets each connection, plain and unread. It must not throw; TLS is started by the owner with
+   * {@linkcode Net.startTlsServer}, after a look at the first bytes if it likes.
+   */
+  readonly onConnection: (conn: Conn) => void;
+}
+
+/** An open door. */
+export interface Listener {
+  /** Where it listens, with the port that was taken. */
+  readonly address: Address;
+  /** Stops accepting and frees the port; connections already accepted go on. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Limits of a TLS handshake that we serve. */
+export interface HandshakeLimits {
+  /** @default {10000} */
+  readonly timeoutMs?: number;
+}
+
+/** A network: the runtime's, or the one in memory. */
+export interface Net {
+  /**
+   * Dials.
+   *
+   * @throws {TunnelError} connection_refused, host_not_found, network_unreachable, timed_out,
+   * aborted, tls_failed, tls_untrusted, tls_name_mismatch, tls_expired …; the message names the address
+   */
+  connect(options: ConnectOptions): Promise<Conn>;
+  /**
+   * Opens a door.
+   *
+   * @throws {TunnelError} address_in_use, address_not_available, permission_denied
+   */
+  listen(options: ListenOptions): Promise<Listener>;
+  /**
+   * Speaks TLS as a client over any carrier (a proxied connection). The carrier is owned by the
+   * result from then on.
+   *
+   * @throws {TunnelError} tls_failed, tls_untrusted, tls_name_mismatch, tls_expired, timed_out
+   */
+  startTlsClient(
+    carrier: Duplex,
+    options: TlsClientOptions & HandshakeLimits & { readonly serverName: string },
+  ): Promise<Conn>;
+  /**
+   * Speaks TLS as a server over any carrier: a connection whose first bytes were read and given
+   * back with `unread`, or a stream of a mux. The carrier is owned by the result from then on, and
+   * aborted when the handshake fails.
+   *
+   * @throws {TunnelError} tls_failed, timed_out, connection_closed
+   */
+  startTlsServer(carrier: Duplex, options: TlsServerOptions & HandshakeLimits): Promise<Conn>;
+}
