@@ -167,6 +167,7 @@ function fits(value: unknown, kind: FieldKind): boolean {
     case "object":
       return typeof value === "object" && !Array.isArray(value);
     default:
+      // deno-lint-ignore valid-typeof -- kind is one of string, number, boolean here
       return typeof value === kind;
   }
 }

@@ -1,0 +1,70 @@
+/**
+ * What the two halves of the edge know of each other: the side that talks to agents registers
+ * endpoints, the side that talks to visitors finds them and opens streams on them.
+ *
+ * @module
+ */
+import type { Conn } from "../runtime/net.ts";
+import type { MuxStream } from "../mux/mux.ts";
+import type { BindOptions } from "../wire/messages.ts";
+
+/** The protocols an endpoint can have. */
+export type EndpointProto = "http" | "https" | "tcp" | "tls";
+
+/** Who stands at the door. */
+export interface Visitor {
+  /** `ip:port`, IPv6 in brackets: ClientAddr of the proxy header. */
+  readonly clientAddr: string;
+  /** Whether the bytes that will follow are the visitor's own TLS. */
+  readonly passthroughTls: boolean;
+}
+
+/** A public address that is online. */
+export interface Endpoint {
+  /** The bind id. */
+  readonly id: string;
+  /** As shown to the user: `https://host`, `tcp://host:port`. */
+  readonly url: string;
+  /** What visitors speak. */
+  readonly proto: EndpointProto;
+  /** Lower-case host name. */
+  readonly host: string;
+  /** The public port. */
+  readonly port: number;
+  /** Whose it is. */
+  readonly accountId: string;
+  /** The agent's words about its upstream, for error pages. */
+  readonly forwardsTo: string;
+  /** What the agent asked for, checked. */
+  readonly options: BindOptions;
+  /**
+   * Opens a stream to the agent with the proxy header written; waits, within limits, while the
+   * agent has as many streams as it can take.
+   *
+   * @throws {TunnelError} session_closed (agent went away), streams_exhausted, timed_out
+   */
+  openStream(visitor: Visitor): Promise<MuxStream>;
+}
+
+/** The endpoints that are online. */
+export interface EndpointTable {
+  /** The endpoint of a name: exact first, then the most specific wildcard. */
+  find(proto: EndpointProto, host: string): Endpoint | undefined;
+  /** All of them. */
+  all(): Iterable<Endpoint>;
+}
+
+/** Opens and frees the ports of TCP endpoints. */
+export interface TcpPorts {
+  /**
+   * Opens a port.
+   *
+   * @param wanted this port, or `undefined` for a free one of the range
+   * @param onConnection gets each visitor
+   * @returns the port
+   * @throws {TunnelError} address_in_use, address_not_available (outside of the range, or the range is full)
+   */
+  claim(wanted: number | undefined, onConnection: (conn: Conn) => void): Promise<number>;
+  /** Frees it; visitors already there go on. */
+  release(port: number): Promise<void>;
+}
