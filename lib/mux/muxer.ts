@@ -30,9 +30,10 @@ export interface MuxOptions {
   readonly maxPeerStreams?: number;
   /**
    * Answers a read that caused no write with an empty frame, whose segment carries the kernel's
-   * delayed ACK: 40 ms a request saved towards a peer that leaves Nagle on (wire-protocol 10.1).
+   * delayed ACK: 40 ms a request saved towards a peer that leaves Nagle on (wire-protocol 10.1). A
+   * function is asked each time, for the edge knows its peer only after Auth.
    */
-  readonly ackNudge?: boolean;
+  readonly ackNudge?: boolean | (() => boolean);
   /** Bounds of window growth. */
   readonly windowLimits?: WindowLimits;
   /** Further bounds. */
@@ -89,7 +90,7 @@ class Muxer implements Mux, SessionEvents {
   readonly #carrier: Duplex;
   readonly #clock: Clock;
   readonly #onStream: (stream: MuxStream) => void;
-  readonly #ackNudge: boolean;
+  readonly #ackNudge: () => boolean;
   readonly #streams = new Map<number, Stream>();
   readonly #heartbeat: Heartbeat;
   #settle!: (end: MuxEnd) => void;
@@ -109,7 +110,8 @@ class Muxer implements Mux, SessionEvents {
     this.#carrier = carrier;
     this.#clock = options.clock;
     this.#onStream = options.onStream;
-    this.#ackNudge = options.ackNudge ?? false;
+    const { ackNudge } = options;
+    this.#ackNudge = typeof ackNudge === "function" ? ackNudge : () => ackNudge ?? false;
     this.lastHeardMs = options.clock.steady();
     this.closed = new Promise((resolve) => this.#settle = resolve);
     const limits: { -readonly [K in keyof SessionLimits]?: SessionLimits[K] } = {
@@ -212,7 +214,7 @@ class Muxer implements Mux, SessionEvents {
         if (this.#over) return;
         this.lastHeardMs = this.#clock.steady();
         this.session.receive(chunk);
-        if (this.#ackNudge && this.#peerHeartbeatId !== 0) {
+        if (this.#peerHeartbeatId !== 0 && this.#ackNudge()) {
           this.#nudgeDue = true;
           this.onWork();
         }
