@@ -38,7 +38,11 @@ export class Backoff {
   readonly #random: () => number;
   #stepMs: number;
 
-  /** @param options the shape of the series */
+  /**
+   * Starts a series.
+   *
+   * @param options the shape of the series
+   */
   constructor(options: BackoffOptions = {}) {
     this.#firstMs = options.firstMs ?? 500;
     this.#maxMs = options.maxMs ?? 30_000;

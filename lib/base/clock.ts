@@ -18,18 +18,32 @@ export interface Clock {
   now(): number;
   /** A steady reading in milliseconds that never jumps, for measuring. */
   steady(): number;
-  /** Calls `run` once after `delayMs`. A timer does not keep a program alive on its own account. */
+  /**
+   * Calls `run` once after `delayMs`, however long that is; `Infinity` never fires. Where the
+   * runtime allows, a timer does not keep a program alive on its own account.
+   */
   after(delayMs: number, run: () => void): Timer;
   /** Calls `run` when the present turn of the event loop has done its input: the time to coalesce. */
   turnEnd(run: () => void): void;
 }
 
-/** The clock of a program that has no runtime adapter at hand: Web APIs alone. */
+/** The longest delay a timer of the platform holds: 2^31 - 1 ms; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The clock of a program that has no runtime adapter at hand: Web APIs alone. Its timers do keep
+ * the program alive, for the Web knows no other kind.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   steady: () => performance.now(),
   after(delayMs, run) {
-    const id = setTimeout(run, delayMs);
+    let id = setTimeout(step, Math.min(delayMs, MAX_TIMER_MS), delayMs);
+    function step(leftMs: number) {
+      if (leftMs <= MAX_TIMER_MS) return run();
+      leftMs -= MAX_TIMER_MS;
+      id = setTimeout(step, Math.min(leftMs, MAX_TIMER_MS), leftMs);
+    }
     return { cancel: () => clearTimeout(id) };
   },
   turnEnd: (run) => queueMicrotask(run),
@@ -121,7 +135,11 @@ export class FakeClock implements Clock {
   #order = 0;
   #due: Due[] = [];
 
-  /** @param startMs the first reading of `now()` */
+  /**
+   * Makes a clock that stands still.
+   *
+   * @param startMs the first reading of `now()`
+   */
   constructor(startMs = 1_000_000) {
     this.#nowMs = startMs;
   }

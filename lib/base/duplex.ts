@@ -36,7 +36,7 @@ export interface Duplex {
   unread(chunk: Uint8Array): void;
   /** Settles (never rejects) when both directions are over and nothing is held any more. */
   readonly closed: Promise<void>;
-  /** The bytes that arrive, as a Web Stream with no buffer of its own. */
+  /** The bytes that arrive, as a Web Stream with no buffer of its own; cancelling it aborts. */
   readonly readable: ReadableStream<Uint8Array>;
   /** The bytes to send, as a Web Stream; closing it is {@linkcode Duplex.closeWrite}. */
   readonly writable: WritableStream<Uint8Array>;
@@ -54,8 +54,12 @@ export interface JoinResult {
 
 /**
  * Connects two carriers until both directions are over. When one direction ends its end is passed
- * on and the other direction keeps flowing; when either side fails both are aborted at once. A slow
- * reader stops its writer.
+ * on and the other direction keeps flowing. A slow reader stops its writer.
+ *
+ * When a read fails, both carriers are aborted at once. When a write fails, the reply is not cut: a
+ * service that answers early and closes without reading the rest of the request has said all it
+ * wants to say, so what it said is delivered, the rest of the request is read and dropped, and
+ * then both are aborted.
  *
  * @param a one carrier
  * @param b the other
@@ -79,10 +83,16 @@ export interface JoinResult {
 export async function join(a: Duplex, b: Duplex): Promise<JoinResult> {
   let error: TunnelError | undefined;
   const moved = [0, 0];
+  const lost = [false, false];
   function fail(thrown: unknown) {
     error ??= toTunnelError(thrown, "connection_closed");
     a.abort(error);
     b.abort(error);
+  }
+  function loseDirection(side: number, thrown: unknown) {
+    error ??= toTunnelError(thrown, "connection_closed");
+    lost[side] = true;
+    if (lost[1 - side]) fail(error);
   }
   async function pump(from: Duplex, to: Duplex, side: number) {
     try {
@@ -90,16 +100,29 @@ export async function join(a: Duplex, b: Duplex): Promise<JoinResult> {
         let chunk = from.read();
         if (chunk instanceof Promise) chunk = await chunk;
         if (chunk === undefined) break;
-        moved[side] += chunk.length;
-        const full = to.write(chunk);
-        if (full) await full;
+        if (lost[side]) continue;
+        try {
+          const full = to.write(chunk);
+          moved[side] += chunk.length;
+          if (full) await full;
+        } catch (thrown) {
+          loseDirection(side, thrown);
+        }
       }
+    } catch (thrown) {
+      return fail(thrown);
+    }
+    if (lost[side]) return;
+    try {
       await to.closeWrite();
     } catch (thrown) {
-      fail(thrown);
+      return loseDirection(side, thrown);
     }
+    // The reply is delivered; whoever still sends into the lost direction is told now.
+    if (lost[1 - side]) fail(error);
   }
   await Promise.all([pump(a, b, 0), pump(b, a, 1)]);
+  if (error) fail(error);
   return { forwardBytes: moved[0], backwardBytes: moved[1], error };
 }
 
@@ -114,22 +137,22 @@ export abstract class RawDuplex implements Duplex {
 
   /** What {@linkcode RawDuplex.read} gives when nothing was given back. */
   protected abstract readRaw(): Chunk | Promise<Chunk>;
-  /** @inheritdoc */
+  /** Sends bytes; see {@linkcode Duplex.write}. */
   abstract write(chunk: Uint8Array): void | Promise<void>;
-  /** @inheritdoc */
+  /** Ends our direction; see {@linkcode Duplex.closeWrite}. */
   abstract closeWrite(): void | Promise<void>;
-  /** @inheritdoc */
+  /** Ends both directions now; see {@linkcode Duplex.abort}. */
   abstract abort(reason?: unknown): void;
-  /** @inheritdoc */
+  /** Settles when all is over; see {@linkcode Duplex.closed}. */
   abstract readonly closed: Promise<void>;
 
-  /** @inheritdoc */
+  /** What was given back, latest first, then what arrives. */
   read(): Chunk | Promise<Chunk> {
     if (this.#unread.length > 0) return this.#unread.pop();
     return this.readRaw();
   }
 
-  /** @inheritdoc */
+  /** Gives back bytes that were read. */
   unread(chunk: Uint8Array): void {
     if (chunk.length > 0) this.#unread.push(chunk);
   }
@@ -141,7 +164,7 @@ export abstract class RawDuplex implements Duplex {
     return chunks;
   }
 
-  /** @inheritdoc */
+  /** The bytes that arrive; cancelling it aborts the carrier, for TCP has no way to refuse bytes alone. */
   get readable(): ReadableStream<Uint8Array> {
     return this.#readable ??= new ReadableStream<Uint8Array>({
       pull: async (controller) => {
@@ -153,7 +176,7 @@ export abstract class RawDuplex implements Duplex {
     }, { highWaterMark: 0 });
   }
 
-  /** @inheritdoc */
+  /** The bytes to send; aborting it aborts the carrier. */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream<Uint8Array>({
       write: (chunk) => this.write(chunk),
@@ -216,7 +239,7 @@ class PipeEnd extends RawDuplex {
     const atPeer = new TunnelError("connection_reset", "The peer aborted the connection", {
       cause: reason,
     });
-    this.#inbound.fail(error, error);
+    this.#inbound.fail(error, atPeer);
     this.#outbound.fail(atPeer, error);
   }
 }
@@ -243,7 +266,7 @@ class Pipe {
     const chunk = this.#chunks.shift();
     if (chunk) {
       this.#bytes -= chunk.length;
-      if (this.#bytes < this.#highWaterBytes) {
+      if (this.#bytes < this.#highWaterBytes || this.#bytes === 0) {
         for (const waiting of this.#waitingWrite.splice(0)) waiting.resolve();
       }
       return chunk;

@@ -77,6 +77,7 @@ export interface TunnelErrorOptions extends ErrorOptions {
  * ```
  */
 export class TunnelError extends Error {
+  /** What `String(error)` begins with. */
   override readonly name = "TunnelError";
   /** The stable code of what went wrong. */
   readonly code: ErrorCode;
@@ -84,6 +85,8 @@ export class TunnelError extends Error {
   readonly ngrokCode: number | undefined;
 
   /**
+   * Makes an error.
+   *
    * @param code one of {@linkcode ERROR_CODES}
    * @param message what was tried, then what was found; no full stop
    * @param options the cause and the `ERR_NGROK_n` number
