@@ -1,0 +1,14 @@
+/**
+ * The adapter for Node: the base all three share, as it is.
+ *
+ * @module
+ */
+import type { Runtime } from "./host.ts";
+import { nodeClock } from "./node_clock.ts";
+import { nodeHost } from "./node_host.ts";
+import { nodeNet } from "./node_sockets.ts";
+
+/** Node's sockets, files, signals and time. */
+export function nodeRuntime(): Runtime {
+  return { net: nodeNet(nodeClock), host: nodeHost("node"), clock: nodeClock };
+}

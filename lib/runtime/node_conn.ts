@@ -1,0 +1,229 @@
+/**
+ * A socket of node:net or node:tls as a {@linkcode Conn}: data, pause and resume by hand, because
+ * the stream adapters of the runtimes lose half-close. Made by the dialling and the listening half
+ * of the adapter, and by TLS.
+ *
+ * @module
+ */
+import type { Socket } from "node:net";
+import { type Chunk, RawDuplex } from "../base/duplex.ts";
+import { TunnelError } from "../base/errors.ts";
+import type { Address, Conn, TlsInfo } from "./net.ts";
+import { translateError } from "./translate_errors.ts";
+
+/** Bytes that may wait for a reader before the socket is paused: one full read of node and Deno. */
+const QUEUE_BYTES = 64 * 1024;
+/** Chunks that may wait: a chunk of one byte can hold on to a read buffer of 64 KiB. */
+const QUEUE_CHUNKS = 16;
+
+interface Waiting<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: TunnelError) => void;
+}
+
+/** What a {@linkcode NodeConn} is made of besides its socket. */
+export interface NodeConnOptions {
+  /** The TCP socket that carries the TLS socket: what is reset on abort. @default the socket */
+  readonly transport?: Socket;
+  /** What the handshake agreed on. */
+  readonly tls?: TlsInfo;
+  /** The other end. */
+  readonly remote: Address;
+  /** Our end. */
+  readonly local: Address;
+}
+
+/** One connection. */
+export class NodeConn extends RawDuplex implements Conn {
+  /** @inheritdoc */
+  readonly remote: Address;
+  /** @inheritdoc */
+  readonly local: Address;
+  /** @inheritdoc */
+  readonly tls: TlsInfo | undefined;
+  /** @inheritdoc */
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+  readonly #transport: Socket | undefined;
+  #setClosed!: () => void;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #flowing = false;
+  #ended = false;
+  #writeEnded = false;
+  #gone = false;
+  #error: TunnelError | undefined;
+  #reader: Waiting<Chunk> | undefined;
+  #writers: Waiting<void>[] = [];
+
+  /**
+   * @param socket connected, made with `allowHalfOpen`; nothing else may listen to its data
+   * @param options what is known about it
+   */
+  constructor(socket: Socket, options: NodeConnOptions) {
+    super();
+    this.#socket = socket;
+    this.#transport = options.transport;
+    this.tls = options.tls;
+    this.remote = options.remote;
+    this.local = options.local;
+    this.closed = new Promise((resolve) => this.#setClosed = resolve);
+    socket.on("end", this.#onEnd);
+    socket.on("drain", this.#onDrain);
+    socket.on("error", this.#onError);
+    socket.on("close", this.#onClose);
+  }
+
+  readonly #onData = (data: Uint8Array): void => {
+    // A plain view: Buffer's own slice() shares memory, which nobody above this room expects.
+    const chunk = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const reader = this.#reader;
+    if (reader) {
+      this.#reader = undefined;
+      reader.resolve(chunk);
+      return;
+    }
+    this.#queue.push(chunk);
+    this.#queuedBytes += chunk.length;
+    if (this.#queuedBytes < QUEUE_BYTES && this.#queue.length < QUEUE_CHUNKS) return;
+    this.#flowing = false;
+    this.#socket.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.resolve(undefined);
+  };
+
+  readonly #onDrain = (): void => {
+    const writers = this.#writers;
+    this.#writers = [];
+    for (const writer of writers) writer.resolve();
+  };
+
+  readonly #onError = (thrown: unknown): void => {
+    this.#fail(translateError(thrown, "The connection broke", "connection_reset"));
+  };
+
+  readonly #onClose = (): void => {
+    this.#gone = true;
+    if (this.#reader || this.#writers.length > 0) this.#fail(this.#overError());
+    this.#setClosed();
+  };
+
+  #fail(error: TunnelError): void {
+    this.#error ??= error;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.reject(this.#error);
+    const writers = this.#writers;
+    this.#writers = [];
+    for (const writer of writers) writer.reject(this.#error);
+  }
+
+  #overError(): TunnelError {
+    return this.#error ?? new TunnelError("connection_closed", "The connection is over");
+  }
+
+  #flow(): void {
+    this.#flowing = true;
+    if (this.#socket.listenerCount("data") === 0) this.#socket.on("data", this.#onData);
+    this.#socket.resume();
+  }
+
+  /** @inheritdoc */
+  protected readRaw(): Chunk | Promise<Chunk> {
+    const chunk = this.#queue.shift();
+    if (chunk) {
+      this.#queuedBytes -= chunk.length;
+      if (!this.#flowing && this.#queue.length === 0 && !this.#ended && !this.#gone) this.#flow();
+      return chunk;
+    }
+    if (this.#ended) return undefined;
+    if (this.#error || this.#gone) throw this.#overError();
+    if (this.#reader) throw new TypeError("A read is under way already");
+    const next = new Promise<Chunk>((resolve, reject) => this.#reader = { resolve, reject });
+    if (!this.#flowing) this.#flow();
+    return next;
+  }
+
+  /** @inheritdoc */
+  write(chunk: Uint8Array): void | Promise<void> {
+    if (this.#error || this.#gone) throw this.#overError();
+    if (this.#writeEnded) throw new TunnelError("connection_closed", "Cannot write after the end");
+    if (chunk.length === 0) return;
+    if (this.#socket.write(chunk)) return;
+    return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
+  }
+
+  /** @inheritdoc */
+  closeWrite(): void {
+    if (this.#writeEnded) return;
+    this.#writeEnded = true;
+    if (!this.#gone && !this.#error) this.#socket.end();
+  }
+
+  /** @inheritdoc */
+  abort(reason?: unknown): void {
+    if (this.#gone) return;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#ended = false;
+    this.#fail(
+      reason instanceof TunnelError
+        ? reason
+        : new TunnelError("aborted", "The connection was aborted", { cause: reason }),
+    );
+    resetSocket(this.#transport ?? this.#socket);
+    this.#socket.destroy();
+  }
+
+  /**
+   * Hands the socket itself over, with every byte not yet consumed put back into it: for TLS, which
+   * wants a socket. This object is over afterwards, but for its `closed`.
+   *
+   * @returns the socket, paused
+   * @throws {TunnelError} connection_closed or what ended it, when it is over already
+   */
+  detach(): Socket {
+    if (this.#error || this.#gone || this.#ended || this.#writeEnded) throw this.#overError();
+    const socket = this.#socket;
+    socket.pause();
+    socket.off("data", this.#onData);
+    socket.off("end", this.#onEnd);
+    socket.off("drain", this.#onDrain);
+    const held = [...this.takeUnread(), ...this.#queue];
+    this.#queue = [];
+    for (const chunk of held.reverse()) socket.unshift(chunk);
+    this.#error = new TunnelError("connection_closed", "The connection was handed over");
+    return socket;
+  }
+}
+
+/** Cuts a TCP socket with RST; other sockets are closed. */
+function resetSocket(socket: Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    socket.destroy(); // a unix socket has no RST: node throws ERR_INVALID_HANDLE_TYPE
+  }
+}
+
+/** The two ends of a connected socket; IPv4 in IPv6 clothes is shown as IPv4. */
+export function addressesOf(socket: Socket, path?: string): { remote: Address; local: Address } {
+  if (path !== undefined) {
+    return { remote: { host: "", port: 0, path }, local: { host: "", port: 0, path } };
+  }
+  return {
+    remote: { host: plainIp(socket.remoteAddress), port: socket.remotePort ?? 0 },
+    local: { host: plainIp(socket.localAddress), port: socket.localPort ?? 0 },
+  };
+}
+
+/** `::ffff:192.0.2.1` as `192.0.2.1` (RFC 4291, 2.5.5.2). */
+export function plainIp(address: string | undefined): string {
+  if (!address) return "";
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address;
+}

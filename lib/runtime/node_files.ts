@@ -1,0 +1,92 @@
+/**
+ * The file system on node:fs, for all three runtimes.
+ *
+ * @module
+ */
+import * as fs from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { randomHex } from "../base/bytes.ts";
+import type { FileInfo, Files, WriteOptions } from "./host.ts";
+import { codeOf, translateError } from "./translate_errors.ts";
+
+const PRIVATE_FILE = 0o600;
+const PRIVATE_DIRECTORY = 0o700;
+
+/** The file system of the machine. */
+export const nodeFiles: Files = {
+  readText: (path) => tell("Cannot read", path, () => fs.readFile(path, "utf8")),
+  async readBytes(path) {
+    const data = await tell("Cannot read", path, () => fs.readFile(path));
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  },
+  write: (path, data, options) => tell("Cannot write", path, () => replace(path, data, options)),
+  append: (path, data, options) =>
+    tell(
+      "Cannot write",
+      path,
+      () => fs.appendFile(path, data, { mode: options?.mode ?? PRIVATE_FILE }),
+    ),
+  stat: (path) => tell("Cannot look at", path, () => stat(path)),
+  makeDir: (path) =>
+    tell("Cannot create", path, async () => {
+      await fs.mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+    }),
+  list: (path) => tell("Cannot list", path, async () => (await fs.readdir(path)).sort()),
+  remove: (path) =>
+    tell("Cannot remove", path, () => fs.rm(path, { recursive: true, force: true })),
+};
+
+async function tell<T>(tried: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw translateError(thrown, `${tried} "${path}"`);
+  }
+}
+
+async function replace(
+  path: string,
+  data: string | Uint8Array,
+  options: WriteOptions | undefined,
+): Promise<void> {
+  const target = await behindLinks(path);
+  const draft = join(dirname(target), `.${basename(target)}.${randomHex(6)}.tmp`);
+  const mode = options?.mode ?? PRIVATE_FILE;
+  const file = await fs.open(draft, "wx", mode);
+  try {
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await fs.rename(draft, target);
+  } catch (thrown) {
+    await fs.rm(draft, { force: true });
+    throw thrown;
+  }
+}
+
+/** A configuration that is a link into somebody's dotfiles stays a link. */
+async function behindLinks(path: string): Promise<string> {
+  try {
+    return await fs.realpath(path);
+  } catch (thrown) {
+    if (codeOf(thrown) === "ENOENT") return path;
+    throw thrown;
+  }
+}
+
+async function stat(path: string): Promise<FileInfo | undefined> {
+  try {
+    const found = await fs.stat(path);
+    return {
+      kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
+      size: found.size,
+      modifiedMs: found.mtimeMs,
+    };
+  } catch (thrown) {
+    if (codeOf(thrown) === "ENOENT" || codeOf(thrown) === "ENOTDIR") return undefined;
+    throw thrown;
+  }
+}
