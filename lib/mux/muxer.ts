@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { readU32 } from "../base/bytes.ts";
+import { concat, readU32 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Chunk, type Duplex, RawDuplex } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
@@ -213,7 +213,7 @@ class Muxer implements Mux, SessionEvents {
         if (chunk === undefined) break;
         if (this.#over) return;
         this.lastHeardMs = this.#clock.steady();
-        this.session.receive(chunk);
+        this.#receive(chunk);
         if (this.#peerHeartbeatId !== 0 && this.#ackNudge()) {
           this.#nudgeDue = true;
           this.onWork();
@@ -226,12 +226,18 @@ class Muxer implements Mux, SessionEvents {
           : this.#fault,
       );
     } catch (thrown) {
-      if (thrown instanceof MuxFault) {
-        this.#fault = thrown;
-        this.#closing ??= this.#sayGoodbye(thrown.resetCode, thrown.message);
-      } else {
-        this.#end(toTunnelError(thrown, "connection_closed"));
-      }
+      this.#end(toTunnelError(thrown, "connection_closed"));
+    }
+  }
+
+  #receive(chunk: Uint8Array): void {
+    try {
+      this.session.receive(chunk);
+    } catch (thrown) {
+      if (!(thrown instanceof MuxFault)) throw thrown;
+      // The decoder hears nothing more; the carrier is read on until the peer closes it.
+      this.#fault = thrown;
+      this.#closing ??= this.#sayGoodbye(thrown.resetCode, thrown.message);
     }
   }
 
@@ -323,10 +329,18 @@ class Muxer implements Mux, SessionEvents {
     this.session.setUrgent(stream.id);
     this.#peerHeartbeatId = stream.id;
     try {
+      // Whole pings only: a peer may take a shorter frame for a wrong answer.
+      let ping: Uint8Array[] = [];
+      let pingBytes = 0;
       for (;;) {
         const chunk = await stream.read();
         if (chunk === undefined) break;
-        await stream.write(chunk);
+        ping.push(chunk);
+        pingBytes += chunk.length;
+        if (pingBytes % 4 !== 0) continue;
+        await stream.write(concat(ping, pingBytes).slice());
+        ping = [];
+        pingBytes = 0;
       }
       stream.closeWrite();
     } finally {

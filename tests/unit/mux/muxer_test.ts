@@ -1,0 +1,445 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { toHex } from "../../../lib/base/bytes.ts";
+import { FakeClock, systemClock } from "../../../lib/base/clock.ts";
+import {
+  type Chunk,
+  type Duplex,
+  pair,
+  RawDuplex,
+} from "../../../lib/base/duplex.ts";
+import type { TunnelError } from "../../../lib/base/errors.ts";
+import { RESET } from "../../../lib/mux/frame.ts";
+import type { Mux, MuxStream } from "../../../lib/mux/mux.ts";
+import { createMux, type MuxOptions } from "../../../lib/mux/muxer.ts";
+import { test } from "../../harness.ts";
+
+interface Rig {
+  edge: Mux;
+  agent: Mux;
+  close: () => Promise<void>;
+}
+
+function rig(
+  onStream: (stream: MuxStream) => void,
+  more: Partial<MuxOptions> = {},
+  carriers = pair(),
+): Rig {
+  const clock = more.clock ?? systemClock;
+  const edge = createMux(carriers[0], {
+    role: "server",
+    clock,
+    onStream: () => {},
+    ...more,
+  });
+  const agent = createMux(carriers[1], {
+    role: "client",
+    clock,
+    onStream,
+    ...more,
+  });
+  const close = async () => {
+    await edge.close();
+    await agent.closed;
+  };
+  return { edge, agent, close };
+}
+
+async function readAll(stream: Duplex): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const chunk = await stream.read();
+    if (chunk === undefined) break;
+    chunks.push(chunk);
+  }
+  return Uint8Array.from(chunks.flatMap((chunk) => [...chunk]));
+}
+
+async function echo(stream: MuxStream): Promise<void> {
+  for (;;) {
+    const chunk = await stream.read();
+    if (chunk === undefined) break;
+    await stream.write(chunk);
+  }
+  stream.closeWrite();
+}
+
+const text = (value: string) => new TextEncoder().encode(value);
+const words = (bytes: Chunk) => new TextDecoder().decode(bytes);
+
+/** Counts writes on their way through. */
+class Counting extends RawDuplex {
+  writes: Uint8Array[] = [];
+  readonly #under: Duplex;
+  constructor(under: Duplex) {
+    super();
+    this.#under = under;
+  }
+  get closed(): Promise<void> {
+    return this.#under.closed;
+  }
+  protected readRaw(): Chunk | Promise<Chunk> {
+    return this.#under.read();
+  }
+  write(chunk: Uint8Array): void | Promise<void> {
+    this.writes.push(chunk);
+    return this.#under.write(chunk);
+  }
+  closeWrite(): void | Promise<void> {
+    return this.#under.closeWrite();
+  }
+  abort(reason?: unknown): void {
+    this.#under.abort(reason);
+  }
+}
+
+test("createMux() carries streams both ways, with type and header at once", async () => {
+  const seen: string[] = [];
+  const { edge, close } = rig(async (stream) => {
+    seen.push(`${stream.id} ${stream.type} ${words(await stream.read())}`);
+    stream.write(text("pong"));
+    stream.closeWrite();
+  });
+  const stream = edge.open(3, text("ping"));
+  assert.equal(words(await stream.read()), "pong");
+  assert.equal(await stream.read(), undefined);
+  stream.closeWrite();
+  await stream.closed;
+  assert.deepEqual(seen, ["2 3 ping"]);
+  await close();
+});
+
+test("a mux stream keeps one direction open after the other has ended", async () => {
+  const { edge, close } = rig(async (stream) => {
+    const request = await readAll(stream);
+    stream.write(text(`after your end: ${request.length}`));
+    stream.closeWrite();
+  });
+  const stream = edge.open(3);
+  await stream.write(new Uint8Array(1000));
+  stream.closeWrite();
+  assert.equal(words(await readAll(stream)), "after your end: 1000");
+  await close();
+});
+
+test("a mux stream has Web Streams that behave", async () => {
+  const { edge, close } = rig((stream) =>
+    void stream.readable.pipeTo(stream.writable)
+  );
+  const stream = edge.open(3);
+  const writer = stream.writable.getWriter();
+  await writer.write(text("through the streams"));
+  await writer.close();
+  const got = await new Response(stream.readable).text();
+  assert.equal(got, "through the streams");
+  await close();
+});
+
+test("a mux moves 20 MB through one stream unchanged while 20 others work", async () => {
+  const { edge, agent, close } = rig(
+    (stream) => void echo(stream),
+    {},
+    pair({ highWaterBytes: 1 << 20 }),
+  );
+  edge.allowWindowGrowth();
+  agent.allowWindowGrowth();
+  const sent = createHash("sha256");
+  const got = createHash("sha256");
+  const bulk = edge.open(3);
+  const sending = (async () => {
+    for (let i = 0; i < 320; i++) {
+      const chunk = new Uint8Array(65_536).fill(i & 255);
+      sent.update(chunk);
+      await bulk.write(chunk);
+    }
+    bulk.closeWrite();
+  })();
+  const receiving = (async () => {
+    let total = 0;
+    for (;;) {
+      const chunk = await bulk.read();
+      if (chunk === undefined) return total;
+      total += chunk.length;
+      got.update(chunk);
+    }
+  })();
+  const small = Array.from({ length: 20 }, async (_, i) => {
+    const stream = edge.open(3, text(`stream ${i}`));
+    stream.closeWrite();
+    assert.equal(words(await readAll(stream)), `stream ${i}`);
+  });
+  await Promise.all([sending, ...small]);
+  assert.equal(await receiving, 320 * 65_536);
+  assert.equal(got.digest("hex"), sent.digest("hex"));
+  await close();
+});
+
+test("a mux carries 10,000 short streams and keeps none", async () => {
+  const { edge, agent, close } = rig((stream) => void echo(stream));
+  for (let round = 0; round < 100; round++) {
+    await Promise.all(Array.from({ length: 100 }, async () => {
+      const stream = edge.open(3, text("hello"));
+      stream.closeWrite();
+      assert.equal(words(await readAll(stream)), "hello");
+    }));
+  }
+  assert.deepEqual([edge.openStreams, agent.openStreams], [0, 0]);
+  await close();
+});
+
+test("a stalled reader stops its writer and nobody else", async () => {
+  const stalled: MuxStream[] = [];
+  const { edge, close } = rig((stream) => {
+    if (stream.type === 99) stalled.push(stream);
+    else void echo(stream);
+  });
+  const slow = edge.open(99);
+  let accepted = 0;
+  let full: void | Promise<void>;
+  do {
+    full = slow.write(new Uint8Array(16_384));
+    accepted += 16_384;
+  } while (!full);
+  // The window drains the queue once; after that nothing moves.
+  await full;
+  for (;;) {
+    const next = slow.write(new Uint8Array(16_384));
+    accepted += 16_384;
+    if (next) {
+      let moved = false;
+      void next.then(() => moved = true, () => {});
+      for (let i = 0; i < 50; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      if (!moved) break;
+    }
+  }
+  assert.ok(
+    accepted <= 262_144 + 2 * 131_072 + 16_384,
+    `${accepted} bytes were accepted`,
+  );
+  for (let i = 0; i < 20; i++) {
+    const quick = edge.open(3, text("quick"));
+    quick.closeWrite();
+    assert.equal(words(await readAll(quick)), "quick");
+  }
+  slow.reset(RESET.streamCancelled);
+  await close();
+});
+
+test("a mux writes what one turn produced in one write", async () => {
+  const [left, right] = pair();
+  const counted = new Counting(left);
+  const { edge, close } = rig((stream) => void echo(stream), {}, [
+    counted,
+    right,
+  ]);
+  const streams = Array.from({ length: 50 }, () => edge.open(3, text("x")));
+  for (const stream of streams) {
+    stream.write(text("y"));
+    stream.closeWrite();
+  }
+  await Promise.all(streams.map(readAll));
+  assert.equal(counted.writes.length, 1);
+  await close();
+});
+
+test("Mux.startHeartbeat() measures the link and keeps heartbeats out of openStreams", async () => {
+  const { edge, agent, close } = rig(() => {});
+  const beat = new Promise<number>((resolve) =>
+    edge.startHeartbeat(1000, 1000, resolve)
+  );
+  assert.ok(await beat >= 0);
+  assert.ok(edge.latencyMs !== undefined);
+  assert.deepEqual([edge.openStreams, agent.openStreams], [0, 0]);
+  await close();
+});
+
+test("Mux.startHeartbeat() ends the mux of a peer that has died silently", async () => {
+  const clock = new FakeClock();
+  const [left, _silent] = pair();
+  const mux = createMux(left, { role: "server", clock, onStream: () => {} });
+  mux.startHeartbeat(10_000, 15_000);
+  const stream = mux.open(3);
+  const reading = (async () => await stream.read())();
+  reading.catch(() => {});
+  await clock.advance(25_000);
+  const end = await mux.closed;
+  assert.equal(end.error?.code, "heartbeat_lost");
+  await assert.rejects(
+    reading,
+    (error: TunnelError) => error.code === "heartbeat_lost",
+  );
+});
+
+test("Mux.ping() tells a live peer from a silent one", async () => {
+  const { edge, close } = rig(() => {});
+  assert.ok(await edge.ping(10_000) !== undefined);
+  await close();
+  const clock = new FakeClock();
+  const [left, _silent] = pair();
+  const mux = createMux(left, { role: "server", clock, onStream: () => {} });
+  const answer = mux.ping(2_000);
+  await clock.advance(2_000);
+  assert.equal(await answer, undefined);
+  mux.abort();
+});
+
+test("a peer's heartbeat is echoed before anything else is known of it", async () => {
+  const [left, right] = pair();
+  const mux = createMux(left, {
+    role: "server",
+    clock: systemClock,
+    onStream: () => assert.fail("not ours to see"),
+  });
+  // The SDK's first frames (wire-protocol 4), byte by byte.
+  const first = [
+    0,
+    0,
+    4,
+    0x12,
+    0,
+    0,
+    0,
+    3,
+    255,
+    255,
+    255,
+    255,
+    0,
+    0,
+    4,
+    0x10,
+    0,
+    0,
+    0,
+    3,
+    1,
+    2,
+    3,
+    4,
+  ];
+  for (const byte of first) right.write(Uint8Array.of(byte));
+  let got = "";
+  while (got.length < 24) got += toHex(await right.read() ?? new Uint8Array(0));
+  assert.equal(got, "000004100000000301020304");
+  mux.abort();
+});
+
+test("a mux answers a silent read with an empty frame on the peer's heartbeat when asked to", async () => {
+  const [left, right] = pair();
+  const mux = createMux(left, {
+    role: "server",
+    clock: systemClock,
+    ackNudge: true,
+    onStream: () => {},
+  });
+  right.write(Uint8Array.from([0, 0, 4, 0x12, 0, 0, 0, 3, 255, 255, 255, 255]));
+  // The heartbeat's own echo may come first; then a frame that needs no answer is nudged.
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  right.write(Uint8Array.from([0, 0, 4, 0x20, 0, 0, 0, 9, 0, 0, 0, 1]));
+  const got = toHex(await right.read() ?? new Uint8Array(0));
+  assert.equal(got.slice(-16), "0000001000000003");
+  mux.abort();
+});
+
+test("Mux.close() lets queued bytes and GOAWAY out, and both ends end without an error", async () => {
+  const arrived: string[] = [];
+  const { edge, agent } = rig(async (stream) => {
+    try {
+      for (;;) {
+        const chunk = await stream.read();
+        if (chunk === undefined) break;
+        arrived.push(words(chunk));
+      }
+    } catch {
+      arrived.push("cut");
+    }
+  });
+  edge.open(3, text("last words"));
+  await edge.close(RESET.noError, "so long");
+  const end = await agent.closed;
+  assert.equal(end.error, undefined);
+  assert.deepEqual(end.goAway, { code: 0, text: "so long" });
+  assert.deepEqual(arrived, ["last words", "cut"]);
+  assert.throws(
+    () => agent.open(3),
+    (error: TunnelError) => error.code === "session_closed",
+  );
+});
+
+test("Mux.close() does not wait for a peer that never reads", async () => {
+  const clock = new FakeClock();
+  const [left, _silent] = pair();
+  const mux = createMux(left, { role: "server", clock, onStream: () => {} });
+  const closing = mux.close();
+  await clock.advance(1_000);
+  await closing;
+  assert.equal((await mux.closed).error, undefined);
+});
+
+test("a mux says GOAWAY to a peer that breaks the protocol and tells its owner why", async () => {
+  const [left, right] = pair();
+  const mux = createMux(left, {
+    role: "server",
+    clock: systemClock,
+    onStream: () => {},
+  });
+  right.write(Uint8Array.from([0, 0, 1, 0x10, 0, 0, 0, 0, 1]));
+  const goodbye = await right.read();
+  assert.equal(goodbye?.[3], 0x30);
+  right.closeWrite();
+  const end = await mux.closed;
+  assert.equal(end.error?.code, "mux_protocol");
+  assert.match(end.error?.message ?? "", /stream 0/);
+});
+
+test("a mux whose carrier dies fails its streams but lets what arrived be read", async () => {
+  const [left, right] = pair();
+  const agent = createMux(right, {
+    role: "client",
+    clock: systemClock,
+    onStream: () => {},
+  });
+  const edge = createMux(left, {
+    role: "server",
+    clock: systemClock,
+    onStream: (stream) => {
+      stream.write(text("all there is"));
+    },
+  });
+  const stream = agent.open(3);
+  stream.write(text("go"));
+  const first = await stream.read();
+  assert.equal(words(first), "all there is");
+  stream.unread(first!);
+  edge.abort();
+  const end = await agent.closed;
+  assert.equal(end.error?.code, "connection_reset");
+  assert.equal(words(await stream.read()), "all there is");
+  await assert.rejects(async () => await stream.read());
+  assert.throws(() => stream.write(text("x")));
+});
+
+test("a stream that the peer resets fails its reader and its writer", async () => {
+  const { edge, close } = rig((stream) => stream.reset(RESET.streamRefused));
+  const stream = edge.open(3, text("hello?"));
+  await assert.rejects(
+    async () => await stream.read(),
+    (error: TunnelError) => error.code === "stream_refused",
+  );
+  assert.throws(() => stream.write(text("x")));
+  await stream.closed;
+  await close();
+});
+
+test("Mux.open() refuses beyond maxStreams", async () => {
+  const { edge, close } = rig(() => {}, { maxStreams: 2 });
+  edge.open(3);
+  edge.open(3);
+  assert.throws(
+    () => edge.open(3),
+    (error: TunnelError) => error.code === "streams_exhausted",
+  );
+  await close();
+});
