@@ -330,17 +330,14 @@ class Muxer implements Mux, SessionEvents {
     this.#peerHeartbeatId = stream.id;
     try {
       // Whole pings only: a peer may take a shorter frame for a wrong answer.
-      let ping: Uint8Array[] = [];
-      let pingBytes = 0;
+      let rest: Uint8Array = new Uint8Array(0);
       for (;;) {
         const chunk = await stream.read();
         if (chunk === undefined) break;
-        ping.push(chunk);
-        pingBytes += chunk.length;
-        if (pingBytes % 4 !== 0) continue;
-        await stream.write(concat(ping, pingBytes).slice());
-        ping = [];
-        pingBytes = 0;
+        const pings = rest.length > 0 ? concat([rest, chunk]) : chunk;
+        const wholeBytes = pings.length & ~3;
+        if (wholeBytes > 0) await stream.write(pings.slice(0, wholeBytes));
+        rest = pings.slice(wholeBytes);
       }
       stream.closeWrite();
     } finally {
