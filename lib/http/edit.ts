@@ -59,11 +59,11 @@ export function editHead(head: HttpHead, edits: HeadEdits): Uint8Array {
   let lengths = 0; // bit n: some name is n (mod 32) long, so most lines need no comparison
   for (const name of remove) lengths |= 1 << (name.length & 31);
   for (const line of set) {
-    checkLine(line);
+    checkHeaderLine(line);
     lengths |= 1 << (line[0].length & 31);
   }
   for (const line of add) {
-    checkLine(line);
+    checkHeaderLine(line);
     size += line[0].length + line[1].length + 4;
   }
 
@@ -117,6 +117,36 @@ export function editHead(head: HttpHead, edits: HeadEdits): Uint8Array {
   return out;
 }
 
+/**
+ * Several edits as one. A first line of a later one wins; everything else adds up.
+ *
+ * @param edits in order
+ */
+export function mergeEdits(...edits: readonly HeadEdits[]): HeadEdits {
+  return {
+    startLine: edits.findLast((edit) => edit.startLine !== undefined)?.startLine,
+    remove: edits.flatMap((edit) => edit.remove ?? NONE),
+    set: edits.flatMap((edit) => edit.set ?? NONE),
+    add: edits.flatMap((edit) => edit.add ?? NONE),
+  };
+}
+
+/**
+ * Makes sure that a header can be written as it is.
+ *
+ * @throws {TypeError} when its name or value could end the line and begin another
+ */
+export function checkHeaderLine([name, value]: HeaderLine): void {
+  if (!isToken(name)) {
+    throw new TypeError(`Cannot write the header ${quote(name)}: not a header name`);
+  }
+  if (!isHeaderValue(value)) {
+    throw new TypeError(
+      `Cannot write the header ${quote(name)}: its value has a control character`,
+    );
+  }
+}
+
 function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {
   if (end > start) to.set(from.subarray(start, end), at);
   return at + end - start;
@@ -129,15 +159,4 @@ function writeValue(value: string, out: Uint8Array, at: number): number {
   out[at] = CR;
   out[at + 1] = LF;
   return at + 2;
-}
-
-function checkLine([name, value]: HeaderLine): void {
-  if (!isToken(name)) {
-    throw new TypeError(`Cannot write the header ${quote(name)}: not a header name`);
-  }
-  if (!isHeaderValue(value)) {
-    throw new TypeError(
-      `Cannot write the header ${quote(name)}: its value has a control character`,
-    );
-  }
 }

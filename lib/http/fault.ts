@@ -78,6 +78,8 @@ export class HttpError extends TunnelError {
   readonly status: number;
 
   /**
+   * Names a fault.
+   *
    * @param fault what is wrong
    * @param subject in which message; a response's fault carries `ERR_NGROK_3004` (edge.md K)
    * @param found the rest of the sentence "Cannot read the request: …"

@@ -32,21 +32,23 @@ export class HeadScanner {
   #name = 0;
 
   /** Where the start line begins: 2 when an empty line came before it. */
-  start = 0;
+  start: number = 0;
   /** Two offsets per header: where its line begins, and its colon; at the end where the last CRLF begins. */
   readonly lines: number[] = [];
   /** Index in `lines` of `Host`, or -1. */
-  host = -1;
+  host: number = -1;
   /** Index in `lines` of `Content-Length`, or -1. */
-  contentLength = -1;
+  contentLength: number = -1;
   /** Index in `lines` of `Transfer-Encoding`, or -1. */
-  transferEncoding = -1;
+  transferEncoding: number = -1;
   /** Index in `lines` of the first `Connection`, or -1. */
-  connection = -1;
+  connection: number = -1;
   /** Index in `lines` of the first `Upgrade`, or -1. */
-  upgrade = -1;
+  upgrade: number = -1;
 
   /**
+   * At the first byte.
+   *
    * @param subject what is scanned: a response may hold obs-text in its first line
    * @param maxHeaders how many header lines it may have
    */

@@ -1,0 +1,260 @@
+/**
+ * How long a body is, and moving it from one carrier to another byte for byte, at once as it
+ * arrives. Used by whoever forwards messages.
+ *
+ * @module
+ */
+import type { Chunk, Duplex } from "../base/duplex.ts";
+import { type ErrorCode, toTunnelError, TunnelError } from "../base/errors.ts";
+import { ChunkedScanner } from "./chunked_scanner.ts";
+import type { HttpSubject } from "./fault.ts";
+import type { RequestHead, ResponseHead } from "./head.ts";
+
+/** How the end of a body is known (RFC 9112 section 6.3). */
+export type BodyFraming =
+  | {
+    /** There is none. */
+    readonly kind: "none";
+  }
+  | {
+    /** It has a length. */
+    readonly kind: "length";
+    /** That length, at least 1. */
+    readonly bytes: number;
+  }
+  | {
+    /** Its chunks say where it ends. */
+    readonly kind: "chunked";
+  }
+  | {
+    /** It ends with the connection, so nothing can follow. */
+    readonly kind: "until_close";
+  };
+
+const NO_BODY: BodyFraming = { kind: "none" };
+const CHUNKED: BodyFraming = { kind: "chunked" };
+const UNTIL_CLOSE: BodyFraming = { kind: "until_close" };
+
+/**
+ * How the body of a request ends: never with the connection. What could be read in two ways did
+ * not get through the parser.
+ */
+export function requestFraming(head: RequestHead): BodyFraming {
+  if (head.chunked) return CHUNKED;
+  return head.contentLength ? { kind: "length", bytes: head.contentLength } : NO_BODY;
+}
+
+/**
+ * How the body of a response ends.
+ *
+ * @param head the response
+ * @param requestMethod what it answers: the answer to HEAD has no body whatever its headers say
+ * @returns "none" also for 101, after which the connection speaks another protocol
+ */
+export function responseFraming(head: ResponseHead, requestMethod: string): BodyFraming {
+  const { status } = head;
+  if (requestMethod === "HEAD" || status < 200 || status === 204 || status === 304) return NO_BODY;
+  if (requestMethod === "CONNECT" && status < 300) return NO_BODY;
+  if (head.chunked) return CHUNKED;
+  if (head.contentLength === undefined) return UNTIL_CLOSE;
+  return head.contentLength > 0 ? { kind: "length", bytes: head.contentLength } : NO_BODY;
+}
+
+/** What to know and to watch while a body moves. */
+export interface CopyOptions {
+  /** Which message the body belongs to, for errors. @default {"request"} */
+  readonly subject?: HttpSubject;
+  /** Gets the bytes of each write just before it: the body as it is on the wire. */
+  readonly onBytes?: (bytes: Uint8Array) => void;
+}
+
+/** What was moved. */
+export interface BodyResult {
+  /** Bytes on the wire, chunk framing and trailers included. */
+  readonly wireBytes: number;
+  /** Bytes of content. */
+  readonly payloadBytes: number;
+}
+
+/** A body that could not be moved to its end, and which of the two carriers is to blame. */
+export class BodyError extends TunnelError {
+  /** The carrier that failed; the other one may still be in order. */
+  readonly side: "source" | "sink";
+
+  /**
+   * Names the side.
+   *
+   * @param side the carrier that failed
+   * @param code what it reported, or connection_closed when it ended too early
+   * @param message what was tried, then what was found
+   * @param cause the error underneath, if there is one
+   */
+  constructor(side: "source" | "sink", code: ErrorCode, message: string, cause?: unknown) {
+    super(code, message, { cause });
+    this.side = side;
+  }
+}
+
+/**
+ * Moves one body. Every chunk is passed on when it arrives, in one write; a full sink stops the
+ * source. Neither carrier is closed, and what comes after the body stays in the source.
+ *
+ * @param from where the body comes from, at its first byte
+ * @param to where it goes
+ * @param framing how its end is known
+ * @param options what to watch
+ * @returns how much it was
+ * @throws {HttpError} http_invalid when its chunks are malformed; nothing at or after the fault was sent
+ * @throws {BodyError} when it ends too early (connection_closed) or one side fails
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { pair } from "../base/duplex.ts";
+ * import { copyBody } from "./body.ts";
+ *
+ * const [visitor, front] = pair();
+ * const [back, upstream] = pair();
+ * visitor.write(new TextEncoder().encode("helloGET /"));
+ * const moved = await copyBody(front, back, { kind: "length", bytes: 5 });
+ * assert.equal(moved.payloadBytes, 5);
+ * assert.equal(new TextDecoder().decode(await upstream.read()), "hello");
+ * assert.equal(new TextDecoder().decode(await front.read()), "GET /");
+ * ```
+ */
+export async function copyBody(
+  from: Duplex,
+  to: Duplex,
+  framing: BodyFraming,
+  options: CopyOptions = {},
+): Promise<BodyResult> {
+  const { subject = "request", onBytes } = options;
+  const body = new BodyCut(framing, subject);
+  while (!body.done) {
+    let chunk: Chunk;
+    try {
+      const next = from.read();
+      chunk = next instanceof Promise ? await next : next;
+    } catch (thrown) {
+      throw sideError("source", subject, thrown);
+    }
+    if (chunk === undefined) {
+      body.end();
+      break;
+    }
+    const size = body.take(chunk);
+    if (size < chunk.length) {
+      from.unread(chunk.subarray(size));
+      chunk = chunk.subarray(0, size);
+    }
+    onBytes?.(chunk);
+    try {
+      const full = to.write(chunk);
+      if (full) await full;
+    } catch (thrown) {
+      throw sideError("sink", subject, thrown);
+    }
+  }
+  return { wireBytes: body.wireBytes, payloadBytes: body.payloadBytes };
+}
+
+/** When to stop reading what nobody wants. */
+export interface DiscardOptions {
+  /** Which message the body belongs to, for errors. @default {"request"} */
+  readonly subject?: HttpSubject;
+  /** Give up after so many bytes: closing the connection is cheaper. @default {262144} */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Reads a body to its end and drops it, so that the connection can carry the next message.
+ *
+ * @param from where the body comes from, at its first byte
+ * @param framing how its end is known
+ * @param options when to give up
+ * @returns whether the end was reached; if not, the connection is good for nothing more
+ * @throws {HttpError} http_invalid when its chunks are malformed
+ * @throws {BodyError} when it ends too early or the carrier fails
+ */
+export async function discardBody(
+  from: Duplex,
+  framing: BodyFraming,
+  options: DiscardOptions = {},
+): Promise<boolean> {
+  const { subject = "request", maxBytes = 262_144 } = options;
+  if (framing.kind === "length" && framing.bytes > maxBytes) return false;
+  const body = new BodyCut(framing, subject);
+  while (!body.done) {
+    if (body.wireBytes > maxBytes) return false;
+    let chunk: Chunk;
+    try {
+      const next = from.read();
+      chunk = next instanceof Promise ? await next : next;
+    } catch (thrown) {
+      throw sideError("source", subject, thrown);
+    }
+    if (chunk === undefined) {
+      body.end();
+      break;
+    }
+    const size = body.take(chunk);
+    if (size < chunk.length) from.unread(chunk.subarray(size));
+  }
+  return true;
+}
+
+/** Says of each chunk how much of it belongs to the body. */
+class BodyCut {
+  readonly #framing: BodyFraming;
+  readonly #subject: HttpSubject;
+  readonly #scanner: ChunkedScanner | undefined;
+  #left = 0;
+  wireBytes = 0;
+
+  constructor(framing: BodyFraming, subject: HttpSubject) {
+    this.#framing = framing;
+    this.#subject = subject;
+    if (framing.kind === "length") this.#left = framing.bytes;
+    else if (framing.kind === "chunked") this.#scanner = new ChunkedScanner({ subject });
+    else if (framing.kind === "until_close") this.#left = Infinity;
+  }
+
+  get done(): boolean {
+    return this.#scanner ? this.#scanner.done : this.#left === 0;
+  }
+
+  get payloadBytes(): number {
+    return this.#scanner ? this.#scanner.payloadBytes : this.wireBytes;
+  }
+
+  take(chunk: Uint8Array): number {
+    const size = this.#scanner ? this.#scanner.scan(chunk) : Math.min(this.#left, chunk.length);
+    this.#left -= size;
+    this.wireBytes += size;
+    return size;
+  }
+
+  /** The source ended: right for a body that lasts until then, a fault for any other. */
+  end(): void {
+    if (this.#framing.kind === "until_close") return;
+    const missing = this.#framing.kind === "length"
+      ? `${this.#left} of ${this.#framing.bytes} bytes before its end`
+      : `after ${this.wireBytes} bytes, before the last chunk`;
+    throw new BodyError(
+      "source",
+      "connection_closed",
+      `Cannot read the body of the HTTP ${this.#subject}: the connection ended ${missing}`,
+    );
+  }
+}
+
+function sideError(side: "source" | "sink", subject: HttpSubject, thrown: unknown): BodyError {
+  const error = toTunnelError(thrown, "connection_closed");
+  const verb = side === "source" ? "read" : "send";
+  return new BodyError(
+    side,
+    error.code,
+    `Cannot ${verb} the body of the HTTP ${subject}: ${error.message}`,
+    error,
+  );
+}
