@@ -1,0 +1,147 @@
+/**
+ * What a command of the program is: data that the parser, the help and the completion read, and one
+ * function. Each file in `commands/` defines one; `commands/mod.ts` lists them.
+ *
+ * @module
+ */
+import type { Logger } from "../base/log.ts";
+import type { Runtime } from "../runtime/host.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** A flag, written `--name value` or `--name=value`. */
+export interface Flag {
+  /** The long name, without hyphens. */
+  readonly name: string;
+  /** What the value is, for the help: `url`, `path`. */
+  readonly value: string;
+  /** What the flag does, in a few words without a full stop. */
+  readonly summary: string;
+  /** The only values allowed, where they are few. */
+  readonly choices?: readonly string[];
+  /** What holds without the flag and its environment variables. */
+  readonly fallback?: string;
+  /** Environment variables that stand for the flag, the first that is set wins. */
+  readonly env?: readonly string[];
+  /** Whether the value must never be printed. */
+  readonly secret?: boolean;
+}
+
+/** What stands after the name of a command. */
+export interface Argument {
+  /** What it is: `address`. */
+  readonly name: string;
+  /** Completes the sentence "Missing <address>: …", for whoever left it out. */
+  readonly missing: string;
+  /** A few words for the help. */
+  readonly summary: string;
+  /** Whether it may be left out. @default {false} */
+  readonly optional?: boolean;
+}
+
+/** An example of the help. */
+export interface Example {
+  /** What to type, without `sallyport`. */
+  readonly line: string;
+  /** What it does. */
+  readonly does: string;
+}
+
+/** What was typed, understood. */
+export interface Input<Name extends string = string> {
+  /** The argument; `undefined` when it was left out. */
+  readonly argument: string | undefined;
+  /** The value of a flag: given, or from the environment, or the fallback. */
+  flag(name: Name): string | undefined;
+  /** Whether the value was given by flag or environment rather than being the fallback. */
+  isGiven(name: Name): boolean;
+}
+
+/** What a command works with. */
+export interface Cli {
+  /** The machine. */
+  readonly runtime: Runtime;
+  /** Where lines go. */
+  readonly logger: Logger;
+  /** Whether standard output belongs to the log, so that nothing else may be printed there. */
+  readonly logsToStdout: boolean;
+  /** What must not be printed. */
+  readonly secrets: Secrets;
+  /** All commands, for those that speak about commands. */
+  readonly commands: readonly Command[];
+}
+
+/** A command of the program. */
+export interface Command {
+  /** What is typed. */
+  readonly name: string;
+  /** A few words, without a full stop: the line in the list of commands. */
+  readonly summary: string;
+  /** Whole sentences. Paragraphs are separated by an empty line. */
+  readonly description: string;
+  /** At least one. */
+  readonly examples: readonly Example[];
+  /** What it takes after its name, if anything. */
+  readonly argument?: Argument;
+  /** Its own flags; those of the log come on top. */
+  readonly flags: readonly Flag[];
+  /** Where its log goes unless the user says otherwise. @default {"false"} */
+  readonly logsTo?: "false" | "stdout" | "stderr";
+  /**
+   * Does the work.
+   *
+   * @returns the exit code
+   * @throws {TunnelError} what went wrong, to be printed as one sentence
+   */
+  run(cli: Cli, input: Input): Promise<number>;
+}
+
+/** A command as its file writes it: `input.flag` accepts the names of its own flags alone. */
+export interface CommandDefinition<F extends readonly Flag[]>
+  extends Omit<Command, "flags" | "run"> {
+  /** Its own flags. */
+  readonly flags: F;
+  /** Does the work. */
+  run(cli: Cli, input: Input<F[number]["name"]>): Promise<number>;
+}
+
+/** Makes a command: a misspelt flag name in `run` is a type error. */
+export function defineCommand<const F extends readonly Flag[]>(
+  definition: CommandDefinition<F>,
+): Command {
+  return definition;
+}
+
+/** Makes a flag whose name the types know. */
+export function defineFlag<const F extends Flag>(flag: F): F {
+  return flag;
+}
+
+/** The flags every command understands, before or after its name. */
+export const LOG_FLAGS: readonly Flag[] = [
+  {
+    name: "log",
+    value: "where",
+    summary: "where log lines go: stdout, stderr, the path of a file, or false for nowhere",
+  },
+  {
+    name: "log-format",
+    value: "format",
+    summary: "how log lines look",
+    choices: ["term", "logfmt", "json"],
+    fallback: "term",
+  },
+  {
+    name: "log-level",
+    value: "level",
+    summary: "the least important line that is written",
+    choices: ["debug", "info", "warn", "error", "crit"],
+    fallback: "info",
+  },
+];
+
+/** The log's flags with the fallback of this command in the place of the common one. */
+export function logFlagsOf(command: Command): readonly Flag[] {
+  return LOG_FLAGS.map((flag) =>
+    flag.name === "log" ? { ...flag, fallback: command.logsTo ?? "false" } : flag
+  );
+}

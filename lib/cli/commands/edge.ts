@@ -1,0 +1,62 @@
+/**
+ * `sallyport edge`.
+ *
+ * @module
+ */
+import { type Command, defineCommand } from "../command.ts";
+
+/** Runs an edge. */
+export const edgeCommand: Command = defineCommand({
+  name: "edge",
+  summary: "run an edge: the server that owns the public addresses",
+  description:
+    `Runs the public half: agents connect to it, visitors reach their services through it. Point "*.<domain>" and "<domain>" at this machine in DNS, open the ports, and give your agents the lines it prints.
+
+On its first start it makes the owner's authtoken and prints it once, and makes a certificate authority of its own. Both live in the data folder.
+
+An address is a port, host:port or [IPv6]:port; port 0 takes any free one. With --agents sni, agents connect to connect.<domain> on the HTTPS port, so that 80 and 443 are all an edge needs.`,
+  examples: [
+    { line: "edge --domain tunnels.example.com", does: "on ports 80 and 443" },
+    {
+      line:
+        "edge --domain localhost --http 127.0.0.1:8080 --https 127.0.0.1:8443 --agents 127.0.0.1:8444",
+      does: "on this machine, without privileges",
+    },
+    { line: "edge --domain example.com --tcp-ports 20000-20999", does: "with TCP endpoints" },
+  ],
+  flags: [
+    {
+      name: "domain",
+      value: "name",
+      summary: "endpoints get names below this one",
+      fallback: "localhost",
+      env: ["SALLYPORT_EDGE_DOMAIN"],
+    },
+    {
+      name: "data",
+      value: "folder",
+      summary: "where certificates, keys and accounts are kept",
+      fallback: "sallyport-data",
+      env: ["SALLYPORT_EDGE_DATA"],
+    },
+    { name: "http", value: "address", summary: "where HTTP visitors arrive", fallback: ":80" },
+    {
+      name: "https",
+      value: "address",
+      summary: "where HTTPS and TLS visitors arrive",
+      fallback: ":443",
+    },
+    {
+      name: "agents",
+      value: "address",
+      summary: 'where agents arrive, or "sni" for the HTTPS port',
+      fallback: "sni",
+    },
+    { name: "tcp-ports", value: "from-to", summary: "the ports TCP endpoints may have" },
+  ],
+  logsTo: "stderr",
+  async run(cli, input) {
+    const { runEdge } = await import("../edge_server.ts");
+    return await runEdge(cli, input);
+  },
+});

@@ -1,0 +1,22 @@
+/**
+ * The commands, in the order the help lists them. A new one is its file and one line here.
+ *
+ * @module
+ */
+import type { Command } from "../command.ts";
+import { edgeCommand } from "./edge.ts";
+import { helpCommand } from "./help.ts";
+import { httpCommand } from "./http.ts";
+import { tcpCommand } from "./tcp.ts";
+import { tlsCommand } from "./tls.ts";
+import { versionCommand } from "./version.ts";
+
+/** All commands. */
+export const COMMANDS: readonly Command[] = [
+  httpCommand,
+  tcpCommand,
+  tlsCommand,
+  edgeCommand,
+  versionCommand,
+  helpCommand,
+];

@@ -1,0 +1,32 @@
+/**
+ * `sallyport tls <address>`.
+ *
+ * @module
+ */
+import { type Command, defineCommand } from "../command.ts";
+import { ENDPOINT_FLAGS, urlFlag } from "../endpoint_flags.ts";
+
+/** Puts a TLS service on a public name, its encryption untouched. */
+export const tlsCommand: Command = defineCommand({
+  name: "tls",
+  summary: "put a TLS service on a public name, its encryption untouched",
+  description:
+    `Puts a service that speaks TLS on a public name. The edge reads nothing but the name in the first message of a connection; certificate, key and everything said stay with your service.`,
+  examples: [
+    { line: "tls 443 --url secure.example.com", does: "your own HTTPS server, end to end" },
+    { line: "tls localhost:8883", does: "MQTT over TLS, random name" },
+  ],
+  argument: {
+    name: "address",
+    missing: "say which local service is to go online: a port or host:port",
+    summary: "the local service: a port (443), host:port or [IPv6]:port",
+  },
+  flags: [
+    urlFlag("the name you want, or tls://name; without it the name is random"),
+    ...ENDPOINT_FLAGS,
+  ],
+  async run(cli, input) {
+    const { runTunnel } = await import("../tunnel.ts");
+    return await runTunnel(cli, "tls", input);
+  },
+});

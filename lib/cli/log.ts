@@ -1,0 +1,160 @@
+/**
+ * Where log lines go: nowhere, standard output, standard error or a file. `main.ts` opens the log
+ * before a command runs and closes it after.
+ *
+ * @module
+ */
+import { encodeText } from "../base/bytes.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
+import { type LogFields, type Logger, type LogLevel, silentLogger } from "../base/log.ts";
+import type { Output, Runtime } from "../runtime/host.ts";
+import {
+  formatJson,
+  formatLogfmt,
+  formatTerm,
+  LOG_LEVELS,
+  type LogFormat,
+  type LogRecord,
+} from "./log_line.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** What the user chose. */
+export interface LogOptions {
+  /** `false`, `stdout`, `stderr`, or the path of a file. */
+  readonly destination: string;
+  /** How lines look. */
+  readonly format: LogFormat;
+  /** Lines below are dropped. */
+  readonly level: LogLevel;
+}
+
+/** A log that is open. */
+export interface OpenLog {
+  /** Writes to it. */
+  readonly logger: Logger;
+  /** Writes what is still held. */
+  close(): Promise<void>;
+}
+
+/** Bytes of lines that may wait for a slow disk; what comes on top is counted and dropped. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Opens a log. A file that cannot be written is found out here, not at the first line.
+ *
+ * @param runtime the machine
+ * @param options where, how and how much
+ * @param secrets what never shows
+ * @throws {TunnelError} permission_denied, not_found, io_failed when the file cannot be written
+ */
+export async function openLog(
+  runtime: Runtime,
+  options: LogOptions,
+  secrets: Secrets,
+): Promise<OpenLog> {
+  const { host, clock } = runtime;
+  if (options.destination === "false" || options.destination === "") {
+    return { logger: silentLogger, close: () => Promise.resolve() };
+  }
+  const output = options.destination === "stdout"
+    ? host.stdout
+    : options.destination === "stderr"
+    ? host.stderr
+    : undefined;
+  const print = printer(options.format, output, host.env("NO_COLOR") === undefined);
+  const sink = output
+    ? { write: (line: string) => output.write(line), close: () => output.flush() }
+    : await openFile(runtime, options.destination, (count) => {
+      const fields = { count };
+      return print({ atMs: clock.now(), level: "warn", message: "log lines dropped", fields });
+    });
+  const least = LOG_LEVELS.indexOf(options.level);
+  const logger = new LineLogger({
+    accepts: (level) => LOG_LEVELS.indexOf(level) >= least,
+    // One write per line, line end included: lines never interleave.
+    write: (record) => sink.write(secrets.hide(print({ ...record, atMs: clock.now() })) + "\n"),
+  }, {});
+  return { logger, close: () => sink.close() };
+}
+
+function printer(format: LogFormat, output: Output | undefined, colour: boolean) {
+  if (format === "json") return formatJson;
+  if (format === "term" && output?.isTty) return (record: LogRecord) => formatTerm(record, colour);
+  return formatLogfmt;
+}
+
+interface Sink {
+  accepts(level: LogLevel): boolean;
+  write(record: Omit<LogRecord, "atMs">): void;
+}
+
+class LineLogger implements Logger {
+  readonly #sink: Sink;
+  readonly #fields: LogFields;
+
+  constructor(sink: Sink, fields: LogFields) {
+    this.#sink = sink;
+    this.#fields = fields;
+  }
+
+  log(level: LogLevel, message: string, fields?: LogFields): void {
+    if (!this.#sink.accepts(level)) return;
+    this.#sink.write({ level, message, fields: { ...this.#fields, ...fields } });
+  }
+
+  child(fields: LogFields): Logger {
+    return new LineLogger(this.#sink, { ...this.#fields, ...fields });
+  }
+}
+
+/** A file that lines are appended to, in order, many at a time when they come fast. */
+async function openFile({ host }: Runtime, path: string, sayDropped: (count: number) => string) {
+  try {
+    await host.files.append(path, "");
+  } catch (thrown) {
+    const error = toTunnelError(thrown, "io_failed");
+    throw new TunnelError(error.code, `Cannot write the log file "${path}": ${error.message}`, {
+      cause: thrown,
+    });
+  }
+  let waiting: string[] = [];
+  let waitingBytes = 0;
+  let dropped = 0;
+  let complained = false;
+  let writing: Promise<void> | undefined;
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      const lines = waiting.join("") + (dropped > 0 ? sayDropped(dropped) + "\n" : "");
+      waiting = [];
+      waitingBytes = 0;
+      dropped = 0;
+      try {
+        await host.files.append(path, encodeText(lines));
+      } catch (thrown) {
+        // The log is gone; the tunnel is not. Say so once, where somebody may see it.
+        const { message } = toTunnelError(thrown, "io_failed");
+        if (!complained) {
+          host.stderr.write(`ERROR:  Cannot write the log file "${path}": ${message}\n`);
+        }
+        complained = true;
+      }
+    }
+    writing = undefined;
+  }
+
+  return {
+    write(line: string): void {
+      if (waitingBytes > MAX_WAITING_BYTES) {
+        dropped++;
+        return;
+      }
+      waiting.push(line);
+      waitingBytes += line.length;
+      writing ??= drain();
+    },
+    async close(): Promise<void> {
+      await writing;
+    },
+  };
+}

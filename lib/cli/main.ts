@@ -1,0 +1,111 @@
+/**
+ * The program: understands the command line, opens the log, runs the command, and turns whatever
+ * goes wrong into one sentence and an exit code. `cli.ts` calls it with the runtime it found.
+ *
+ * @module
+ */
+import type { LogLevel } from "../base/log.ts";
+import type { Runtime } from "../runtime/host.ts";
+import type { Cli, Command, Input } from "./command.ts";
+import { COMMANDS } from "./commands/mod.ts";
+import { VERSION_LINE } from "./commands/version.ts";
+import { watchCrashes } from "./crash.ts";
+import { commandHelp, helpStyle, programHelp, shortHelp } from "./help.ts";
+import { openLog } from "./log.ts";
+import type { LogFormat } from "./log_line.ts";
+import { parse } from "./parse.ts";
+import { formatError } from "./report.ts";
+import { Secrets } from "./secrets.ts";
+
+/** Environment variables that hold secrets, whichever command runs. */
+const SECRET_VARIABLES = [
+  "SALLYPORT_AUTHTOKEN",
+  "NGROK_AUTHTOKEN",
+  "SALLYPORT_EDGE_AUTHTOKEN",
+  "SALLYPORT_API_KEY",
+  "NGROK_API_KEY",
+];
+
+/**
+ * Runs the program to its end.
+ *
+ * @param runtime the machine
+ * @param commands what the program can do
+ * @default {COMMANDS} for `commands`
+ * @returns the exit code: 0 when it did what was asked, 1 otherwise
+ */
+export async function main(
+  runtime: Runtime,
+  commands: readonly Command[] = COMMANDS,
+): Promise<number> {
+  const { host } = runtime;
+  const secrets = new Secrets();
+  const crashes = watchCrashes();
+  const letGo = host.keepAlive();
+  try {
+    return await Promise.race([crashes.crashed, obey(runtime, commands, secrets)]);
+  } catch (thrown) {
+    host.stderr.write(secrets.hide(formatError(thrown)));
+    return 1;
+  } finally {
+    letGo();
+    crashes.dispose();
+    await Promise.all([host.stdout.flush(), host.stderr.flush()]);
+  }
+}
+
+async function obey(
+  runtime: Runtime,
+  commands: readonly Command[],
+  secrets: Secrets,
+): Promise<number> {
+  const { host } = runtime;
+  for (const name of SECRET_VARIABLES) secrets.add(host.env(name) ?? "");
+  const request = parse(host.args, commands, (name) => host.env(name));
+  if (request.kind === "version") {
+    host.stdout.write(VERSION_LINE + "\n");
+    return 0;
+  }
+  if (request.kind === "help") {
+    const style = helpStyle(host);
+    const text = request.command
+      ? commandHelp(request.command, style)
+      : (request.short ? shortHelp : programHelp)(commands, style);
+    host.stdout.write(text);
+    return 0;
+  }
+  const { command, input } = request;
+  for (const flag of command.flags) {
+    if (flag.secret) secrets.add(input.flag(flag.name) ?? "");
+  }
+  return await runLogged(runtime, command, input, { commands, secrets });
+}
+
+/** Runs a command with its log open; the log gets the last word when it fails. */
+async function runLogged(
+  runtime: Runtime,
+  command: Command,
+  input: Input,
+  rest: Pick<Cli, "commands" | "secrets">,
+): Promise<number> {
+  // The parser has checked both against their choices.
+  const options = {
+    destination: input.flag("log") ?? "false",
+    format: input.flag("log-format") as LogFormat,
+    level: input.flag("log-level") as LogLevel,
+  };
+  const log = await openLog(runtime, options, rest.secrets);
+  const { logger } = log;
+  try {
+    return await command.run(
+      { runtime, logger, logsToStdout: options.destination === "stdout", ...rest },
+      input,
+    );
+  } catch (thrown) {
+    logger.log("crit", "command failed", { err: thrown });
+    if (thrown instanceof Error) logger.log("debug", "stack", { stack: thrown.stack });
+    throw thrown;
+  } finally {
+    await log.close();
+  }
+}

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { edgeCommand } from "../../../../lib/cli/commands/edge.ts";
+import { test } from "../../../harness.ts";
+
+test("edgeCommand takes no argument, and logs to standard error unless told otherwise", () => {
+  assert.equal(edgeCommand.argument, undefined);
+  assert.equal(edgeCommand.logsTo, "stderr");
+  assert.deepEqual(edgeCommand.flags.map(({ name }) => name), [
+    "domain",
+    "data",
+    "http",
+    "https",
+    "agents",
+    "tcp-ports",
+  ]);
+});
