@@ -23,8 +23,8 @@ interface Waiting<T> {
 
 /** What a {@linkcode NodeConn} is made of besides its socket. */
 export interface NodeConnOptions {
-  /** The TCP socket that carries the TLS socket: what is reset on abort. @default the socket */
-  readonly transport?: Socket;
+  /** Cuts what carries the socket, when that is not the socket itself. @default a reset */
+  readonly cut?: (error: TunnelError) => void;
   /** What the handshake agreed on. */
   readonly tls?: TlsInfo;
   /** The other end. */
@@ -44,7 +44,7 @@ export class NodeConn extends RawDuplex implements Conn {
   /** @inheritdoc */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
-  readonly #transport: Socket | undefined;
+  readonly #cut: ((error: TunnelError) => void) | undefined;
   #setClosed!: () => void;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -63,7 +63,7 @@ export class NodeConn extends RawDuplex implements Conn {
   constructor(socket: Socket, options: NodeConnOptions) {
     super();
     this.#socket = socket;
-    this.#transport = options.transport;
+    this.#cut = options.cut;
     this.tls = options.tls;
     this.remote = options.remote;
     this.local = options.local;
@@ -171,12 +171,12 @@ export class NodeConn extends RawDuplex implements Conn {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#ended = false;
-    this.#fail(
-      reason instanceof TunnelError
-        ? reason
-        : new TunnelError("aborted", "The connection was aborted", { cause: reason }),
-    );
-    resetSocket(this.#transport ?? this.#socket);
+    const error = reason instanceof TunnelError
+      ? reason
+      : new TunnelError("aborted", "The connection was aborted", { cause: reason });
+    this.#fail(error);
+    if (this.#cut) this.#cut(error);
+    else resetSocket(this.#socket);
     this.#socket.destroy();
   }
 
@@ -203,7 +203,7 @@ export class NodeConn extends RawDuplex implements Conn {
 }
 
 /** Cuts a TCP socket with RST; other sockets are closed. */
-function resetSocket(socket: Socket): void {
+export function resetSocket(socket: Socket): void {
   try {
     socket.resetAndDestroy();
   } catch {

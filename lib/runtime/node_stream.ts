@@ -22,6 +22,11 @@ export function toNodeStream(carrier: Duplex): NodeDuplex {
       for (;;) {
         let chunk = carrier.read();
         if (chunk instanceof Promise) chunk = await chunk;
+        if (stream.destroyed) {
+          // TLS is over and this side is closed; more bytes from a peer that goes on are unwanted.
+          if (chunk !== undefined) carrier.abort();
+          break;
+        }
         if (!stream.push(chunk ?? null) || chunk === undefined) break;
       }
     } catch (thrown) {
@@ -39,6 +44,15 @@ export function toNodeStream(carrier: Duplex): NodeDuplex {
       return callback(thrown as Error);
     }
     callback();
+  }
+  /** TLS ended in order without ending what carries it (Deno does): end it, and wait for its end. */
+  async function retire(stream: NodeDuplex): Promise<void> {
+    try {
+      await carrier.closeWrite();
+      await pull(stream);
+    } catch (thrown) {
+      carrier.abort(thrown);
+    }
   }
   return new NodeDuplex({
     allowHalfOpen: true,
@@ -64,8 +78,8 @@ export function toNodeStream(carrier: Duplex): NodeDuplex {
       }
     },
     destroy(error, callback) {
-      // Both directions ended in order: there is nothing left to cut.
-      if (error || !this.readableEnded || !this.writableFinished) carrier.abort(error ?? undefined);
+      if (error) carrier.abort(error);
+      else if (!this.writableFinished || !this.readableEnded) void retire(this);
       callback(error);
     },
   });

@@ -20,7 +20,7 @@ import type {
   TlsServerOptions,
   TrustedRoots,
 } from "./net.ts";
-import { NodeConn } from "./node_conn.ts";
+import { NodeConn, resetSocket } from "./node_conn.ts";
 import { toNodeStream } from "./node_stream.ts";
 import { systemRoots } from "./node_roots.ts";
 import { translateError } from "./translate_errors.ts";
@@ -34,7 +34,7 @@ const NOBODY: Certificate = { chainPem: "", keyPem: "" };
 /** What TLS over a carrier needs: the socket node:tls speaks to, and how to end it. */
 interface Underlay {
   readonly socket: Socket;
-  readonly transport: Socket | undefined;
+  readonly cut: (error: TunnelError) => void;
   readonly remote: Address;
   readonly local: Address;
 }
@@ -96,7 +96,7 @@ async function startClient(
     throw error;
   }
   return new NodeConn(secure, {
-    transport: under.transport,
+    cut: under.cut,
     remote: under.remote,
     local: under.local,
     tls: infoOf(secure, isIP(name) ? undefined : name),
@@ -139,7 +139,7 @@ async function startServer(
   // Missing in the types: the SNI as a string, or false or null.
   const asked = (secure as { servername?: string | false | null }).servername;
   return new NodeConn(secure, {
-    transport: under.transport,
+    cut: under.cut,
     remote: under.remote,
     local: under.local,
     tls: infoOf(secure, asked || undefined),
@@ -150,7 +150,7 @@ async function startServer(
 function underlay(carrier: Duplex): Underlay {
   if (carrier instanceof NodeConn && carrier.tls === undefined) {
     const socket = carrier.detach();
-    return { socket, transport: socket, remote: carrier.remote, local: carrier.local };
+    return { socket, cut: () => resetSocket(socket), remote: carrier.remote, local: carrier.local };
   }
   const conn = carrier as Partial<Conn>;
   const stream = toNodeStream(carrier);
@@ -158,7 +158,7 @@ function underlay(carrier: Duplex): Underlay {
   return {
     // The types ask for a socket; node documents any Duplex (tls.connect, options.socket).
     socket: stream as Socket,
-    transport: undefined,
+    cut: (error) => carrier.abort(error),
     remote: conn.remote ?? NOWHERE,
     local: conn.local ?? NOWHERE,
   };

@@ -1,0 +1,62 @@
+/**
+ * A whole runtime inside the process, for tests and for programs that embed both ends of a tunnel.
+ * It needs no permission and leaves nothing behind.
+ *
+ * @module
+ */
+import { type Clock, systemClock } from "../base/clock.ts";
+import type { Runtime } from "./host.ts";
+import { MemoryHost, type MemoryHostOptions } from "./memory_host.ts";
+import { MemoryNet, type MemoryNetOptions } from "./memory_net.ts";
+
+export {
+  MemoryExit,
+  type MemoryFiles,
+  MemoryHost,
+  type MemoryHostOptions,
+  type MemoryOutput,
+} from "./memory_host.ts";
+export { MemoryNet, type MemoryNetOptions, type NetFault } from "./memory_net.ts";
+export type { Chunking, PipeFault } from "./memory_pipe.ts";
+export type { Clock, Runtime };
+
+/** How a runtime in memory behaves. */
+export interface MemoryRuntimeOptions {
+  /** Whose time it lives in. @default the machine's */
+  readonly clock?: Clock;
+  /** The network. */
+  readonly net?: Omit<MemoryNetOptions, "clock">;
+  /** The machine. */
+  readonly host?: Omit<MemoryHostOptions, "clock">;
+}
+
+/** A runtime in memory: the contracts, and what a test turns. */
+export interface MemoryRuntime extends Runtime {
+  /** The network, with its faults. */
+  readonly net: MemoryNet;
+  /** The machine, with its files and output. */
+  readonly host: MemoryHost;
+}
+
+/**
+ * Makes one.
+ *
+ * @param options how it behaves
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { memoryRuntime } from "./memory.ts";
+ *
+ * const { host } = memoryRuntime({ host: { env: { NAME: "value" } } });
+ * assert.equal(host.env("NAME"), "value");
+ * ```
+ */
+export function memoryRuntime(options: MemoryRuntimeOptions = {}): MemoryRuntime {
+  const clock = options.clock ?? systemClock;
+  return {
+    clock,
+    net: new MemoryNet({ ...options.net, clock }),
+    host: new MemoryHost({ ...options.host, clock }),
+  };
+}

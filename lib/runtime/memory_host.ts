@@ -1,0 +1,336 @@
+/**
+ * A machine inside the process: environment, files, captured output, signals that a test raises.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import { decodeText, encodeText } from "../base/bytes.ts";
+import { type ErrorCode, TunnelError } from "../base/errors.ts";
+import type { FileInfo, Files, Host, Output, SignalName } from "./host.ts";
+
+/** What a machine in memory starts with. */
+export interface MemoryHostOptions {
+  /** Whose time files carry. */
+  readonly clock: Clock;
+  /** The environment. @default empty */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Files by their path; their directories are made. @default none */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** The arguments after the program. @default none */
+  readonly args?: readonly string[];
+  /** Where relative paths start. @default {"/work"} */
+  readonly cwd?: string;
+  /** The home directory. @default {"/home/user"} */
+  readonly home?: string;
+  /** Whether output goes to a person. @default {false} */
+  readonly isTty?: boolean;
+}
+
+/** What {@linkcode MemoryHost.exit} throws, so that nothing runs after it. */
+export class MemoryExit extends Error {
+  override readonly name = "MemoryExit";
+  /** The exit code. */
+  readonly exitCode: number;
+
+  /** @param exitCode the exit code */
+  constructor(exitCode: number) {
+    super(`The program ended with code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Output that is kept. */
+export class MemoryOutput implements Output {
+  /** @inheritdoc */
+  readonly isTty: boolean;
+  /** @inheritdoc */
+  readonly columns = 80;
+  /** All that was written. */
+  text = "";
+
+  /** @param isTty what it claims to be */
+  constructor(isTty: boolean) {
+    this.isTty = isTty;
+  }
+
+  /** @inheritdoc */
+  write(text: string): void {
+    this.text += text;
+  }
+
+  /** @inheritdoc */
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A machine in memory. */
+export class MemoryHost implements Host {
+  /** @inheritdoc */
+  readonly runtime = { name: "memory", version: "1" } as const;
+  /** @inheritdoc */
+  readonly os = "linux";
+  /** @inheritdoc */
+  readonly arch = "amd64";
+  /** @inheritdoc */
+  readonly args: readonly string[];
+  /** @inheritdoc */
+  readonly pid = 1;
+  /** @inheritdoc */
+  readonly files: MemoryFiles;
+  /** @inheritdoc */
+  readonly stdout: MemoryOutput;
+  /** @inheritdoc */
+  readonly stderr: MemoryOutput;
+  /** The environment, which a test may change. */
+  readonly variables: Map<string, string>;
+  /** The code the program ended with, once it has. */
+  exitCode: number | undefined;
+  /** How many reasons the program has to stay alive. */
+  kept = 0;
+  readonly #cwd: string;
+  readonly #home: string;
+  readonly #signals: Map<SignalName, Set<() => void>> = new Map();
+
+  /** @param options what it starts with */
+  constructor(options: MemoryHostOptions) {
+    this.args = options.args ?? [];
+    this.#cwd = options.cwd ?? "/work";
+    this.#home = options.home ?? "/home/user";
+    this.variables = new Map(Object.entries(options.env ?? {}));
+    this.stdout = new MemoryOutput(options.isTty ?? false);
+    this.stderr = new MemoryOutput(options.isTty ?? false);
+    this.files = new MemoryFiles(options.clock, this.#cwd);
+    this.files.seed(this.#cwd, this.#home, options.files ?? {});
+  }
+
+  /** @inheritdoc */
+  hostName(): string {
+    return "memory";
+  }
+
+  /** @inheritdoc */
+  env(name: string): string | undefined {
+    return this.variables.get(name) || undefined;
+  }
+
+  /** @inheritdoc */
+  homeDir(): string {
+    return this.#home;
+  }
+
+  /** @inheritdoc */
+  cwd(): string {
+    return this.#cwd;
+  }
+
+  /** @inheritdoc */
+  onSignal(name: SignalName, run: () => void): () => void {
+    const listeners = this.#signals.get(name) ?? new Set();
+    this.#signals.set(name, listeners);
+    // A wrapper of its own, so that one function registered twice is called twice, as elsewhere.
+    const listener = () => run();
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  /**
+   * Sends the program a signal.
+   *
+   * @param name which
+   * @returns whether anybody listened
+   */
+  raise(name: SignalName): boolean {
+    const listeners = [...this.#signals.get(name) ?? []];
+    for (const run of listeners) run();
+    return listeners.length > 0;
+  }
+
+  /** Keeps the code and throws {@linkcode MemoryExit}. */
+  exit(code: number): never {
+    this.exitCode = code;
+    throw new MemoryExit(code);
+  }
+
+  /** @inheritdoc */
+  keepAlive(): () => void {
+    this.kept++;
+    let held = true;
+    return () => {
+      if (held) this.kept--;
+      held = false;
+    };
+  }
+
+  /** @inheritdoc */
+  residentBytes(): undefined {
+    return undefined;
+  }
+}
+
+interface Entry {
+  readonly data: Uint8Array | undefined;
+  readonly modifiedMs: number;
+}
+
+/** A file system in memory, with `/` between the parts of a path. */
+export class MemoryFiles implements Files {
+  readonly #clock: Clock;
+  readonly #cwd: string;
+  readonly #entries: Map<string, Entry> = new Map();
+
+  /**
+   * @param clock whose time files carry
+   * @param cwd where relative paths start
+   */
+  constructor(clock: Clock, cwd: string) {
+    this.#clock = clock;
+    this.#cwd = cwd;
+    this.#put("/", undefined);
+  }
+
+  /** Makes the directories and files a machine starts with. */
+  seed(cwd: string, home: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+    this.#putTree(this.#at(cwd));
+    this.#putTree(this.#at(home));
+    for (const [path, data] of Object.entries(files)) {
+      const at = this.#at(path);
+      this.#putTree(parentOf(at));
+      this.#put(at, typeof data === "string" ? encodeText(data) : data);
+    }
+  }
+
+  /** @inheritdoc */
+  async readText(path: string): Promise<string> {
+    return decodeText(await this.readBytes(path));
+  }
+
+  /** @inheritdoc */
+  readBytes(path: string): Promise<Uint8Array> {
+    return this.#try("Cannot read", path, (at) => {
+      const entry = this.#entries.get(at);
+      if (!entry) throw missing();
+      if (!entry.data) throw new Refusal("io_failed", "it is a directory");
+      return entry.data.slice();
+    });
+  }
+
+  /** @inheritdoc */
+  write(path: string, data: string | Uint8Array): Promise<void> {
+    return this.#try("Cannot write", path, (at) => this.#write(at, data, undefined));
+  }
+
+  /** @inheritdoc */
+  append(path: string, data: string | Uint8Array): Promise<void> {
+    return this.#try(
+      "Cannot write",
+      path,
+      (at) => this.#write(at, data, this.#entries.get(at)?.data),
+    );
+  }
+
+  #write(at: string, data: string | Uint8Array, before: Uint8Array | undefined): void {
+    const parent = this.#entries.get(parentOf(at));
+    if (!parent || parent.data) throw missing();
+    const there = this.#entries.get(at);
+    if (there && !there.data) throw new Refusal("io_failed", "it is a directory");
+    const added = typeof data === "string" ? encodeText(data) : data;
+    const whole = new Uint8Array((before?.length ?? 0) + added.length);
+    if (before) whole.set(before);
+    whole.set(added, before?.length ?? 0);
+    this.#put(at, whole);
+  }
+
+  /** @inheritdoc */
+  stat(path: string): Promise<FileInfo | undefined> {
+    return this.#try("Cannot look at", path, (at) => {
+      const entry = this.#entries.get(at);
+      if (!entry) return undefined;
+      return {
+        kind: entry.data ? "file" : "directory",
+        size: entry.data?.length ?? 0,
+        modifiedMs: entry.modifiedMs,
+      };
+    });
+  }
+
+  /** @inheritdoc */
+  makeDir(path: string): Promise<void> {
+    return this.#try("Cannot create", path, (at) => this.#putTree(at));
+  }
+
+  /** @inheritdoc */
+  list(path: string): Promise<string[]> {
+    return this.#try("Cannot list", path, (at) => {
+      const entry = this.#entries.get(at);
+      if (!entry || entry.data) throw missing();
+      const names: string[] = [];
+      for (const other of this.#entries.keys()) {
+        if (other !== "/" && parentOf(other) === at) {
+          names.push(other.slice(parentSlash(at).length));
+        }
+      }
+      return names.sort();
+    });
+  }
+
+  /** @inheritdoc */
+  remove(path: string): Promise<void> {
+    return this.#try("Cannot remove", path, (at) => {
+      for (const other of [...this.#entries.keys()]) {
+        if (other === at || other.startsWith(parentSlash(at))) this.#entries.delete(other);
+      }
+    });
+  }
+
+  #at(path: string): string {
+    const parts: string[] = [];
+    for (const part of (path.startsWith("/") ? path : `${this.#cwd}/${path}`).split("/")) {
+      if (part === "..") parts.pop();
+      else if (part !== "" && part !== ".") parts.push(part);
+    }
+    return "/" + parts.join("/");
+  }
+
+  #put(at: string, data: Uint8Array | undefined): void {
+    this.#entries.set(at, { data, modifiedMs: this.#clock.now() });
+  }
+
+  #putTree(at: string): void {
+    if (at !== "/") this.#putTree(parentOf(at));
+    const there = this.#entries.get(at);
+    if (there?.data) throw new Refusal("io_failed", "it exists already");
+    if (!there) this.#put(at, undefined);
+  }
+
+  #try<T>(tried: string, path: string, work: (at: string) => T): Promise<T> {
+    try {
+      return Promise.resolve(work(this.#at(path)));
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal)) return Promise.reject(thrown);
+      return Promise.reject(new TunnelError(thrown.code, `${tried} "${path}": ${thrown.message}`));
+    }
+  }
+}
+
+/** A failure before its path is known. */
+class Refusal extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, found: string) {
+    super(found);
+    this.code = code;
+  }
+}
+
+function missing(): Refusal {
+  return new Refusal("not_found", "there is no such file");
+}
+
+function parentOf(at: string): string {
+  return at.slice(0, at.lastIndexOf("/")) || "/";
+}
+
+function parentSlash(at: string): string {
+  return at === "/" ? "/" : at + "/";
+}
