@@ -81,7 +81,7 @@ export function reasonPhrase(status: number): string {
 export interface ResponseOptions {
   /** 100 to 999. */
   readonly status: number;
-  /** @default the usual phrase */
+  /** The reason phrase. @default the usual one */
   readonly reason?: string;
   /** In this order; `Content-Length` and `Connection: close` are added behind them. */
   readonly headers?: readonly HeaderLine[];
@@ -100,7 +100,8 @@ export interface ResponseOptions {
  *
  * @param options what it says
  * @returns head and body, in one piece so that they leave in one write
- * @throws {TypeError} when a header or the reason has a control character
+ * @throws {TypeError} when a header or the reason has a control character, or a header is about length
+ * @throws {RangeError} when the status is none
  *
  * @example
  * ```ts
@@ -132,6 +133,9 @@ export function formatResponse(options: ResponseOptions): Uint8Array {
   let head = `HTTP/1.1 ${status} ${reason}\r\n`;
   for (const line of headers) {
     checkHeaderLine(line);
+    if (/^(content-length|transfer-encoding)$/i.test(line[0])) {
+      throw new TypeError(`Cannot write the header ${quote(line[0])}: it is made from the body`);
+    }
     head += `${line[0]}: ${line[1]}\r\n`;
   }
   if (dateMs !== undefined) head += `Date: ${new Date(dateMs).toUTCString()}\r\n`;
