@@ -83,47 +83,87 @@ export interface JoinResult {
 export async function join(a: Duplex, b: Duplex): Promise<JoinResult> {
   let error: TunnelError | undefined;
   const moved = [0, 0];
-  const lost = [false, false];
+  const state: DirectionState[] = ["flowing", "flowing"];
   function fail(thrown: unknown) {
     error ??= toTunnelError(thrown, "connection_closed");
+    state.fill("over");
     a.abort(error);
     b.abort(error);
   }
-  function loseDirection(side: number, thrown: unknown) {
+  function lose(side: number, thrown: unknown) {
+    if (state[side] === "lost" || state[side] === "over") return;
     error ??= toTunnelError(thrown, "connection_closed");
-    lost[side] = true;
-    if (lost[1 - side]) fail(error);
+    state[side] = "lost";
+    if (state[1 - side] === "lost" || state[1 - side] === "over") fail(error);
   }
   async function pump(from: Duplex, to: Duplex, side: number) {
+    let blocked = false;
+    let ahead: { readonly next: Chunk | Promise<Chunk> } | undefined;
+    // A carrier that is not being read, because its direction is over or because the other side is
+    // full, can only tell by `closed` that it was cut.
+    to.closed.then(() => {
+      if (state[side] === "flowing") lose(side, endedEarly());
+    });
+    from.closed.then(async () => {
+      if (!blocked) return;
+      try {
+        ahead = { next: from.read() };
+        await ahead.next;
+      } catch (thrown) {
+        fail(thrown);
+      }
+    });
     try {
       for (;;) {
-        let chunk = from.read();
+        let chunk = ahead ? ahead.next : from.read();
+        ahead = undefined;
         if (chunk instanceof Promise) chunk = await chunk;
-        if (chunk === undefined) break;
-        if (lost[side]) continue;
+        if (chunk === undefined || state[side] === "over") break;
+        if (state[side] === "lost") {
+          await undefined; // whoever always has bytes at hand must not keep the reply waiting
+          continue;
+        }
         try {
           const full = to.write(chunk);
           moved[side] += chunk.length;
-          if (full) await full;
+          if (full) {
+            blocked = true;
+            await full;
+          }
         } catch (thrown) {
-          loseDirection(side, thrown);
+          lose(side, thrown);
+        } finally {
+          blocked = false;
         }
       }
     } catch (thrown) {
       return fail(thrown);
     }
-    if (lost[side]) return;
+    if (state[side] !== "flowing") return;
+    state[side] = "ending";
     try {
-      await to.closeWrite();
+      const ending = to.closeWrite();
+      if (ending) await ending;
     } catch (thrown) {
-      return loseDirection(side, thrown);
+      return lose(side, thrown);
     }
-    // The reply is delivered; whoever still sends into the lost direction is told now.
-    if (lost[1 - side]) fail(error);
+    if (state[side] === "ending") state[side] = "over";
+    // This was the reply, and it is delivered: whoever still sends into the lost direction is told.
+    if (state[1 - side] === "lost") fail(error);
   }
   await Promise.all([pump(a, b, 0), pump(b, a, 1)]);
   if (error) fail(error);
   return { forwardBytes: moved[0], backwardBytes: moved[1], error };
+}
+
+/** In `lost` the receiver takes nothing more and the rest is dropped; `over` is ended or cut. */
+type DirectionState = "flowing" | "ending" | "lost" | "over";
+
+function endedEarly(): TunnelError {
+  return new TunnelError(
+    "connection_closed",
+    "Cannot pass on the rest: the connection ended before the exchange was complete",
+  );
 }
 
 /**
@@ -235,10 +275,16 @@ class PipeEnd extends RawDuplex {
   abort(reason?: unknown): void {
     const error = reason instanceof TunnelError
       ? reason
-      : new TunnelError("aborted", "The connection was aborted", { cause: reason });
-    const atPeer = new TunnelError("connection_reset", "The peer aborted the connection", {
-      cause: reason,
-    });
+      : new TunnelError("aborted", "The connection was aborted", {
+        cause: reason,
+      });
+    const atPeer = new TunnelError(
+      "connection_reset",
+      "The peer aborted the connection",
+      {
+        cause: reason,
+      },
+    );
     this.#inbound.fail(error, atPeer);
     this.#outbound.fail(atPeer, error);
   }
@@ -252,8 +298,14 @@ class Pipe {
   #ended = false;
   #readError: TunnelError | undefined;
   #writeError: TunnelError | undefined;
-  readonly #waitingRead: { resolve: (chunk: Chunk) => void; reject: (error: Error) => void }[] = [];
-  readonly #waitingWrite: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly #waitingRead: {
+    resolve: (chunk: Chunk) => void;
+    reject: (error: Error) => void;
+  }[] = [];
+  readonly #waitingWrite: {
+    resolve: () => void;
+    reject: (error: Error) => void;
+  }[] = [];
   readonly over: Promise<void>;
   #setOver!: () => void;
 
@@ -276,19 +328,25 @@ class Pipe {
       this.#setOver();
       return undefined;
     }
-    return new Promise((resolve, reject) => this.#waitingRead.push({ resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.#waitingRead.push({ resolve, reject })
+    );
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
     if (this.#writeError) throw this.#writeError;
-    if (this.#ended) throw new TunnelError("connection_closed", "Cannot write after the end");
+    if (this.#ended) {
+      throw new TunnelError("connection_closed", "Cannot write after the end");
+    }
     if (chunk.length === 0) return;
     const reader = this.#waitingRead.shift();
     if (reader) return reader.resolve(chunk);
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes < this.#highWaterBytes) return;
-    return new Promise((resolve, reject) => this.#waitingWrite.push({ resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.#waitingWrite.push({ resolve, reject })
+    );
   }
 
   end(): void {
@@ -307,8 +365,12 @@ class Pipe {
     this.#chunks = [];
     this.#bytes = 0;
     this.#ended = false;
-    for (const waiting of this.#waitingRead.splice(0)) waiting.reject(readError);
-    for (const waiting of this.#waitingWrite.splice(0)) waiting.reject(writeError);
+    for (const waiting of this.#waitingRead.splice(0)) {
+      waiting.reject(readError);
+    }
+    for (const waiting of this.#waitingWrite.splice(0)) {
+      waiting.reject(writeError);
+    }
     this.#setOver();
   }
 }
