@@ -123,7 +123,8 @@ function quote(value: string): string {
   return `"${escapeControls(value.replace(/["\\]/g, "\\$&"))}"`;
 }
 
-function escapeControls(value: string): string {
+/** The text with every control character written as an escape: it cannot steer a terminal. */
+export function escapeControls(value: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
   return value.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) => {
     if (character === "\n") return "\\n";

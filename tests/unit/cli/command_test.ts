@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
-import { defineCommand, defineFlag, LOG_FLAGS, logFlagsOf } from "../../../lib/cli/command.ts";
+import {
+  defineCommand,
+  defineFlag,
+  LOG_FLAGS,
+  logFlagsOf,
+} from "../../../lib/cli/command.ts";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../../../lib/cli/log_line.ts";
 import { test } from "../../harness.ts";
 
 test("defineCommand() and defineFlag() give back what they were given", () => {
-  const flag = defineFlag({ name: "depth", value: "metres", summary: "how deep" });
+  const flag = defineFlag({
+    name: "depth",
+    value: "metres",
+    summary: "how deep",
+  });
   const command = defineCommand({
     name: "dig",
     summary: "dig a hole",
@@ -19,7 +28,9 @@ test("defineCommand() and defineFlag() give back what they were given", () => {
 });
 
 test("LOG_FLAGS offer the formats and levels that exist", () => {
-  const choices = Object.fromEntries(LOG_FLAGS.map((flag) => [flag.name, flag.choices]));
+  const choices = Object.fromEntries(
+    LOG_FLAGS.map((flag) => [flag.name, flag.choices]),
+  );
   assert.deepEqual(choices["log-format"], LOG_FORMATS);
   assert.deepEqual(choices["log-level"], LOG_LEVELS);
 });

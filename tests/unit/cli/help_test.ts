@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
-import { commandHelp, helpStyle, programHelp, shortHelp } from "../../../lib/cli/help.ts";
+import {
+  commandHelp,
+  helpStyle,
+  programHelp,
+  shortHelp,
+} from "../../../lib/cli/help.ts";
 import { FakeHost } from "../../fakes/host.ts";
 import { test } from "../../harness.ts";
 
@@ -34,14 +39,24 @@ test("commandHelp() has DESCRIPTION, EXAMPLES and every flag of every command", 
     const text = commandHelp(command, PLAIN);
     const titles = sections(text);
     assert.ok(
-      titles.includes("NAME") && titles.includes("USAGE") && titles.includes("DESCRIPTION"),
+      titles.includes("NAME") && titles.includes("USAGE") &&
+        titles.includes("DESCRIPTION"),
     );
-    assert.ok(titles.includes("EXAMPLES") || titles.includes("EXAMPLE"), command.name);
-    assert.equal(titles.includes("TERMS"), command.argument !== undefined, command.name);
+    assert.ok(
+      titles.includes("EXAMPLES") || titles.includes("EXAMPLE"),
+      command.name,
+    );
+    assert.equal(
+      titles.includes("TERMS"),
+      command.argument !== undefined,
+      command.name,
+    );
     for (const { name } of command.flags) {
       assert.ok(text.includes(`--${name} <`), `${command.name} --${name}`);
     }
-    for (const name of ["--log ", "--log-format", "--log-level", "-h, --help"]) {
+    for (
+      const name of ["--log ", "--log-format", "--log-level", "-h, --help"]
+    ) {
       assert.ok(text.includes(name));
     }
   }
@@ -57,7 +72,9 @@ test("commandHelp() tells choices, default and environment of a flag", () => {
 test("help never prints wider than the terminal, examples to paste excepted", () => {
   for (const columns of [60, 80, 100, 200]) {
     for (const command of COMMANDS) {
-      for (const line of commandHelp(command, { columns, bold: false }).split("\n")) {
+      for (
+        const line of commandHelp(command, { columns, bold: false }).split("\n")
+      ) {
         if (!line.startsWith("  sallyport ")) {
           assert.ok(line.length <= Math.min(columns, 100), line);
         }
@@ -81,9 +98,14 @@ test("help ends with one line end and has no trailing spaces", () => {
 
 test("helpStyle() is bold only for a person who likes colours", () => {
   assert.equal(helpStyle(new FakeHost({ isTty: true })).bold, true);
-  assert.equal(helpStyle(new FakeHost({ isTty: true, env: { NO_COLOR: "1" } })).bold, false);
+  assert.equal(
+    helpStyle(new FakeHost({ isTty: true, env: { NO_COLOR: "1" } })).bold,
+    false,
+  );
   assert.equal(helpStyle(new FakeHost({ isTty: false })).bold, false);
   assert.ok(
-    commandHelp(COMMANDS[0], { columns: 80, bold: true }).startsWith("\x1b[1mNAME:\x1b[0m\n"),
+    commandHelp(COMMANDS[0], { columns: 80, bold: true }).startsWith(
+      "\x1b[1mNAME:\x1b[0m\n",
+    ),
   );
 });

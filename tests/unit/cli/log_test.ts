@@ -7,7 +7,11 @@ import { MemoryFiles } from "../../fakes/files.ts";
 import { FakeHost, fakeRuntime } from "../../fakes/host.ts";
 import { test } from "../../harness.ts";
 
-const JSON_TO_STDOUT: LogOptions = { destination: "stdout", format: "json", level: "info" };
+const JSON_TO_STDOUT: LogOptions = {
+  destination: "stdout",
+  format: "json",
+  level: "info",
+};
 
 test("openLog() writes nothing anywhere when the destination is false", async () => {
   const host = new FakeHost();
@@ -36,16 +40,23 @@ test("openLog() writes each line with one write, line end included", async () =>
 
 test("openLog() drops lines below the level", async () => {
   const host = new FakeHost();
-  const options: LogOptions = { destination: "stderr", format: "logfmt", level: "warn" };
+  const options: LogOptions = {
+    destination: "stderr",
+    format: "logfmt",
+    level: "warn",
+  };
   const log = await openLog(fakeRuntime(host), options, new Secrets());
   for (const level of ["debug", "info", "warn", "error", "crit"] as const) {
     log.logger.log(level, level);
   }
-  assert.deepEqual(host.stderr.writes.map((line) => /msg=(\w+)/.exec(line)![1]), [
-    "warn",
-    "error",
-    "crit",
-  ]);
+  assert.deepEqual(
+    host.stderr.writes.map((line) => /msg=(\w+)/.exec(line)![1]),
+    [
+      "warn",
+      "error",
+      "crit",
+    ],
+  );
 });
 
 test("openLog() hands out children whose fields come first", async () => {
@@ -55,9 +66,13 @@ test("openLog() hands out children whose fields come first", async () => {
     { ...JSON_TO_STDOUT, format: "logfmt" },
     new Secrets(),
   );
-  log.logger.child({ obj: "join", id: "a1" }).child({ l: "x" }).log("info", "join connections", {
-    r: "y",
-  });
+  log.logger.child({ obj: "join", id: "a1" }).child({ l: "x" }).log(
+    "info",
+    "join connections",
+    {
+      r: "y",
+    },
+  );
   assert.equal(
     host.stdout.text,
     't=1970-01-01T00:16:40+0000 lvl=info msg="join connections" obj=join id=a1 l=x r=y\n',
@@ -65,13 +80,22 @@ test("openLog() hands out children whose fields come first", async () => {
 });
 
 test("openLog() uses the term format where a person is looking, else logfmt", async () => {
-  const options: LogOptions = { destination: "stdout", format: "term", level: "info" };
+  const options: LogOptions = {
+    destination: "stdout",
+    format: "term",
+    level: "info",
+  };
   const seen: string[] = [];
   for (
-    const given of [{ isTty: true }, { isTty: true, env: { NO_COLOR: "1" } }, { isTty: false }]
+    const given of [{ isTty: true }, { isTty: true, env: { NO_COLOR: "1" } }, {
+      isTty: false,
+    }]
   ) {
     const host = new FakeHost(given);
-    (await openLog(fakeRuntime(host), options, new Secrets())).logger.log("info", "hello");
+    (await openLog(fakeRuntime(host), options, new Secrets())).logger.log(
+      "info",
+      "hello",
+    );
     seen.push(host.stdout.text);
   }
   assert.ok(seen[0].startsWith("\x1b[32mINFO\x1b[0m["));
@@ -84,7 +108,9 @@ test("openLog() hides secrets in messages and in fields", async () => {
   const secrets = new Secrets();
   const log = await openLog(fakeRuntime(host), JSON_TO_STDOUT, secrets);
   secrets.add("tok_1234567890");
-  log.logger.log("info", "sent tok_1234567890", { err: new Error("bad tok_1234567890") });
+  log.logger.log("info", "sent tok_1234567890", {
+    err: new Error("bad tok_1234567890"),
+  });
   assert.ok(!host.stdout.text.includes("tok_1234567890"));
   assert.ok(host.stdout.text.includes('"sent HIDDEN"'));
 });
@@ -93,7 +119,11 @@ test("openLog() appends to a file, in order, and close() waits for the last line
   const files = new MemoryFiles();
   await files.write("/var/log/s.log", "before\n");
   const host = new FakeHost({ files });
-  const options: LogOptions = { destination: "/var/log/s.log", format: "logfmt", level: "info" };
+  const options: LogOptions = {
+    destination: "/var/log/s.log",
+    format: "logfmt",
+    level: "info",
+  };
   const log = await openLog(fakeRuntime(host), options, new Secrets());
   for (let i = 0; i < 100; i++) log.logger.log("info", `line${i}`);
   await log.close();
@@ -111,12 +141,19 @@ test("openLog() finds out at once that a file cannot be written", async () => {
   class ReadOnly extends MemoryFiles {
     override append(path: string): Promise<void> {
       return Promise.reject(
-        new TunnelError("permission_denied", `Cannot open "${path}": permission denied`),
+        new TunnelError(
+          "permission_denied",
+          `Cannot open "${path}": permission denied`,
+        ),
       );
     }
   }
   const host = new FakeHost({ files: new ReadOnly() });
-  const options: LogOptions = { destination: "/root/x.log", format: "term", level: "info" };
+  const options: LogOptions = {
+    destination: "/root/x.log",
+    format: "term",
+    level: "info",
+  };
   await assert.rejects(openLog(fakeRuntime(host), options, new Secrets()), {
     code: "permission_denied",
     message:
@@ -128,13 +165,21 @@ test("openLog() goes on when the disk fills up, and says so once", async () => {
   class Full extends MemoryFiles {
     full = false;
     override append(path: string, data: string | Uint8Array): Promise<void> {
-      if (this.full) return Promise.reject(new TunnelError("io_failed", "No space left on device"));
+      if (this.full) {
+        return Promise.reject(
+          new TunnelError("io_failed", "No space left on device"),
+        );
+      }
       return super.append(path, data);
     }
   }
   const files = new Full();
   const host = new FakeHost({ files });
-  const options: LogOptions = { destination: "/s.log", format: "json", level: "info" };
+  const options: LogOptions = {
+    destination: "/s.log",
+    format: "json",
+    level: "info",
+  };
   const log = await openLog(fakeRuntime(host), options, new Secrets());
   files.full = true;
   log.logger.log("info", "lost");
@@ -154,14 +199,21 @@ test("openLog() goes on when the disk fills up, and says so once", async () => {
 test("openLog() counts and drops lines that a stuck disk cannot take", async () => {
   class Stuck extends MemoryFiles {
     wait: Promise<void> | undefined;
-    override async append(path: string, data: string | Uint8Array): Promise<void> {
+    override async append(
+      path: string,
+      data: string | Uint8Array,
+    ): Promise<void> {
       await this.wait;
       await super.append(path, data);
     }
   }
   const files = new Stuck();
   const host = new FakeHost({ files });
-  const options: LogOptions = { destination: "/s.log", format: "json", level: "info" };
+  const options: LogOptions = {
+    destination: "/s.log",
+    format: "json",
+    level: "info",
+  };
   const log = await openLog(fakeRuntime(host), options, new Secrets());
   let letGo!: () => void;
   files.wait = new Promise((resolve) => letGo = resolve);
@@ -169,9 +221,9 @@ test("openLog() counts and drops lines that a stuck disk cannot take", async () 
   for (let i = 0; i < 10; i++) log.logger.log("info", megabyte);
   letGo();
   await log.close();
-  const lines = (await files.readText("/s.log")).trimEnd().split("\n").map((line) =>
-    JSON.parse(line)
-  );
+  const lines = (await files.readText("/s.log")).trimEnd().split("\n").map((
+    line,
+  ) => JSON.parse(line));
   const last = lines[lines.length - 1];
   assert.equal(last.msg, "log lines dropped");
   assert.equal(lines.length - 1 + last.count, 10);

@@ -1,15 +1,30 @@
 import assert from "node:assert/strict";
 import { TunnelError } from "../../../lib/base/errors.ts";
 import { VERSION } from "../../../lib/base/version.ts";
-import { type Cli, type Command, defineCommand } from "../../../lib/cli/command.ts";
+import {
+  type Cli,
+  type Command,
+  defineCommand,
+} from "../../../lib/cli/command.ts";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
 import { main } from "../../../lib/cli/main.ts";
 import { MemoryFiles } from "../../fakes/files.ts";
-import { FakeHost, type FakeHostOptions, fakeRuntime } from "../../fakes/host.ts";
+import {
+  FakeHost,
+  type FakeHostOptions,
+  fakeRuntime,
+} from "../../fakes/host.ts";
 import { test } from "../../harness.ts";
 
-async function run(line: string, options: FakeHostOptions = {}, commands = COMMANDS) {
-  const host = new FakeHost({ ...options, args: line === "" ? [] : line.split(" ") });
+async function run(
+  line: string,
+  options: FakeHostOptions = {},
+  commands = COMMANDS,
+) {
+  const host = new FakeHost({
+    ...options,
+    args: line === "" ? [] : line.split(" "),
+  });
   const code = await main(fakeRuntime(host), commands);
   assert.equal(host.held, 0, "nothing keeps the program alive");
   return { code, stdout: host.stdout.text, stderr: host.stderr.text, host };
@@ -21,7 +36,13 @@ function commandThat(does: (cli: Cli) => Promise<number>): readonly Command[] {
     summary: "do it",
     description: "Does it.",
     examples: [{ line: "do", does: "does it" }],
-    flags: [{ name: "authtoken", value: "token", summary: "who", secret: true, env: ["TOKEN"] }],
+    flags: [{
+      name: "authtoken",
+      value: "token",
+      summary: "who",
+      secret: true,
+      env: ["TOKEN"],
+    }],
     run: does,
   })];
 }
@@ -29,12 +50,18 @@ function commandThat(does: (cli: Cli) => Promise<number>): readonly Command[] {
 test("main() prints the version on standard output", async () => {
   for (const line of ["version", "--version", "-v"]) {
     const { code, stdout, stderr } = await run(line);
-    assert.deepEqual([code, stdout, stderr], [0, `sallyport version ${VERSION}\n`, ""], line);
+    assert.deepEqual([code, stdout, stderr], [
+      0,
+      `sallyport version ${VERSION}\n`,
+      "",
+    ], line);
   }
 });
 
 test("main() prints help on standard output and succeeds", async () => {
-  for (const line of ["", "--help", "help", "help http", "http --help", "edge -h"]) {
+  for (
+    const line of ["", "--help", "help", "help http", "http --help", "edge -h"]
+  ) {
     const { code, stdout, stderr } = await run(line);
     assert.equal(code, 0, line);
     assert.match(stdout, /USAGE:/, line);
@@ -45,11 +72,17 @@ test("main() prints help on standard output and succeeds", async () => {
 test("main() prints a usage error on standard error and exits with 1", async () => {
   const { code, stdout, stderr } = await run("htpp 8080");
   assert.deepEqual([code, stdout], [1, ""]);
-  assert.equal(stderr, 'ERROR:  Unknown command "htpp"; did you mean "http"?\n');
+  assert.equal(
+    stderr,
+    'ERROR:  Unknown command "htpp"; did you mean "http"?\n',
+  );
 });
 
 test("main() returns the exit code of the command", async () => {
-  assert.equal((await run("do", {}, commandThat(() => Promise.resolve(3)))).code, 3);
+  assert.equal(
+    (await run("do", {}, commandThat(() => Promise.resolve(3)))).code,
+    3,
+  );
 });
 
 test("main() turns what a command throws into one sentence, and logs it", async () => {
@@ -57,19 +90,37 @@ test("main() turns what a command throws into one sentence, and logs it", async 
   const fails = commandThat(() =>
     Promise.reject(new TunnelError("refused", "No.", { ngrokCode: 107 }))
   );
-  const { code, stderr } = await run("do --log /l --log-format json", { files }, fails);
+  const { code, stderr } = await run(
+    "do --log /l --log-format json",
+    { files },
+    fails,
+  );
   assert.equal(code, 1);
   assert.equal(stderr, "ERROR:  No.\nERROR:\nERROR:  ERR_NGROK_107\n");
   const line = JSON.parse(await files.readText("/l"));
-  assert.deepEqual([line.lvl, line.msg, line.err], ["crit", "command failed", "No."]);
+  assert.deepEqual([line.lvl, line.msg, line.err], [
+    "crit",
+    "command failed",
+    "No.",
+  ]);
 });
 
 test("main() shows a stack in the debug log alone", async () => {
   const files = new MemoryFiles();
   const fails = commandThat(() => Promise.reject(new TypeError("boom")));
-  const { stderr } = await run("do --log /l --log-level debug", { files }, fails);
-  assert.equal(stderr, "ERROR:  Sallyport did something wrong: boom (internal)\n");
-  assert.match(await files.readText("/l"), /lvl=dbug msg=stack stack="TypeError: boom\\n/);
+  const { stderr } = await run(
+    "do --log /l --log-level debug",
+    { files },
+    fails,
+  );
+  assert.equal(
+    stderr,
+    "ERROR:  Sallyport did something wrong: boom (internal)\n",
+  );
+  assert.match(
+    await files.readText("/l"),
+    /lvl=dbug msg=stack stack="TypeError: boom\\n/,
+  );
 });
 
 test("main() shows no authtoken, wherever it came from and wherever it would go", async () => {

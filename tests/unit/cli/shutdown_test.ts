@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { endWithin, GRACE_MS, watchSignals } from "../../../lib/cli/shutdown.ts";
+import {
+  endWithin,
+  GRACE_MS,
+  watchSignals,
+} from "../../../lib/cli/shutdown.ts";
 import { FakeHost, fakeRuntime } from "../../fakes/host.ts";
 import { test } from "../../harness.ts";
 
@@ -58,5 +62,8 @@ test("endWithin() ends at once at a second signal", async () => {
 test("endWithin() takes a failed end for an end that was not reached", async () => {
   const runtime = fakeRuntime(new FakeHost());
   const signals = watchSignals(runtime.host);
-  assert.equal(await endWithin(runtime, signals, Promise.reject(new Error("x")), 5_000), false);
+  assert.equal(
+    await endWithin(runtime, signals, Promise.reject(new Error("x")), 5_000),
+    false,
+  );
 });

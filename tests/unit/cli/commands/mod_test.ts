@@ -12,7 +12,9 @@ test("COMMANDS have distinct names, whole sentences and no flag twice", () => {
     assert.match(description, /\.$/, name);
     const all = [...flags, ...LOG_FLAGS].map((flag) => flag.name);
     assert.deepEqual(all, [...new Set(all)], name);
-    for (const flag of flags) assert.doesNotMatch(flag.summary, /\.$/, `${name} --${flag.name}`);
+    for (const flag of flags) {
+      assert.doesNotMatch(flag.summary, /\.$/, `${name} --${flag.name}`);
+    }
   }
 });
 
@@ -20,7 +22,9 @@ test("COMMANDS have examples that their own parser accepts", () => {
   for (const { name, examples } of COMMANDS) {
     assert.ok(examples.length > 0, name);
     for (const { line } of examples) {
-      const args = line.split(" ").map((word) => word.replace(/^'(.*)'$/, "$1"));
+      const args = line.split(" ").map((word) =>
+        word.replace(/^'(.*)'$/, "$1")
+      );
       const request = parse(args, COMMANDS, () => undefined);
       assert.equal(request.kind === "run" && request.command.name, name, line);
     }

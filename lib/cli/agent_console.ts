@@ -1,0 +1,138 @@
+/**
+ * What a person sees while an agent runs: a short status, then a line when something changes or a
+ * visitor has been served. Plain lines, so that they also make sense in a pipe. `tunnel.ts` feeds
+ * it the agent's events.
+ *
+ * @module
+ */
+import type { AgentEvent } from "../agent/events.ts";
+import { VERSION } from "../base/version.ts";
+import type { Host } from "../runtime/host.ts";
+import {
+  formatBytes,
+  formatDuration,
+  formatTime,
+  type Paint,
+  paintFor,
+  row,
+  safe,
+  spread,
+} from "./render.ts";
+
+/** What else the status says. */
+export interface AgentConsoleOptions {
+  /** Further rows: label and value. */
+  readonly rows?: readonly (readonly [label: string, value: string])[];
+  /** A sentence below the status. */
+  readonly hint?: string;
+}
+
+/** The lines of one agent. */
+export class AgentConsole {
+  readonly #host: Host;
+  readonly #options: AgentConsoleOptions;
+  readonly #paint: Paint;
+  #session: Extract<AgentEvent, { type: "session_established" }> | undefined;
+  #headed = false;
+  #status = "";
+  #trouble = "";
+  /** Who is being served: as many as there are open connections. */
+  readonly #visitors = new Map<string, string>();
+
+  /**
+   * @param host where it prints
+   * @param options what else it says
+   */
+  constructor(host: Host, options: AgentConsoleOptions = {}) {
+    this.#host = host;
+    this.#options = options;
+    this.#paint = paintFor(host.stdout, host.env("NO_COLOR") !== undefined);
+  }
+
+  /** Prints what an event means to a person, if anything. */
+  onEvent(event: AgentEvent): void {
+    switch (event.type) {
+      case "session_established":
+        this.#session = event;
+        this.#trouble = "";
+        if (this.#headed) this.#say("online");
+        return;
+      case "session_lost":
+        return this.#say("reconnecting", event.message);
+      case "session_failed":
+        return this.#say(this.#session ? "reconnecting" : "connecting", event.message);
+      case "endpoint_online":
+        return this.#forwarding(event.url, event.upstream, event.rebound);
+      case "endpoint_url_changed":
+        return this.#note(event.atMs, `${safe(event.previousUrl)} is now ${safe(event.url)}`);
+      case "endpoint_failed":
+        return this.#note(
+          event.atMs,
+          `${event.name} is offline: ${event.message}; next try in ${
+            formatDuration(event.retryInMs)
+          }`,
+        );
+      case "endpoint_stopped":
+        if (event.by === "agent") return;
+        return this.#note(event.atMs, `The edge stopped ${event.url}: ${event.message}`);
+      case "upstream_failed":
+        return this.#note(event.atMs, event.message);
+      case "notice_received":
+        return this.#note(event.atMs, event.text);
+      case "connection_opened":
+        this.#visitors.set(event.connectionId, event.clientAddr);
+        return;
+      case "connection_closed":
+        return this.#served(event);
+    }
+  }
+
+  #served(event: Extract<AgentEvent, { type: "connection_closed" }>): void {
+    const visitor = this.#visitors.get(event.connectionId) ?? "";
+    this.#visitors.delete(event.connectionId);
+    const moved = `${formatBytes(event.inBytes)} in, ${formatBytes(event.outBytes)} out`;
+    const line = `${safe(visitor)}  ${moved}, ${formatDuration(event.durationMs)}`;
+    this.#print(this.#paint.dim(`${formatTime(event.atMs)}  ${line}`));
+  }
+
+  #forwarding(url: string, upstream: string, rebound: boolean): void {
+    if (rebound && this.#headed) return;
+    const line = row("Forwarding", `${this.#paint.bold(safe(url))} -> ${safe(upstream)}`);
+    if (this.#headed) return this.#print(line);
+    this.#headed = true;
+    this.#status = "online";
+    const columns = Math.min(this.#host.stdout.columns, 100);
+    const { accountName = "", planName = "", region = "" } = this.#session ?? {};
+    this.#print(spread("sallyport", "(Ctrl+C to quit)", columns));
+    this.#print("");
+    this.#print(row("Session Status", this.#paint.good("online")));
+    if (accountName) {
+      this.#print(
+        row("Account", safe(accountName) + (planName ? ` (Plan: ${safe(planName)})` : "")),
+      );
+    }
+    this.#print(row("Version", VERSION));
+    if (region) this.#print(row("Region", safe(region)));
+    for (const [label, value] of this.#options.rows ?? []) this.#print(row(label, value));
+    this.#print(line);
+    if (this.#options.hint) this.#print(`\n${this.#options.hint}`);
+    this.#print("");
+  }
+
+  /** Says a status once; a reconnecting agent fails the same way many times. */
+  #say(status: "online" | "connecting" | "reconnecting", trouble = ""): void {
+    if (status === this.#status && trouble === this.#trouble) return;
+    this.#status = status;
+    this.#trouble = trouble;
+    const text = trouble ? `${status} (${safe(trouble)})` : status;
+    this.#print(row("Session Status", this.#paint[status === "online" ? "good" : "bad"](text)));
+  }
+
+  #note(atMs: number, text: string): void {
+    this.#print(`${formatTime(atMs)}  ${this.#paint.bad(safe(text))}`);
+  }
+
+  #print(line: string): void {
+    this.#host.stdout.write(line + "\n");
+  }
+}

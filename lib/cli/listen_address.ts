@@ -1,0 +1,63 @@
+/**
+ * Where a door is to listen, and which ports TCP endpoints may have, as the flags of
+ * `sallyport edge` spell them.
+ *
+ * @module
+ */
+import { TunnelError } from "../base/errors.ts";
+import type { Address } from "../runtime/net.ts";
+
+/**
+ * Reads a place to listen: `8080`, `:8080`, `host:8080`, `[::1]:8080`; port 0 is any free one.
+ *
+ * @param text what was given
+ * @param flag by which flag, for the error
+ * @returns the host is empty when every address of the machine is meant
+ * @throws {TunnelError} usage
+ */
+export function parseListenAddress(text: string, flag: string): Address {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/\s]*)):(\d{1,5})$|^(\d{1,5})$/i.exec(text.trim());
+  const port = Number(match?.[3] ?? match?.[4]);
+  if (!match || port > 65535) {
+    throw new TunnelError(
+      "usage",
+      `Invalid value "${text}" for --${flag}: use a port, host:port or [IPv6]:port`,
+    );
+  }
+  return { host: match[1] ?? match[2] ?? "", port };
+}
+
+/** Ports from the first to the last, both included. */
+export interface PortRange {
+  /** The lowest. */
+  readonly first: number;
+  /** The highest. */
+  readonly last: number;
+}
+
+/**
+ * Reads a range of ports: `20000-20999`, or one port.
+ *
+ * @param text what was given
+ * @param flag by which flag, for the error
+ * @throws {TunnelError} usage
+ */
+export function parsePortRange(text: string, flag: string): PortRange {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text.trim());
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (!match || first < 1 || last > 65535 || first > last) {
+    throw new TunnelError(
+      "usage",
+      `Invalid value "${text}" for --${flag}: use two ports, the lower one first, as in 20000-20999`,
+    );
+  }
+  return { first, last };
+}
+
+/** An address as it is dialled: `host:port`, IPv6 in brackets; "every address" becomes loopback. */
+export function dialable(address: Address): string {
+  const everywhere = ["", "0.0.0.0", "::", "::0"].includes(address.host);
+  const host = everywhere ? "127.0.0.1" : address.host;
+  return host.includes(":") ? `[${host}]:${address.port}` : `${host}:${address.port}`;
+}

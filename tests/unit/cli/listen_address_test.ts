@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import {
+  dialable,
+  parseListenAddress,
+  parsePortRange,
+} from "../../../lib/cli/listen_address.ts";
+import { test } from "../../harness.ts";
+
+test("parseListenAddress() reads a port, host:port and [IPv6]:port", () => {
+  const table: [string, string, number][] = [
+    ["8080", "", 8080],
+    [":80", "", 80],
+    [":0", "", 0],
+    ["0", "", 0],
+    ["127.0.0.1:0", "127.0.0.1", 0],
+    ["localhost:8443", "localhost", 8443],
+    ["[::1]:443", "::1", 443],
+    ["[::]:65535", "::", 65535],
+  ];
+  for (const [text, host, port] of table) {
+    assert.deepEqual(parseListenAddress(text, "http"), { host, port }, text);
+  }
+});
+
+test("parseListenAddress() refuses everything else and names the flag", () => {
+  for (
+    const text of [
+      "",
+      "http",
+      "1.2.3.4",
+      ":65536",
+      "::1:80",
+      "[::1]",
+      "http://x:80",
+      "a b:1",
+      ":80/",
+      "-1",
+    ]
+  ) {
+    assert.throws(() => parseListenAddress(text, "agents"), {
+      code: "usage",
+      message:
+        `Invalid value "${text}" for --agents: use a port, host:port or [IPv6]:port`,
+    });
+  }
+});
+
+test("parsePortRange() reads two ports or one", () => {
+  assert.deepEqual(parsePortRange("20000-20999", "tcp-ports"), {
+    first: 20000,
+    last: 20999,
+  });
+  assert.deepEqual(parsePortRange("7", "tcp-ports"), { first: 7, last: 7 });
+});
+
+test("parsePortRange() refuses what is no range", () => {
+  for (const text of ["", "a-b", "2-1", "0-5", "1-65536", "1-2-3", "1--2"]) {
+    assert.throws(
+      () => parsePortRange(text, "tcp-ports"),
+      { code: "usage" },
+      text,
+    );
+  }
+});
+
+test("dialable() turns a place that listens everywhere into one that can be dialled", () => {
+  assert.equal(dialable({ host: "0.0.0.0", port: 80 }), "127.0.0.1:80");
+  assert.equal(dialable({ host: "::", port: 80 }), "127.0.0.1:80");
+  assert.equal(dialable({ host: "", port: 80 }), "127.0.0.1:80");
+  assert.equal(dialable({ host: "::1", port: 443 }), "[::1]:443");
+  assert.equal(dialable({ host: "192.168.1.2", port: 1 }), "192.168.1.2:1");
+});
