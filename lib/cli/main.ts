@@ -9,7 +9,7 @@ import type { Runtime } from "../runtime/host.ts";
 import type { Cli, Command, Input } from "./command.ts";
 import { COMMANDS } from "./commands/mod.ts";
 import { VERSION_LINE } from "./commands/version.ts";
-import { watchCrashes } from "./crash.ts";
+import { type CrashSource, type CrashWatch, watchCrashes } from "./crash.ts";
 import { commandHelp, helpStyle, programHelp, shortHelp } from "./help.ts";
 import { openLog } from "./log.ts";
 import type { LogFormat } from "./log_line.ts";
@@ -26,24 +26,28 @@ const SECRET_VARIABLES = [
   "NGROK_API_KEY",
 ];
 
+/** What a test puts in the place of the real thing. */
+export interface MainOptions {
+  /** What the program can do. @default {COMMANDS} */
+  readonly commands?: readonly Command[];
+  /** Announces errors that nobody caught. @default {process} */
+  readonly crashSource?: CrashSource;
+}
+
 /**
  * Runs the program to its end.
  *
  * @param runtime the machine
- * @param commands what the program can do
- * @default {COMMANDS} for `commands`
+ * @param options what a test puts in the place of the real thing
  * @returns the exit code: 0 when it did what was asked, 1 otherwise
  */
-export async function main(
-  runtime: Runtime,
-  commands: readonly Command[] = COMMANDS,
-): Promise<number> {
+export async function main(runtime: Runtime, options: MainOptions = {}): Promise<number> {
   const { host } = runtime;
   const secrets = new Secrets();
-  const crashes = watchCrashes();
+  const crashes = watchCrashes(options.crashSource);
   const letGo = host.keepAlive();
   try {
-    return await Promise.race([crashes.crashed, obey(runtime, commands, secrets)]);
+    return await obey(runtime, options.commands ?? COMMANDS, secrets, crashes);
   } catch (thrown) {
     host.stderr.write(secrets.hide(formatError(thrown)));
     return 1;
@@ -58,6 +62,7 @@ async function obey(
   runtime: Runtime,
   commands: readonly Command[],
   secrets: Secrets,
+  crashes: CrashWatch,
 ): Promise<number> {
   const { host } = runtime;
   for (const name of SECRET_VARIABLES) secrets.add(host.env(name) ?? "");
@@ -78,14 +83,15 @@ async function obey(
   for (const flag of command.flags) {
     if (flag.secret) secrets.add(input.flag(flag.name) ?? "");
   }
-  return await runLogged(runtime, command, input, { commands, secrets });
+  return await runLogged(runtime, command, input, crashes, { commands, secrets });
 }
 
-/** Runs a command with its log open; the log gets the last word when it fails. */
+/** Runs a command, or what is left of it after a crash, with its log open; the log has the last word. */
 async function runLogged(
   runtime: Runtime,
   command: Command,
   input: Input,
+  crashes: CrashWatch,
   rest: Pick<Cli, "commands" | "secrets">,
 ): Promise<number> {
   // The parser has checked both against their choices.
@@ -97,10 +103,8 @@ async function runLogged(
   const log = await openLog(runtime, options, rest.secrets);
   const { logger } = log;
   try {
-    return await command.run(
-      { runtime, logger, logsToStdout: options.destination === "stdout", ...rest },
-      input,
-    );
+    const cli: Cli = { runtime, logger, logsToStdout: options.destination === "stdout", ...rest };
+    return await Promise.race([command.run(cli, input), crashes.crashed]);
   } catch (thrown) {
     logger.log("crit", "command failed", { err: thrown });
     if (thrown instanceof Error) logger.log("debug", "stack", { stack: thrown.stack });

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import type { AgentEvent, AgentReport } from "../../../lib/agent/events.ts";
-import {
-  AgentConsole,
-  type AgentConsoleOptions,
-} from "../../../lib/cli/agent_console.ts";
+import { AgentConsole, type AgentConsoleOptions } from "../../../lib/cli/agent_console.ts";
 import { VERSION } from "../../../lib/base/version.ts";
 import { FakeHost } from "../../fakes/host.ts";
 import { test } from "../../harness.ts";
@@ -111,9 +108,9 @@ test("AgentConsole says each trouble once, and when it is over", () => {
     { ...ESTABLISHED, reconnected: true },
     { ...ONLINE, rebound: true },
   ]);
-  const status = text.split("\n").filter((line) =>
-    line.startsWith("Session Status")
-  ).map((line) => line.slice(30));
+  const status = text.split("\n").filter((line) => line.startsWith("Session Status")).map((line) =>
+    line.slice(30)
+  );
   assert.deepEqual(status, [
     "online",
     "reconnecting (cut)",

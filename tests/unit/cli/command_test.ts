@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  defineCommand,
-  defineFlag,
-  LOG_FLAGS,
-  logFlagsOf,
-} from "../../../lib/cli/command.ts";
+import { defineCommand, defineFlag, LOG_FLAGS, logFlagsOf } from "../../../lib/cli/command.ts";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../../../lib/cli/log_line.ts";
 import { test } from "../../harness.ts";

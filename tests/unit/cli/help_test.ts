@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
-import {
-  commandHelp,
-  helpStyle,
-  programHelp,
-  shortHelp,
-} from "../../../lib/cli/help.ts";
+import { commandHelp, helpStyle, programHelp, shortHelp } from "../../../lib/cli/help.ts";
 import { FakeHost } from "../../fakes/host.ts";
 import { test } from "../../harness.ts";
 

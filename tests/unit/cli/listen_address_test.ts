@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  dialable,
-  parseListenAddress,
-  parsePortRange,
-} from "../../../lib/cli/listen_address.ts";
+import { dialable, parseListenAddress, parsePortRange } from "../../../lib/cli/listen_address.ts";
 import { test } from "../../harness.ts";
 
 test("parseListenAddress() reads a port, host:port and [IPv6]:port", () => {
@@ -39,8 +35,7 @@ test("parseListenAddress() refuses everything else and names the flag", () => {
   ) {
     assert.throws(() => parseListenAddress(text, "agents"), {
       code: "usage",
-      message:
-        `Invalid value "${text}" for --agents: use a port, host:port or [IPv6]:port`,
+      message: `Invalid value "${text}" for --agents: use a port, host:port or [IPv6]:port`,
     });
   }
 });

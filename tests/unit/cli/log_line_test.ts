@@ -38,9 +38,7 @@ test("formatLogfmt() writes time, level, message and fields as the ngrok agent d
 });
 
 test("formatLogfmt() abbreviates levels to four letters", () => {
-  const levels = LOG_LEVELS.map((level) =>
-    /lvl=(\w+)/.exec(formatLogfmt(record({ level })))![1]
-  );
+  const levels = LOG_LEVELS.map((level) => /lvl=(\w+)/.exec(formatLogfmt(record({ level })))![1]);
   assert.deepEqual(levels, ["dbug", "info", "warn", "eror", "crit"]);
 });
 

@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { TunnelError } from "../../../lib/base/errors.ts";
 import { VERSION } from "../../../lib/base/version.ts";
-import {
-  type Cli,
-  type Command,
-  defineCommand,
-} from "../../../lib/cli/command.ts";
+import { type Cli, type Command, defineCommand } from "../../../lib/cli/command.ts";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
 import { main } from "../../../lib/cli/main.ts";
 import { MemoryFiles } from "../../fakes/files.ts";
-import {
-  FakeHost,
-  type FakeHostOptions,
-  fakeRuntime,
-} from "../../fakes/host.ts";
+import { FakeHost, type FakeHostOptions, fakeRuntime } from "../../fakes/host.ts";
 import { test } from "../../harness.ts";
 
 async function run(
@@ -25,7 +18,7 @@ async function run(
     ...options,
     args: line === "" ? [] : line.split(" "),
   });
-  const code = await main(fakeRuntime(host), commands);
+  const code = await main(fakeRuntime(host), { commands });
   assert.equal(host.held, 0, "nothing keeps the program alive");
   return { code, stdout: host.stdout.text, stderr: host.stderr.text, host };
 }
@@ -153,4 +146,25 @@ test("main() tells a command whether standard output belongs to the log", async 
   await run("do --log stdout", {}, looks);
   await run("do --log=stderr", {}, looks);
   assert.deepEqual(seen, [false, true, false]);
+});
+
+test("main() turns an error that nobody caught into one sentence, logs it and ends", async () => {
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    const crashSource = new EventEmitter();
+    const files = new MemoryFiles();
+    const host = new FakeHost({ files, args: ["do", "--log", "/l", "--log-level", "debug"] });
+    const commands = commandThat(() => {
+      crashSource.emit(event, new TypeError("thrown far away"));
+      return new Promise(() => {});
+    });
+    assert.equal(await main(fakeRuntime(host), { commands, crashSource }), 1);
+    assert.equal(
+      host.stderr.text,
+      "ERROR:  Sallyport did something wrong: thrown far away (internal)\n",
+    );
+    const log = await files.readText("/l");
+    assert.match(log, /lvl=crit msg="command failed" err="thrown far away"/);
+    assert.match(log, /lvl=dbug msg=stack stack="TypeError: thrown far away/);
+    assert.equal(crashSource.listenerCount(event), 0);
+  }
 });

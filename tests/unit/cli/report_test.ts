@@ -28,8 +28,7 @@ test("formatError() adds the stable code to what went wrong outside", () => {
 });
 
 test("formatError() prints the server's own text and its code on a line of its own", () => {
-  const expected =
-    "ERROR:  The authtoken is unknown.\nERROR:\nERROR:  ERR_NGROK_107\n";
+  const expected = "ERROR:  The authtoken is unknown.\nERROR:\nERROR:  ERR_NGROK_107\n";
   assert.equal(
     formatError(
       new TunnelError("refused", "The authtoken is unknown.", {

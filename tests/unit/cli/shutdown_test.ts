@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  endWithin,
-  GRACE_MS,
-  watchSignals,
-} from "../../../lib/cli/shutdown.ts";
+import { endWithin, GRACE_MS, watchSignals } from "../../../lib/cli/shutdown.ts";
 import { FakeHost, fakeRuntime } from "../../fakes/host.ts";
 import { test } from "../../harness.ts";
 

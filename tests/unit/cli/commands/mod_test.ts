@@ -22,9 +22,7 @@ test("COMMANDS have examples that their own parser accepts", () => {
   for (const { name, examples } of COMMANDS) {
     assert.ok(examples.length > 0, name);
     for (const { line } of examples) {
-      const args = line.split(" ").map((word) =>
-        word.replace(/^'(.*)'$/, "$1")
-      );
+      const args = line.split(" ").map((word) => word.replace(/^'(.*)'$/, "$1"));
       const request = parse(args, COMMANDS, () => undefined);
       assert.equal(request.kind === "run" && request.command.name, name, line);
     }
