@@ -1,6 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
-import { TunnelError } from "../../../lib/base/errors.ts";
+import type { TunnelError } from "../../../lib/base/errors.ts";
 import { type AuthVerdict, loadOwner, openAuthenticator } from "../../../lib/edge/auth.ts";
 import { MemoryFiles } from "../../fakes/files.ts";
 import { test } from "../../harness.ts";

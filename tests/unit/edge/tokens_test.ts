@@ -1,7 +1,7 @@
 /** @module */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { TunnelError } from "../../../lib/base/errors.ts";
+import type { TunnelError } from "../../../lib/base/errors.ts";
 import { createSigner, loadSigner } from "../../../lib/edge/tokens.ts";
 import { MemoryFiles } from "../../fakes/files.ts";
 import { test } from "../../harness.ts";
