@@ -49,10 +49,14 @@ function parseBracketed(text: string, error: AddressError): HostPort {
   const close = text.indexOf("]");
   if (close < 0) throw error('the bracket "[" is not closed', "host");
   const literal = text.slice(1, close).toLowerCase();
-  if (!isIpv6(literal)) throw error(`"${literal}" is not an IPv6 address`, "host");
+  if (!isIpv6(literal)) {
+    throw error(`"${literal}" is not an IPv6 address`, "host");
+  }
   const rest = text.slice(close + 1);
   if (rest === "") return { host: literal, port: undefined };
-  if (!rest.startsWith(":")) throw error(`"${rest}" follows the closing bracket`, "host");
+  if (!rest.startsWith(":")) {
+    throw error(`"${rest}" follows the closing bracket`, "host");
+  }
   return { host: literal, port: parsePort(rest.slice(1), error) };
 }
 
@@ -64,9 +68,13 @@ function parseBracketed(text: string, error: AddressError): HostPort {
  */
 export function parsePort(text: string, error: AddressError): number {
   if (text === "") throw error('the port behind ":" is missing', "port");
-  if (!/^[0-9]+$/.test(text)) throw error(`port "${text}" is not a number`, "port");
+  if (!/^[0-9]+$/.test(text)) {
+    throw error(`port "${text}" is not a number`, "port");
+  }
   const port = Number(text);
-  if (port < 1 || port > 65535) throw error(`port ${text} is not between 1 and 65535`, "port");
+  if (port < 1 || port > 65535) {
+    throw error(`port ${text} is not between 1 and 65535`, "port");
+  }
   return port;
 }
 
@@ -79,7 +87,9 @@ export function parsePort(text: string, error: AddressError): number {
  */
 export function parseHostName(text: string, error: AddressError): string {
   const name = toAscii(text);
-  if (name === undefined || name.length > 253) throw error(`"${text}" is not a host name`, "host");
+  if (name === undefined || name.length > 253) {
+    throw error(`"${text}" is not a host name`, "host");
+  }
   for (const label of name.split(".")) {
     if (!/^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) {
       throw error(`"${text}" is not a host name`, "host");

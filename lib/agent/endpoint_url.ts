@@ -40,30 +40,48 @@ export interface EndpointUrl {
  * assert.equal(parseEndpointUrl("", "tcp").url, "tcp://");
  * ```
  */
-export function parseEndpointUrl(text: string, kind?: UpstreamKind): EndpointUrl {
+export function parseEndpointUrl(
+  text: string,
+  kind?: UpstreamKind,
+): EndpointUrl {
   const wanted = text.trim();
   const error: Fail = (reason, fault = "host", code = CODES[fault]) =>
-    new TunnelError("address_invalid", `Cannot use "${wanted}" as an endpoint URL: ${reason}`, {
-      ngrokCode: code,
-    });
+    new TunnelError(
+      "address_invalid",
+      `Cannot use "${wanted}" as an endpoint URL: ${reason}`,
+      {
+        ngrokCode: code,
+      },
+    );
   const split = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(wanted);
   const scheme = split
     ? parseScheme(split[1].toLowerCase(), kind, error)
     : DEFAULTS[kind ?? "http"];
   const authority = split ? split[2] : wanted;
-  if (authority === "") return { scheme, host: "", port: undefined, url: `${scheme}://` };
+  if (authority === "") {
+    return { scheme, host: "", port: undefined, url: `${scheme}://` };
+  }
   refuseParts(authority, error);
   const wildcard = authority.startsWith("*.");
-  const { host, port } = parseHostPort(wildcard ? authority.slice(2) : authority, error);
+  const { host, port } = parseHostPort(
+    wildcard ? authority.slice(2) : authority,
+    error,
+  );
   if (host === "") throw error("the host name is missing");
   const name = wildcard ? `*.${host}` : host;
   checkPort(scheme, name, port, error);
   const bare = name.includes(":") ? `[${name}]` : name;
-  const shown = port === undefined || port === PORTS[scheme] ? bare : formatHostPort(name, port);
+  const shown = port === undefined || port === PORTS[scheme]
+    ? bare
+    : formatHostPort(name, port);
   return { scheme, host: name, port, url: `${scheme}://${shown}` };
 }
 
-type Fail = (reason: string, fault?: AddressFault, code?: number) => TunnelError;
+type Fail = (
+  reason: string,
+  fault?: AddressFault,
+  code?: number,
+) => TunnelError;
 
 const CODES: Record<AddressFault, number> = {
   host: 9034,
@@ -73,9 +91,17 @@ const CODES: Record<AddressFault, number> = {
   slash: 9038,
 };
 
-const DEFAULTS: Record<UpstreamKind, EndpointScheme> = { http: "https", tcp: "tcp", tls: "tls" };
+const DEFAULTS: Record<UpstreamKind, EndpointScheme> = {
+  http: "https",
+  tcp: "tcp",
+  tls: "tls",
+};
 
-const PORTS: Partial<Record<EndpointScheme, number>> = { http: 80, https: 443, tls: 443 };
+const PORTS: Partial<Record<EndpointScheme, number>> = {
+  http: 80,
+  https: 443,
+  tls: 443,
+};
 
 const KINDS: Record<EndpointScheme, UpstreamKind> = {
   http: "http",
@@ -89,7 +115,11 @@ export function kindOfScheme(scheme: EndpointScheme): UpstreamKind {
   return KINDS[scheme];
 }
 
-function parseScheme(scheme: string, kind: UpstreamKind | undefined, error: Fail): EndpointScheme {
+function parseScheme(
+  scheme: string,
+  kind: UpstreamKind | undefined,
+  error: Fail,
+): EndpointScheme {
   if (!Object.hasOwn(KINDS, scheme)) {
     throw error(
       `the scheme "${scheme}" is not supported; use https://, http://, tcp:// or tls://`,
@@ -99,7 +129,10 @@ function parseScheme(scheme: string, kind: UpstreamKind | undefined, error: Fail
   const known = scheme as EndpointScheme;
   if (kind !== undefined && KINDS[known] !== kind) {
     const fitting = kind === "http" ? "https:// or http://" : `${kind}://`;
-    throw error(`the scheme "${scheme}" does not fit this endpoint; use ${fitting}`, "scheme");
+    throw error(
+      `the scheme "${scheme}" does not fit this endpoint; use ${fitting}`,
+      "scheme",
+    );
   }
   return known;
 }
@@ -109,9 +142,16 @@ function refuseParts(authority: string, error: Fail): void {
     throw error("remove the trailing slash", "slash");
   }
   const at = authority.search(/[/\\?#]/);
-  if (at >= 0) throw error(`"${authority.slice(at)}" cannot be part of it`, "part");
-  if (authority.includes("@")) throw error("a user name cannot be part of it", "part");
-  if (authority.lastIndexOf("*") > 0 || (authority.startsWith("*") && authority[1] !== ".")) {
+  if (at >= 0) {
+    throw error(`"${authority.slice(at)}" cannot be part of it`, "part");
+  }
+  if (authority.includes("@")) {
+    throw error("a user name cannot be part of it", "part");
+  }
+  if (
+    authority.lastIndexOf("*") > 0 ||
+    (authority.startsWith("*") && authority[1] !== ".")
+  ) {
     throw error('"*" can only be the whole first label, as in "*.example.com"');
   }
 }
@@ -123,10 +163,18 @@ function checkPort(
   error: Fail,
 ): void {
   if (scheme === "tcp") {
-    if (port === undefined) throw error("a tcp address needs a port", "port", 9035);
+    if (port === undefined) {
+      throw error("a tcp address needs a port", "port", 9035);
+    }
     return;
   }
   // internal endpoints are never on the internet, so any port will do (edge.md B)
-  if (port === undefined || port === PORTS[scheme] || host.endsWith(".internal")) return;
-  throw error(`the port of ${scheme} can only be ${PORTS[scheme]}`, "port", 9035);
+  if (
+    port === undefined || port === PORTS[scheme] || host.endsWith(".internal")
+  ) return;
+  throw error(
+    `the port of ${scheme} can only be ${PORTS[scheme]}`,
+    "port",
+    9035,
+  );
 }

@@ -47,12 +47,17 @@ export interface Upstream {
  * assert.equal(parseUpstream("[::1]:22", "tcp").display, "tcp://[::1]:22");
  * ```
  */
-export function parseUpstream(text: string | number, kind: UpstreamKind): Upstream {
+export function parseUpstream(
+  text: string | number,
+  kind: UpstreamKind,
+): Upstream {
   const address = String(text).trim();
   function error(reason: string, _fault?: AddressFault): TunnelError {
     return new TunnelError(
       "address_invalid",
-      `Cannot use "${address}" as the upstream of ${article(kind)} endpoint: ${reason}`,
+      `Cannot use "${address}" as the upstream of ${
+        article(kind)
+      } endpoint: ${reason}`,
     );
   }
   if (address === "") throw error("it is empty; give a port, host:port or URL");
@@ -62,11 +67,15 @@ export function parseUpstream(text: string | number, kind: UpstreamKind): Upstre
   const scheme = split[1].toLowerCase();
   if (scheme === "file") throw fileError(address, kind, error);
   if (!isScheme(scheme)) {
-    throw error(`the scheme "${scheme}" is not supported; use ${schemesOf(kind)}`);
+    throw error(
+      `the scheme "${scheme}" is not supported; use ${schemesOf(kind)}`,
+    );
   }
   if (!SCHEMES[kind].includes(scheme)) {
     throw error(
-      `the scheme "${scheme}" does not fit ${article(kind)} endpoint; use ${schemesOf(kind)}`,
+      `the scheme "${scheme}" does not fit ${article(kind)} endpoint; use ${
+        schemesOf(kind)
+      }`,
     );
   }
   return parseUrl(split[2], scheme, kind, error);
@@ -78,12 +87,16 @@ const SCHEMES: Record<UpstreamKind, readonly string[]> = {
   tls: ["tls", "tcp"],
 };
 
-const DEFAULT_PORTS: Partial<Record<UpstreamScheme, number>> = { http: 80, https: 443 };
+const DEFAULT_PORTS: Partial<Record<UpstreamScheme, number>> = {
+  http: 80,
+  https: 443,
+};
 
 type Fail = (reason: string, fault?: AddressFault) => TunnelError;
 
 function isScheme(text: string): text is Exclude<UpstreamScheme, "unix"> {
-  return text === "http" || text === "https" || text === "tcp" || text === "tls";
+  return text === "http" || text === "https" || text === "tcp" ||
+    text === "tls";
 }
 
 function schemesOf(kind: UpstreamKind): string {
@@ -106,7 +119,12 @@ function parseBare(address: string, kind: UpstreamKind, error: Fail): Upstream {
     return upstream(kind, "tcp", host || "localhost", port);
   }
   // port 443 means https, a rule agents have had since 2.3 (agent.md E4)
-  return upstream(kind, port === 443 ? "https" : "http", host || "localhost", port ?? 80);
+  return upstream(
+    kind,
+    port === 443 ? "https" : "http",
+    host || "localhost",
+    port ?? 80,
+  );
 }
 
 function parseUrl(
@@ -115,11 +133,15 @@ function parseUrl(
   kind: UpstreamKind,
   error: Fail,
 ): Upstream {
-  const authority = kind === "http" && rest.endsWith("/") ? rest.slice(0, -1) : rest;
+  const authority = kind === "http" && rest.endsWith("/")
+    ? rest.slice(0, -1)
+    : rest;
   refuseParts(authority, error);
   const defaultPort = DEFAULT_PORTS[scheme];
   if (authority === "") {
-    if (defaultPort === undefined) throw error("the host and the port are missing");
+    if (defaultPort === undefined) {
+      throw error("the host and the port are missing");
+    }
     return upstream(kind, scheme, "localhost", defaultPort);
   }
   const { host, port } = parseHostPort(authority, error);
@@ -136,7 +158,10 @@ function missingPort(address: string, error: Fail): TunnelError {
 function refuseParts(authority: string, error: Fail): void {
   const at = authority.search(/[/\\?#]/);
   if (at >= 0) {
-    throw error(`"${authority.slice(at)}" is not part of an address; remove the path`, "part");
+    throw error(
+      `"${authority.slice(at)}" is not part of an address; remove the path`,
+      "part",
+    );
   }
   if (authority.includes("@")) {
     throw error("a user name or password cannot be part of it", "part");
@@ -148,16 +173,31 @@ function parseUnix(address: string, kind: UpstreamKind, error: Fail): Upstream {
   const path = address.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
   if (path === "") throw error("the path of the unix socket is missing");
   if (!path.startsWith("/") || path.startsWith("//")) {
-    throw error('a unix socket needs an absolute path, as in "unix:/run/app.sock"');
+    throw error(
+      'a unix socket needs an absolute path, as in "unix:/run/app.sock"',
+    );
   }
-  return { kind, scheme: "unix", host: "", port: 0, path, display: `unix:${path}` };
+  return {
+    kind,
+    scheme: "unix",
+    host: "",
+    port: 0,
+    path,
+    display: `unix:${path}`,
+  };
 }
 
 /** Serving a directory is a feature of its own; until it is there, say so instead of guessing. */
-function fileError(address: string, kind: UpstreamKind, error: Fail): TunnelError {
+function fileError(
+  address: string,
+  kind: UpstreamKind,
+  error: Fail,
+): TunnelError {
   if (kind !== "http") {
     return error(
-      `the scheme "file" does not fit ${article(kind)} endpoint; use ${schemesOf(kind)}`,
+      `the scheme "file" does not fit ${article(kind)} endpoint; use ${
+        schemesOf(kind)
+      }`,
     );
   }
   const path = address.slice("file://".length);
@@ -175,5 +215,11 @@ function upstream(
   host: string,
   port: number,
 ): Upstream {
-  return { kind, scheme, host, port, display: `${scheme}://${formatHostPort(host, port)}` };
+  return {
+    kind,
+    scheme,
+    host,
+    port,
+    display: `${scheme}://${formatHostPort(host, port)}`,
+  };
 }

@@ -21,7 +21,10 @@ test("parseHostPort() takes each form apart", () => {
   assert.deepEqual(parseHostPort("h", error), { host: "h", port: undefined });
   assert.deepEqual(parseHostPort("h:1", error), { host: "h", port: 1 });
   assert.deepEqual(parseHostPort(":1", error), { host: "", port: 1 });
-  assert.deepEqual(parseHostPort("[::1]", error), { host: "::1", port: undefined });
+  assert.deepEqual(parseHostPort("[::1]", error), {
+    host: "::1",
+    port: undefined,
+  });
   assert.deepEqual(parseHostPort("[::1]:1", error), { host: "::1", port: 1 });
 });
 
@@ -37,11 +40,29 @@ test("parsePort() and parseHostName() say which half is wrong", () => {
 
 test("isIpv6() knows zones and dotted tails, and no IPv4", () => {
   for (
-    const good of ["::", "::1", "2001:db8::123.123.123.123", "fe80::1%eth0", "1:2:3:4:5:6:7:8"]
+    const good of [
+      "::",
+      "::1",
+      "2001:db8::123.123.123.123",
+      "fe80::1%eth0",
+      "1:2:3:4:5:6:7:8",
+    ]
   ) {
     assert.equal(isIpv6(good), true, good);
   }
-  for (const bad of ["", "1.2.3.4", ":", "::1::", "1:2:3", "g::", "fe80::1%", "::1%a b", "::1]"]) {
+  for (
+    const bad of [
+      "",
+      "1.2.3.4",
+      ":",
+      "::1::",
+      "1:2:3",
+      "g::",
+      "fe80::1%",
+      "::1%a b",
+      "::1]",
+    ]
+  ) {
     assert.equal(isIpv6(bad), false, bad);
   }
 });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import { parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
+import {
+  parseUpstream,
+  type UpstreamKind,
+} from "../../../lib/agent/upstream.ts";
 
 /** What was typed, the kind of endpoint, and the canonical URL it stands for. */
 const GOOD: readonly (readonly [string | number, UpstreamKind, string])[] = [
@@ -66,11 +69,19 @@ const GOOD: readonly (readonly [string | number, UpstreamKind, string])[] = [
 const BAD: readonly (readonly [string | number, UpstreamKind, RegExp])[] = [
   ["", "http", /it is empty/],
   ["   ", "tcp", /it is empty/],
-  ["ftp://x", "http", /the scheme "ftp" is not supported; use http:\/\/ or https:\/\//],
+  [
+    "ftp://x",
+    "http",
+    /the scheme "ftp" is not supported; use http:\/\/ or https:\/\//,
+  ],
   ["ws://x:80", "http", /the scheme "ws" is not supported/],
   ["tcp://h:80", "http", /the scheme "tcp" does not fit an http endpoint/],
   ["tls://h:80", "http", /does not fit an http endpoint/],
-  ["https://h:80", "tls", /does not fit a tls endpoint; use tls:\/\/ or tcp:\/\//],
+  [
+    "https://h:80",
+    "tls",
+    /does not fit a tls endpoint; use tls:\/\/ or tcp:\/\//,
+  ],
   ["http://h:80", "tcp", /does not fit a tcp endpoint/],
   ["localhost", "tcp", /it needs a port, as in "localhost:1234"/],
   ["example.org", "tls", /it needs a port/],
@@ -96,12 +107,20 @@ const BAD: readonly (readonly [string | number, UpstreamKind, RegExp])[] = [
   ["[1.2.3.4]:80", "http", /"1.2.3.4" is not an IPv6 address/],
   ["[::1]80", "http", /"80" follows the closing bracket/],
   ["[::1]:", "http", /the port behind ":" is missing/],
-  ["http://localhost:8080/app", "http", /"\/app" is not part of an address; remove the path/],
+  [
+    "http://localhost:8080/app",
+    "http",
+    /"\/app" is not part of an address; remove the path/,
+  ],
   ["localhost:8080/app", "http", /remove the path/],
   ["localhost:8080?x=1", "http", /"\?x=1" is not part/],
   ["http://h#f", "http", /"#f" is not part/],
   ["tcp://h:80/", "tcp", /remove the path/],
-  ["http://user:pw@h:80", "http", /a user name or password cannot be part of it/],
+  [
+    "http://user:pw@h:80",
+    "http",
+    /a user name or password cannot be part of it/,
+  ],
   ["me@h:80", "http", /a user name or password/],
   ["my host:80", "http", /"my host" is not a host name/],
   ["a..b:80", "http", /"a\.\.b" is not a host name/],
@@ -114,7 +133,11 @@ const BAD: readonly (readonly [string | number, UpstreamKind, RegExp])[] = [
   ["unix://app.sock", "http", /needs an absolute path/],
   ["file:///srv/www", "http", /this version does not serve directories/],
   ["file://C:\\www", "http", /this version does not serve directories/],
-  ["file://www", "http", /a directory needs an absolute path, as in "file:\/\/\/srv\/www"/],
+  [
+    "file://www",
+    "http",
+    /a directory needs an absolute path, as in "file:\/\/\/srv\/www"/,
+  ],
   ["file:///srv/www", "tcp", /the scheme "file" does not fit a tcp endpoint/],
 ];
 
@@ -123,9 +146,12 @@ for (const [text, kind, display] of GOOD) {
     const upstream = parseUpstream(text, kind);
     assert.equal(upstream.display, display);
     assert.equal(upstream.kind, kind);
-    if (upstream.scheme === "unix") assert.equal(`unix:${upstream.path}`, display);
-    else {
-      const host = upstream.host.includes(":") ? `[${upstream.host}]` : upstream.host;
+    if (upstream.scheme === "unix") {
+      assert.equal(`unix:${upstream.path}`, display);
+    } else {
+      const host = upstream.host.includes(":")
+        ? `[${upstream.host}]`
+        : upstream.host;
       assert.equal(`${upstream.scheme}://${host}:${upstream.port}`, display);
     }
   });
@@ -137,7 +163,10 @@ for (const [text, kind, reason] of BAD) {
       assert.ok(thrown instanceof TunnelError);
       assert.equal(thrown.code, "address_invalid");
       assert.match(thrown.message, reason);
-      assert.ok(thrown.message.includes(`"${String(text).trim()}"`), "the address is named");
+      assert.ok(
+        thrown.message.includes(`"${String(text).trim()}"`),
+        "the address is named",
+      );
       assert.equal(thrown.message.endsWith("."), false);
       return true;
     });

@@ -1,0 +1,407 @@
+/**
+ * The agent: keeps a session with an edge for ever, with endpoints on it and their visitors. The
+ * command line and the library's door call {@linkcode connect}.
+ *
+ * @module
+ */
+import { sleep } from "../base/clock.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
+import { parseWith } from "../base/schema.ts";
+import type { Runtime } from "../runtime/host.ts";
+import { Announcer } from "./announcer.ts";
+import {
+  BAD_COOKIE_CODE,
+  buildAuthRequest,
+  isFinal,
+  isPassing,
+  NEW_SESSION,
+  type SessionInfo,
+  type SessionTicket,
+} from "./auth.ts";
+import type { CommandName } from "./commands.ts";
+import {
+  type AgentConfig,
+  type AgentOptions,
+  type ForwardOptions,
+  forwardOptionsSchema,
+  resolveAgentOptions,
+} from "./config.ts";
+import { createDialer, type Dialer } from "./dial.ts";
+import type { AgentEnd } from "./end.ts";
+import type { AgentEndpoint } from "./endpoint.ts";
+import { kindOfScheme, parseEndpointUrl } from "./endpoint_url.ts";
+import { Endpoints } from "./endpoints.ts";
+import type { AgentListener } from "./events.ts";
+import { Pace } from "./pace.ts";
+import { openSession, type Session } from "./session.ts";
+import { parseUpstream, type UpstreamKind } from "./upstream.ts";
+import { upstreamTls } from "./upstream_dial.ts";
+import { Visitors } from "./visitors.ts";
+import { watchForWake } from "./wake.ts";
+
+/** What an agent is doing. */
+export type AgentState =
+  | "connecting"
+  | "online"
+  | "reconnecting"
+  | "closing"
+  | "closed";
+
+/** How an agent is closed. */
+export interface CloseOptions {
+  /** How long visitors' connections that are in use may take to finish. @default {10000} */
+  readonly graceMs?: number;
+}
+
+/** A session with an edge, and the endpoints on it. */
+export interface Agent extends AsyncDisposable {
+  /** What it is doing. */
+  readonly state: AgentState;
+  /** What the edge said when it last accepted us. */
+  readonly session: SessionInfo;
+  /** Round trip of the last heartbeat; `undefined` while there is none. */
+  readonly latencyMs: number | undefined;
+  /** The endpoints, in the order they were made. */
+  readonly endpoints: readonly AgentEndpoint[];
+  /**
+   * Puts a local service on a public URL. While the edge cannot be reached it waits.
+   *
+   * @throws {TunnelError} refused with the server's text and number; address_invalid,
+   * config_invalid; session_closed when the agent ends before
+   */
+  forward(options: ForwardOptions): Promise<AgentEndpoint>;
+  /** Calls `listener` for each event from now on, until the returned function is called. */
+  subscribe(listener: AgentListener): () => void;
+  /** Takes no new visitors, lets those in use finish, then says goodbye. Idempotent. */
+  close(options?: CloseOptions): Promise<void>;
+  /** Settles (never rejects) when it is over. */
+  readonly closed: Promise<AgentEnd>;
+}
+
+/** How long a closing agent waits for connections in use, unless told otherwise. */
+const GRACE_MS = 10_000;
+
+/** How long an edge may take to show life after this machine slept. */
+const WAKE_PING_MS = 3_000;
+
+/**
+ * Connects an agent to an edge. Settles when the edge has accepted it; what may pass by itself (no
+ * network yet, an edge that restarts) is waited for, what cannot pass rejects.
+ *
+ * @param options where the edge is and who we are; `runtime` has no default here
+ * @throws {TunnelError} refused with the edge's text and `ngrokCode`; tls_untrusted,
+ * tls_name_mismatch, tls_expired; config_invalid, address_invalid; aborted
+ */
+export async function connect(
+  options: AgentOptions & { readonly runtime: Runtime },
+): Promise<Agent> {
+  const config = resolveAgentOptions(options);
+  const announcer = new Announcer(options.runtime.clock, config.logger);
+  if (options.onEvent) announcer.subscribe(options.onEvent);
+  const dialer = await createDialer(config, options.runtime);
+  const agent = new RunningAgent(config, options.runtime, announcer, dialer);
+  await agent.start();
+  return agent;
+}
+
+class RunningAgent implements Agent {
+  readonly closed: Promise<AgentEnd>;
+  readonly #config: AgentConfig;
+  readonly #runtime: Runtime;
+  readonly #announcer: Announcer;
+  readonly #dialer: Dialer;
+  readonly #pace: Pace;
+  readonly #endpoints: Endpoints;
+  readonly #visitors: Visitors;
+  readonly #stop: AbortController = new AbortController();
+  readonly #ready: Promise<void>;
+  #state: AgentState = "connecting";
+  #session: Session | undefined;
+  #info: SessionInfo | undefined;
+  #ticket: SessionTicket = NEW_SESSION;
+  #hurry: (() => void) | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+  #release: (() => void)[] = [];
+  #setClosed!: (end: AgentEnd) => void;
+  #setReady!: () => void;
+  #failReady!: (error: TunnelError) => void;
+
+  constructor(
+    config: AgentConfig,
+    runtime: Runtime,
+    announcer: Announcer,
+    dialer: Dialer,
+  ) {
+    const { clock, net } = runtime;
+    const { logger, backoff } = config;
+    this.#config = config;
+    this.#runtime = runtime;
+    this.#announcer = announcer;
+    this.#dialer = dialer;
+    this.#pace = new Pace(backoff);
+    this.#endpoints = new Endpoints({ clock, logger, announcer, backoff });
+    this.#visitors = new Visitors(this.#endpoints, {
+      net,
+      clock,
+      logger,
+      report: announcer.report,
+    });
+    this.closed = new Promise((resolve) => this.#setClosed = resolve);
+    this.#ready = new Promise((resolve, reject) => {
+      this.#setReady = resolve;
+      this.#failReady = reject;
+    });
+  }
+
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  get session(): SessionInfo {
+    // connect() hands an agent out only after the first session
+    return this.#info!;
+  }
+
+  get latencyMs(): number | undefined {
+    return this.#session?.latencyMs;
+  }
+
+  get endpoints(): readonly AgentEndpoint[] {
+    return this.#endpoints.all;
+  }
+
+  subscribe(listener: AgentListener): () => void {
+    return this.#announcer.subscribe(listener);
+  }
+
+  async forward(options: ForwardOptions): Promise<AgentEndpoint> {
+    const given = parseWith(
+      forwardOptionsSchema,
+      options,
+      "the endpoint options",
+    );
+    const kind = kindOf(given);
+    const wanted = parseEndpointUrl(given.url ?? "", kind);
+    const upstream = parseUpstream(given.addr, kind);
+    const tls = await upstreamTls(upstream, given, this.#runtime.host.files);
+    if (this.#closing) {
+      throw new TunnelError(
+        "session_closed",
+        `Cannot forward to "${upstream.display}": the agent is closed`,
+      );
+    }
+    const { name } = given;
+    const endpoint = this.#endpoints.add({
+      name,
+      options: given,
+      wanted,
+      upstream,
+      tls,
+    });
+    await endpoint.ready;
+    return endpoint;
+  }
+
+  /** Begins to connect; settles with the first session. */
+  start(): Promise<void> {
+    const { host, clock } = this.#runtime;
+    this.#release.push(
+      // between two connections nothing else may keep the program alive
+      host.keepAlive(),
+      watchForWake(clock, (gapMs) => void this.#wake(gapMs)),
+    );
+    const { signal } = this.#config;
+    if (signal) {
+      const onAbort = () => void this.close({ graceMs: 0 });
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#release.push(() => signal.removeEventListener("abort", onAbort));
+      if (signal.aborted) onAbort();
+    }
+    this.#running = this.#run();
+    return this.#ready;
+  }
+
+  /** Connect, hold, connect again. Never throws. */
+  async #run(): Promise<void> {
+    for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
+      let delayMs = 0;
+      try {
+        const session = await this.#open();
+        attempt = 0;
+        delayMs = this.#pace.afterLoss(await this.#hold(session));
+      } catch (thrown) {
+        if (this.#stop.signal.aborted) return;
+        const error = toTunnelError(thrown, "connection_closed");
+        if (isFinal(error, this.#info !== undefined)) {
+          this.#closing ??= this.#shutDown(0, { reason: "refused", error });
+          return;
+        }
+        this.#announcer.sessionFailed(error, attempt);
+        delayMs = this.#reconsider(error) ? 0 : this.#pace.afterFailure();
+      }
+      if (!this.#closing) await this.#pause(delayMs, attempt + 1);
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const { clock, host } = this.#runtime;
+    const config = this.#config;
+    const { signal } = this.#stop;
+    const carrier = await this.#dialer(signal);
+    const onStop = () => carrier.abort(signal.reason);
+    signal.addEventListener("abort", onStop, { once: true });
+    if (signal.aborted) onStop();
+    const opening = openSession(carrier, {
+      clock,
+      logger: config.logger,
+      auth: buildAuthRequest(config, host, this.#ticket),
+      answerTimeoutMs: config.connectTimeoutMs,
+      heartbeatIntervalMs: config.heartbeatIntervalMs,
+      heartbeatToleranceMs: config.heartbeatToleranceMs,
+      onBeat: (latencyMs) =>
+        this.#announcer.report({ type: "heartbeat_received", latencyMs }),
+      onVisitor: (stream) => void this.#visitors.admit(stream),
+      onStopEndpoint: (request) => this.#endpoints.stopByServer(request),
+      commands: config.commands,
+      onCommand: (name, error) => this.#obey(name, error),
+    });
+    return await opening.finally(() =>
+      signal.removeEventListener("abort", onStop)
+    );
+  }
+
+  /**
+   * Lives with a session until it is over.
+   *
+   * @returns how long it lasted
+   */
+  async #hold(session: Session): Promise<number> {
+    if (this.#stop.signal.aborted) {
+      await session.close();
+      return 0;
+    }
+    const { clock } = this.#runtime;
+    const startedMs = clock.steady();
+    const { info, ticket } = session.auth;
+    const reconnected = this.#info !== undefined;
+    this.#session = session;
+    this.#info = info;
+    this.#ticket = { ...ticket, cookie: ticket.cookie || this.#ticket.cookie };
+    if (!this.#closing) this.#state = "online";
+    this.#announcer.sessionEstablished(info, reconnected);
+    this.#setReady();
+    this.#endpoints.attach(session);
+    const { error } = await session.closed;
+    this.#session = undefined;
+    this.#endpoints.detach();
+    const lastedMs = clock.steady() - startedMs;
+    if (!this.#closing) {
+      this.#state = "reconnecting";
+      const reason = error ??
+        new TunnelError("session_closed", "The edge ended the session");
+      this.#announcer.sessionLost(reason, lastedMs);
+    }
+    return lastedMs;
+  }
+
+  /**
+   * A refusal that may be about the session we want to continue: ask for a new one from now on.
+   *
+   * @returns whether to ask at once
+   */
+  #reconsider(error: TunnelError): boolean {
+    if (
+      error.code !== "refused" || this.#ticket === NEW_SESSION ||
+      isPassing(error)
+    ) return false;
+    this.#ticket = NEW_SESSION;
+    return error.ngrokCode === BAD_COOKIE_CODE;
+  }
+
+  async #pause(delayMs: number, attempt: number): Promise<void> {
+    this.#announcer.reconnectScheduled(delayMs, attempt);
+    if (delayMs === 0) return;
+    const hurry = new AbortController();
+    this.#hurry = () => hurry.abort();
+    const signal = AbortSignal.any([hurry.signal, this.#stop.signal]);
+    // ended early by waking up or by closing: either way the pause is over
+    await sleep(this.#runtime.clock, delayMs, signal).catch(() => undefined);
+    this.#hurry = undefined;
+  }
+
+  async #wake(gapMs: number): Promise<void> {
+    this.#config.logger.log("info", "time has jumped, checking the session", {
+      obj: "csess",
+      gapMs: Math.round(gapMs),
+    });
+    this.#hurry?.();
+    const session = this.#session;
+    if (!session || await session.isAlive(WAKE_PING_MS)) return;
+    session.abort(
+      new TunnelError(
+        "heartbeat_lost",
+        "The edge has not answered since this machine woke up",
+      ),
+    );
+  }
+
+  /** The edge asked for something, and the handler agreed or not. */
+  #obey(command: CommandName, error: string): void {
+    this.#announcer.commandReceived(command, error);
+    if (error !== "" || command === "update") return;
+    this.#closing ??= this.#shutDown(GRACE_MS, {
+      reason: command === "stop" ? "stopped" : "restarted",
+      error: undefined,
+    });
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    const graceMs = options.graceMs ?? GRACE_MS;
+    return this.#closing ??= this.#shutDown(graceMs, {
+      reason: "closed",
+      error: undefined,
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(graceMs: number, end: AgentEnd): Promise<void> {
+    // the caller sets #closing with our promise: nothing may look at it before that
+    await Promise.resolve();
+    this.#state = "closing";
+    const session = this.#session;
+    if (session) {
+      const over = new AbortController();
+      void session.closed.then(() => over.abort());
+      await this.#visitors.close(graceMs, over.signal);
+    }
+    this.#stop.abort(
+      new TunnelError(
+        "aborted",
+        "The agent was closed before the edge had accepted it",
+      ),
+    );
+    this.#endpoints.finishAll(end.error);
+    await session?.close();
+    await this.#running;
+    for (const release of this.#release.splice(0)) release();
+    this.#state = "closed";
+    this.#announcer.agentClosed(end);
+    this.#failReady(end.error ?? toTunnelError(this.#stop.signal.reason));
+    this.#setClosed(end);
+  }
+}
+
+/** What visitors speak: as told, else by the URL wanted, else by the address, else HTTP. */
+function kindOf(options: ForwardOptions): UpstreamKind {
+  if (options.proto) return options.proto;
+  if (options.url?.includes("://")) {
+    return kindOfScheme(parseEndpointUrl(options.url).scheme);
+  }
+  const scheme = /^\s*(tcp|tls):\/\//i.exec(String(options.addr))?.[1]
+    .toLowerCase();
+  return scheme === "tcp" || scheme === "tls" ? scheme : "http";
+}

@@ -1,0 +1,216 @@
+/**
+ * An endpoint as the agent keeps it: what was asked for, what the server gave, and whether it is
+ * online. It outlives sessions; the agent binds it on each new one.
+ *
+ * @module
+ */
+import { TunnelError } from "../base/errors.ts";
+import type { TlsClientOptions } from "../runtime/net.ts";
+import type { BindRequest, BindResponse } from "../wire/messages.ts";
+import {
+  buildBindRequest,
+  buildRebindRequest,
+  buildRenewedRequest,
+} from "./bind.ts";
+import type { ForwardOptions } from "./config.ts";
+import {
+  type EndpointScheme,
+  type EndpointUrl,
+  kindOfScheme,
+} from "./endpoint_url.ts";
+import type { Upstream } from "./upstream.ts";
+import type { UpstreamTarget } from "./upstream_dial.ts";
+
+/** How an endpoint ended. */
+export interface EndpointEnd {
+  /** Why, when it was not its own agent that closed it. */
+  readonly error: TunnelError | undefined;
+}
+
+/** A public URL that leads to a local service. */
+export interface AgentEndpoint {
+  /** The local name. */
+  readonly name: string;
+  /** The public URL. It stays the same across reconnects. */
+  readonly url: string;
+  /** The server's id of the binding. */
+  readonly id: string;
+  /** What visitors speak. */
+  readonly proto: EndpointScheme;
+  /** Where traffic goes, as a URL. */
+  readonly upstream: string;
+  /** The text kept with the endpoint on the edge. */
+  readonly metadata: string;
+  /** Whether it can be visited at this moment. */
+  readonly online: boolean;
+  /** Visitors' connections that are open now. */
+  readonly openConnections: number;
+  /** Visitors' connections since it began. */
+  readonly totalConnections: number;
+  /** Takes it down; connections that are open go on. Idempotent. */
+  close(): Promise<void>;
+  /** Settles (never rejects) when it is over. */
+  readonly closed: Promise<EndpointEnd>;
+}
+
+/** What an endpoint is made of. */
+export interface EndpointParts {
+  /** The local name. */
+  readonly name: string;
+  /** The caller's options. */
+  readonly options: ForwardOptions;
+  /** The URL wanted. */
+  readonly wanted: EndpointUrl;
+  /** The service. */
+  readonly upstream: Upstream;
+  /** How TLS is spoken to it. */
+  readonly tls: TlsClientOptions | undefined;
+  /** Takes it down on the server. */
+  readonly onClose: (endpoint: OwnEndpoint) => Promise<void>;
+}
+
+/** The agent's own view of an endpoint. */
+export class OwnEndpoint implements AgentEndpoint {
+  readonly name: string;
+  readonly metadata: string;
+  /** Settles with the first success or the refusal of the first bind. */
+  readonly ready: Promise<void>;
+  readonly closed: Promise<EndpointEnd>;
+  /** Every id the server ever gave it: visitors of a late frame may still name an old one. */
+  readonly ids: Set<string> = new Set();
+  openConnections = 0;
+  totalConnections = 0;
+  online = false;
+  /** A first bind whose answer was lost may have succeeded. */
+  maybeBound = false;
+  readonly #parts: EndpointParts;
+  readonly #first: BindRequest;
+  #answer: BindResponse | undefined;
+  #forgotten = false;
+  #over = false;
+  #setReady!: () => void;
+  #failReady!: (error: TunnelError) => void;
+  #setClosed!: (end: EndpointEnd) => void;
+
+  constructor(parts: EndpointParts) {
+    const { name, options, wanted, upstream } = parts;
+    this.name = name;
+    this.metadata = options.metadata ?? "";
+    this.#parts = parts;
+    this.#first = buildBindRequest({ wanted, upstream, options });
+    this.ready = new Promise((resolve, reject) => {
+      this.#setReady = resolve;
+      this.#failReady = reject;
+    });
+    // whoever asked awaits it; an agent that ends before anybody does must not crash the program
+    this.ready.catch(() => undefined);
+    this.closed = new Promise((resolve) => this.#setClosed = resolve);
+  }
+
+  get url(): string {
+    return this.#answer?.URL ?? "";
+  }
+
+  get id(): string {
+    return this.#answer?.Id ?? "";
+  }
+
+  get proto(): EndpointScheme {
+    return this.#parts.wanted.scheme;
+  }
+
+  get upstream(): string {
+    return this.#parts.upstream.display;
+  }
+
+  /** Where a visitor's connection goes. */
+  get target(): UpstreamTarget {
+    const { name, upstream, tls, options } = this.#parts;
+    const proxyProtocol = options.upstreamProxyProtocol !== undefined;
+    return { name, url: this.url, upstream, tls, proxyProtocol };
+  }
+
+  /** Whether it was ever online. */
+  get wasOnline(): boolean {
+    return this.#answer !== undefined;
+  }
+
+  /** Whether it has ended. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** What to ask the server next. */
+  nextRequest(): BindRequest {
+    if (!this.#answer) return this.#first;
+    if (this.#forgotten) {
+      return buildRenewedRequest(
+        this.#first,
+        this.#wantedUrl(this.#answer.URL),
+      );
+    }
+    return buildRebindRequest(this.#first, this.#answer);
+  }
+
+  /**
+   * The server has lost the binding: ask afresh for the same URL.
+   *
+   * @returns whether that is news
+   */
+  forgetBinding(): boolean {
+    if (!this.#answer || this.#forgotten) return false;
+    this.#forgotten = true;
+    return true;
+  }
+
+  /**
+   * Takes the server's answer in.
+   *
+   * @returns the URL until now, when the new one is another
+   */
+  adopt(answer: BindResponse): string | undefined {
+    const before = this.#answer;
+    this.#answer = {
+      ...answer,
+      Id: answer.Id || before?.Id || "",
+      URL: answer.URL || before?.URL || this.#parts.wanted.url,
+      Proto: answer.Proto || this.#first.Proto,
+    };
+    this.#forgotten = false;
+    this.maybeBound = false;
+    this.ids.add(this.#answer.Id);
+    this.online = true;
+    this.#setReady();
+    return before && before.URL !== this.#answer.URL ? before.URL : undefined;
+  }
+
+  /** It is over. Idempotent. */
+  finish(error: TunnelError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.online = false;
+    this.#failReady(
+      error ??
+        new TunnelError(
+          "session_closed",
+          `Cannot forward to "${this.upstream}": the agent was closed`,
+        ),
+    );
+    this.#setClosed({ error });
+  }
+
+  close(): Promise<void> {
+    return this.#parts.onClose(this);
+  }
+
+  /**
+   * A public URL in the form in which it can be asked for: edges on unusual ports print the port,
+   * but it cannot be wanted (agent.md E3).
+   */
+  #wantedUrl(url: string): string {
+    const isHttp = kindOfScheme(this.proto) === "http";
+    return isHttp && !/\.internal(:|$)/.test(url)
+      ? url.replace(/:[0-9]+$/, "")
+      : url;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The agent alone, for programs that bring their own runtime: connect to an edge and put local
+ * services on its URLs. The library's main door fills the runtime in; here it is an option.
+ *
+ * @module
+ */
+export { type Agent, type AgentState, type CloseOptions, connect } from "./agent.ts";
+export type { SessionInfo } from "./auth.ts";
+export type { CommandHandlers, CommandName } from "./commands.ts";
+export type { AgentOptions, ForwardOptions } from "./config.ts";
+export type { AgentEnd } from "./end.ts";
+export type { AgentEndpoint, EndpointEnd } from "./endpoint.ts";
+export { type EndpointScheme, type EndpointUrl, parseEndpointUrl } from "./endpoint_url.ts";
+export type {
+  AgentClosed,
+  AgentEvent,
+  AgentEventBase,
+  AgentListener,
+  CommandReceived,
+  ConnectionClosed,
+  ConnectionOpened,
+  EndpointFailed,
+  EndpointFields,
+  EndpointOnline,
+  EndpointStopped,
+  EndpointUrlChanged,
+  FailureFields,
+  HeartbeatReceived,
+  NoticeReceived,
+  ReconnectScheduled,
+  SessionEstablished,
+  SessionFailed,
+  SessionLost,
+  UpstreamFailed,
+} from "./events.ts";
+export {
+  parseUpstream,
+  type Upstream,
+  type UpstreamKind,
+  type UpstreamScheme,
+} from "./upstream.ts";
+
+export type { BackoffOptions } from "../base/backoff.ts";
+export type { Clock, Timer } from "../base/clock.ts";
+export type { Chunk, Duplex } from "../base/duplex.ts";
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  TunnelError,
+  type TunnelErrorOptions,
+} from "../base/errors.ts";
+export type { LogFields, Logger, LogLevel } from "../base/log.ts";
+export type {
+  FileInfo,
+  Files,
+  Host,
+  Output,
+  Runtime,
+  SignalName,
+  WriteOptions,
+} from "../runtime/host.ts";
+export type {
+  Address,
+  Certificate,
+  ClientAuth,
+  Conn,
+  ConnectOptions,
+  HandshakeLimits,
+  Listener,
+  ListenOptions,
+  Net,
+  TlsClientOptions,
+  TlsInfo,
+  TlsServerOptions,
+  TrustedRoots,
+} from "../runtime/net.ts";
+export type { UpdateRequest } from "../wire/messages.ts";
