@@ -33,7 +33,7 @@ export interface TlsClientOptions {
   readonly serverName?: string;
   /** Protocols offered, most wanted first. @default none */
   readonly alpn?: readonly string[];
-  /** @default {"system"} */
+  /** The authorities the peer is verified against. @default {"system"} */
   readonly roots?: TrustedRoots;
   /** What we present when asked. */
   readonly certificate?: Certificate;
@@ -50,11 +50,11 @@ export interface TlsServerOptions {
   readonly certificate: Certificate;
   /** Protocols we speak, most wanted first; with none in common the handshake goes on without. */
   readonly alpn?: readonly string[];
-  /** @default {"none"} */
+  /** Whether the visitor is asked for a certificate. @default {"none"} */
   readonly clientAuth?: ClientAuth;
   /** PEM texts of the authorities a visitor's certificate must chain to. */
   readonly clientRoots?: readonly string[];
-  /** @default {"1.2"} */
+  /** The oldest version accepted. @default {"1.2"} */
   readonly minVersion?: "1.2" | "1.3";
 }
 
@@ -123,7 +123,7 @@ export interface Listener {
 
 /** Limits of a TLS handshake that we serve. */
 export interface HandshakeLimits {
-  /** @default {10000} */
+  /** How long it may take, in milliseconds. @default {10000} */
   readonly timeoutMs?: number;
 }
 

@@ -182,6 +182,7 @@ export interface PatchRequest {
 export interface UpdateRequest {
   /** `""` is the latest. */
   Version: string;
+  /** Whether another major version will do. */
   PermitMajorVersion: boolean;
 }
 
