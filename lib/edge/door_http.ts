@@ -1,0 +1,91 @@
+/**
+ * The door for plain HTTP, and the visitors of both HTTP doors as a whole: an edge that closes lets
+ * them end what is under way. `edge.ts` opens it.
+ *
+ * @module
+ */
+import { deadline } from "../base/clock.ts";
+import type { Address, Conn, Net } from "../runtime/net.ts";
+import { type HttpServing, type HttpVisit, serveHttp } from "./http_relay.ts";
+
+/** The visitors of the HTTP doors. */
+export class HttpVisitors {
+  readonly #serving: HttpServing;
+  readonly #visits = new Set<HttpVisit>();
+  #draining = false;
+
+  /**
+   * Nobody is there yet.
+   *
+   * @param serving endpoints, time, limits, events
+   */
+  constructor(serving: HttpServing) {
+    this.#serving = serving;
+  }
+
+  /** How many are there. */
+  get size(): number {
+    return this.#visits.size;
+  }
+
+  /** Takes a visitor in; it stays until its connection is over. */
+  admit(conn: Conn, scheme: "http" | "https"): void {
+    if (this.#draining) return conn.abort();
+    const visit = serveHttp(conn, scheme, this.#serving);
+    this.#visits.add(visit);
+    visit.over.then(() => this.#visits.delete(visit));
+  }
+
+  /**
+   * Lets requests under way end, and no others begin. Idle connections are closed at once.
+   *
+   * @param graceMs after which the rest is cut
+   */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    const visits = [...this.#visits];
+    for (const visit of visits) visit.drain();
+    const over = Promise.all(visits.map((visit) => visit.over));
+    try {
+      await deadline(this.#serving.clock, over, graceMs, "The visitors did not leave");
+    } catch {
+      for (const visit of this.#visits) visit.abort();
+      await over;
+    }
+  }
+}
+
+/** How the door stands. */
+export interface HttpDoorOptions {
+  /** Whose listeners. */
+  readonly net: Net;
+  /** The IP to listen at. */
+  readonly host: string;
+  /** The port; 0 takes any free one. */
+  readonly port: number;
+  /** Who takes the visitors in. */
+  readonly visitors: HttpVisitors;
+}
+
+/** An open door. */
+export interface Door {
+  /** Where it stands, with the port that was taken. */
+  readonly address: Address;
+  /** Lets nobody in any more; visitors already there go on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the door for plain HTTP.
+ *
+ * @param options where, and for whom
+ * @throws {TunnelError} address_in_use, address_not_available, permission_denied
+ */
+export async function openHttpDoor(options: HttpDoorOptions): Promise<Door> {
+  const { net, host, port, visitors } = options;
+  return await net.listen({
+    host,
+    port,
+    onConnection: (conn) => visitors.admit(conn, "http"),
+  });
+}

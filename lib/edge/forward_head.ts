@@ -1,0 +1,72 @@
+/**
+ * What the edge changes in the heads it forwards, and nothing else (edge H): hop-by-hop headers go,
+ * `X-Forwarded-*` comes, the version and the connection's fate are told as they are on our side.
+ * Case and order of all other headers stay. Called by the HTTP exchange.
+ *
+ * @module
+ */
+import { editHead, type HeaderLine } from "../http/edit.ts";
+import { forwardedEdits } from "../http/forwarded.ts";
+import type { RequestHead, ResponseHead } from "../http/head.ts";
+import { hopByHopNames } from "../http/hop_by_hop.ts";
+import { pathAndQuery } from "./route.ts";
+
+/** The header that says an answer is not the service's own. */
+const ERROR_CODE = "ngrok-error-code";
+/** The one value of it that may come from behind: the agent reports a service it cannot reach. */
+const AGENT_ERROR = "ERR_NGROK_8012";
+
+const NO_LINES: readonly HeaderLine[] = [];
+const CLOSE: readonly HeaderLine[] = [["Connection", "close"]];
+const KEEP_ALIVE: readonly HeaderLine[] = [["Connection", "keep-alive"]];
+
+/**
+ * The head of a request, as it goes to the agent.
+ *
+ * The visitor's `Connection: close` is its own business and goes; ours with the service is kept as
+ * long as both like. HTTP/1.0 stays HTTP/1.0, so that the service does not answer in chunks.
+ *
+ * @param head the request as it came
+ * @param clientIp the visitor
+ * @param scheme what the visitor speaks with us
+ */
+export function forwardRequestHead(
+  head: RequestHead,
+  clientIp: string,
+  scheme: "http" | "https",
+): Uint8Array {
+  const { remove = [], set = [] } = forwardedEdits(head, { clientIp, proto: scheme });
+  const edits = { remove: [...hopByHopNames(head), ...remove], set };
+  // RFC 9112 section 3.2.1: an origin server gets the path, whatever form a proxy was sent.
+  if (head.scheme === undefined) return editHead(head, edits);
+  const bare = head.method === "OPTIONS" && /^https?:\/\/[^/?]*$/i.test(head.target);
+  const target = bare ? "*" : pathAndQuery(head);
+  return editHead(head, { ...edits, startLine: `${head.method} ${target} HTTP/${head.version}` });
+}
+
+/**
+ * The head of a final response, as it goes to the visitor.
+ *
+ * @param request what it answers
+ * @param response as it came from the agent
+ * @param close whether our connection with the visitor ends after it
+ */
+export function forwardResponseHead(
+  request: RequestHead,
+  response: ResponseHead,
+  close: boolean,
+): Uint8Array {
+  let remove = hopByHopNames(response);
+  const code = response.get(ERROR_CODE);
+  if (code !== undefined && !(response.status === 502 && code === AGENT_ERROR)) {
+    remove = [...remove, ERROR_CODE];
+  }
+  const oldVisitor = request.version === "1.0";
+  const add = close ? CLOSE : oldVisitor ? KEEP_ALIVE : NO_LINES;
+  // RFC 9112 section 2.3: the version in a message is that of its sender, and that is us.
+  if (response.version === "1.0" && !oldVisitor) {
+    const startLine = `HTTP/1.1 ${response.status} ${response.reason}`;
+    return editHead(response, { remove, add, startLine });
+  }
+  return editHead(response, { remove, add });
+}
