@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseIp } from "./ip_address.ts";
 
 /** A host and its port, taken apart. */
 export interface Authority {
@@ -12,12 +13,6 @@ export interface Authority {
   /** The port, when one is written. */
   readonly port: number | undefined;
 }
-
-// RFC 9110 section 4.2, RFC 3986 section 3.2.2, narrowed: percent-encoding and sub-delims are legal
-// in a reg-name, but no DNS name has them. The underscore is not legal in a host name and yet is
-// used by container names.
-const NAME = /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?(?::(\d*))?$/;
-const IPV6 = /^(\[[0-9a-f:.]{2,45}\])(?::(\d*))?$/;
 
 /**
  * Takes `name:port` apart.
@@ -36,17 +31,63 @@ const IPV6 = /^(\[[0-9a-f:.]{2,45}\])(?::(\d*))?$/;
  * ```
  */
 export function parseAuthority(text: string): Authority | undefined {
-  if (text.length > 261) return undefined; // 253 of a name, its dot, a colon and a port
   const lower = text.toLowerCase();
-  const match = NAME.exec(lower) ?? IPV6.exec(lower);
-  if (!match) return undefined;
-  const ipv6 = lower.charCodeAt(0) === 0x5b;
-  if (ipv6 && !URL.canParse(`http://${match[1]}/`)) return undefined;
-  const port = match[2] ? Number(match[2]) : undefined;
-  if (port !== undefined && port > 65535) return undefined;
-  if (ipv6) return { host: match[1], port };
-  const colon = lower.indexOf(":");
-  let host = colon < 0 ? lower : lower.slice(0, colon);
-  if (host.endsWith(".")) host = host.slice(0, -1);
-  return host.length > 253 ? undefined : { host, port };
+  const end = lower.charCodeAt(0) === 0x5b ? endOfIpv6(lower) : endOfName(lower);
+  if (end < 0) return undefined;
+  let port: number | undefined;
+  if (end < lower.length) {
+    port = readPort(lower, end);
+    if (port === -1) return undefined;
+  }
+  const dot = lower.charCodeAt(end - 1) === DOT ? 1 : 0;
+  return { host: end - dot === text.length ? lower : lower.slice(0, end - dot), port };
+}
+
+const DOT = 0x2e;
+const COLON = 0x3a;
+
+/**
+ * RFC 9110 section 4.2 and RFC 3986 section 3.2.2, narrowed: percent-encoding and sub-delims are
+ * legal in a reg-name, but no DNS name has them. The underscore is not legal in a host name and is
+ * yet used by container names.
+ */
+function isNameCode(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d ||
+    code === 0x5f;
+}
+
+/** Where the name ends: its length, the colon, or -1 when it is none (labels of 1 to 63, 253 in all). */
+function endOfName(text: string): number {
+  let label = 0;
+  let at = 0;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (isNameCode(code)) {
+      if (++label > 63) return -1;
+    } else if (code === DOT && label > 0) {
+      label = 0;
+    } else if (code === COLON) {
+      break;
+    } else {
+      return -1;
+    }
+  }
+  const size = text.charCodeAt(at - 1) === DOT ? at - 1 : at;
+  return size === 0 || size > 253 ? -1 : at;
+}
+
+function endOfIpv6(text: string): number {
+  const end = text.indexOf("]");
+  if (end < 0 || parseIp(text.slice(1, end))?.length !== 16) return -1;
+  return end + 1;
+}
+
+/** RFC 3986 section 3.2.3: a port may be empty, which is the same as none. */
+function readPort(text: string, colon: number): number | undefined {
+  if (text.charCodeAt(colon) !== COLON) return -1;
+  const digits = text.slice(colon + 1);
+  if (digits === "") return undefined;
+  if (!/^\d{1,5}$/.test(digits)) return -1;
+  const port = Number(digits);
+  return port > 65535 ? -1 : port;
 }

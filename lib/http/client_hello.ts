@@ -319,8 +319,8 @@ class Reader {
 }
 
 function notTls(bytes: Uint8Array): ClientHelloError {
-  // Every method in use begins with a capital letter, and no TLS record does.
-  return bytes[0] >= 0x41 && bytes[0] <= 0x5a
+  // The methods in use begin with one of these. (S is SSH far more often than SEARCH.)
+  return "BCDGHLMOPTU".includes(String.fromCharCode(bytes[0]))
     ? new ClientHelloError("plain_http", "the visitor speaks plain HTTP")
     : new ClientHelloError("not_tls", "the visitor does not speak TLS");
 }

@@ -56,11 +56,18 @@ export function editHead(head: HttpHead, edits: HeadEdits): Uint8Array {
     );
   }
   let size = bytes.length;
-  let lengths = 0; // bit n: some name is n (mod 32) long, so most lines need no comparison
-  for (const name of remove) lengths |= 1 << (name.length & 31);
+  // Bit n: some name is n (mod 32) long; some name begins with the n-th letter. Most lines of a head
+  // differ from all names in one or the other, and need no comparison.
+  let lengths = 0;
+  let letters = 0;
+  for (const name of remove) {
+    lengths |= 1 << (name.length & 31);
+    letters |= 1 << (name.charCodeAt(0) & 31);
+  }
   for (const line of set) {
     checkHeaderLine(line);
     lengths |= 1 << (line[0].length & 31);
+    letters |= 1 << (line[0].charCodeAt(0) & 31);
   }
   for (const line of add) {
     checkHeaderLine(line);
@@ -74,10 +81,10 @@ export function editHead(head: HttpHead, edits: HeadEdits): Uint8Array {
   for (let index = 0; lengths !== 0 && index < head.count; index++) {
     const from = head.lineStart(index);
     const nameTo = head.nameEnd(index);
-    if ((lengths >>> ((nameTo - from) & 31) & 1) === 0) continue;
+    if ((lengths >>> ((nameTo - from) & 31) & letters >>> (bytes[from] & 31) & 1) === 0) continue;
     let which = set.length - 1;
     while (which >= 0 && !spells(bytes, from, nameTo, set[which][0])) which--;
-    if (which < 0 && !remove.some((name) => spells(bytes, from, nameTo, name))) continue;
+    if (which < 0 && !isAmong(remove, bytes, from, nameTo)) continue;
     const to = head.lineStart(index + 1);
     size -= to - from;
     if (which >= 0 && placed[which]) which = -1;
@@ -123,12 +130,19 @@ export function editHead(head: HttpHead, edits: HeadEdits): Uint8Array {
  * @param edits in order
  */
 export function mergeEdits(...edits: readonly HeadEdits[]): HeadEdits {
-  return {
-    startLine: edits.findLast((edit) => edit.startLine !== undefined)?.startLine,
-    remove: edits.flatMap((edit) => edit.remove ?? NONE),
-    set: edits.flatMap((edit) => edit.set ?? NONE),
-    add: edits.flatMap((edit) => edit.add ?? NONE),
-  };
+  let { startLine, remove, set, add } = edits[0] ?? {};
+  for (let index = 1; index < edits.length; index++) {
+    const edit = edits[index];
+    startLine = edit.startLine ?? startLine;
+    remove = both(remove, edit.remove);
+    set = both(set, edit.set);
+    add = both(add, edit.add);
+  }
+  return { startLine, remove, set, add };
+}
+
+function both<T>(first: readonly T[] | undefined, then: readonly T[] | undefined) {
+  return first && then ? [...first, ...then] : first ?? then;
 }
 
 /**
@@ -145,6 +159,13 @@ export function checkHeaderLine([name, value]: HeaderLine): void {
       `Cannot write the header ${quote(name)}: its value has a control character`,
     );
   }
+}
+
+function isAmong(names: readonly string[], bytes: Uint8Array, from: number, to: number): boolean {
+  for (let index = 0; index < names.length; index++) {
+    if (names[index].length === to - from && spells(bytes, from, to, names[index])) return true;
+  }
+  return false;
 }
 
 function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {

@@ -42,6 +42,7 @@ export abstract class HttpHead {
 
   readonly #lines: readonly number[];
   readonly #connection: number;
+  readonly #connections: number;
   readonly #upgrade: number;
 
   /** Called by the parsers. */
@@ -55,6 +56,7 @@ export abstract class HttpHead {
     this.version = version;
     this.#lines = scanned.lines;
     this.#connection = scanned.connection;
+    this.#connections = scanned.connections;
     this.#upgrade = scanned.upgrade;
     this.contentLength = readContentLength(subject, bytes, scanned);
     this.chunked = readTransferEncoding(subject, version, bytes, scanned);
@@ -68,6 +70,12 @@ export abstract class HttpHead {
   /** Whether there is a `Connection` header: without one nobody needs to look closer. */
   get hasConnection(): boolean {
     return this.#connection >= 0;
+  }
+
+  /** Whether there is one `Connection` header, and its value is this option alone, in any case. */
+  connectionIs(option: string): boolean {
+    return this.#connections === 1 &&
+      valueSpells(this.bytes, this.#lines, this.#connection, option);
   }
 
   /** Whether there is an `Upgrade` header. */
@@ -572,11 +580,36 @@ function readFramingValue(
 }
 
 function readValue(bytes: Uint8Array, lines: readonly number[], index: number): string {
+  const from = valueStart(bytes, lines, index);
+  return latin1(bytes, from, valueEnd(bytes, lines, index, from));
+}
+
+function valueSpells(
+  bytes: Uint8Array,
+  lines: readonly number[],
+  index: number,
+  text: string,
+): boolean {
+  const from = valueStart(bytes, lines, index);
+  return spells(bytes, from, valueEnd(bytes, lines, index, from), text);
+}
+
+function valueStart(bytes: Uint8Array, lines: readonly number[], index: number): number {
+  const to = lines[index + 2] - 2;
   let from = lines[index + 1] + 1;
-  let to = lines[index + 2] - 2;
   while (from < to && (bytes[from] === SP || bytes[from] === HTAB)) from++;
+  return from;
+}
+
+function valueEnd(
+  bytes: Uint8Array,
+  lines: readonly number[],
+  index: number,
+  from: number,
+): number {
+  let to = lines[index + 2] - 2;
   while (to > from && (bytes[to - 1] === SP || bytes[to - 1] === HTAB)) to--;
-  return latin1(bytes, from, to);
+  return to;
 }
 
 function requestFault(fault: HttpFault, found: string): HttpError {

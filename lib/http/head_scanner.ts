@@ -43,6 +43,8 @@ export class HeadScanner {
   transferEncoding: number = -1;
   /** Index in `lines` of the first `Connection`, or -1. */
   connection: number = -1;
+  /** How many `Connection` headers there are. */
+  connections: number = 0;
   /** Index in `lines` of the first `Upgrade`, or -1. */
   upgrade: number = -1;
 
@@ -89,7 +91,7 @@ export class HeadScanner {
             state = BEGIN_LF;
             break;
           }
-          if (byte === 0x16) {
+          if (byte === 0x16 || byte === 0x15) { // handshake, alert
             throw this.#fault("looks_like_tls", "the first byte is that of a TLS record");
           }
           this.start = at;
@@ -108,6 +110,7 @@ export class HeadScanner {
           }
           if (at === to) break;
           if (byte !== CR) throw this.#badByte(byte, "the first line");
+          if (at === this.start) throw this.#fault(this.#emptyLine(), "the first line is empty");
           at++;
           state = START_LINE_LF;
           break;
@@ -181,7 +184,8 @@ export class HeadScanner {
         if (this.upgrade < 0 && spells(bytes, from, to, "upgrade")) this.upgrade = index;
         return;
       case 10:
-        if (this.connection < 0 && spells(bytes, from, to, "connection")) this.connection = index;
+        if (!spells(bytes, from, to, "connection")) return;
+        if (this.connections++ === 0) this.connection = index;
         return;
       case 14:
         if (!spells(bytes, from, to, "content-length")) return;
@@ -198,6 +202,10 @@ export class HeadScanner {
         }
         this.transferEncoding = index;
     }
+  }
+
+  #emptyLine(): HttpFault {
+    return this.#subject === "request" ? "request_line" : "status_line";
   }
 
   #badByte(byte: number, where: string): HttpError {

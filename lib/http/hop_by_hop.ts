@@ -72,7 +72,9 @@ export function connectionTokens(head: HttpHead): string[] {
 export function hopByHopNames(head: RequestHead | ResponseHead): readonly string[] {
   const te = head.get("te");
   const keepsTe = te === undefined || te.toLowerCase() === "trailers";
-  if (!head.hasConnection) return keepsTe ? ALWAYS : ALWAYS_AND_TE;
+  if (!head.hasConnection || head.connectionIs("keep-alive") || head.connectionIs("close")) {
+    return keepsTe ? ALWAYS : ALWAYS_AND_TE;
+  }
   // RFC 9110 section 15.5.22: a 426 must say what to upgrade to.
   const upgrading = head instanceof RequestHead
     ? isUpgradeRequest(head)
@@ -93,6 +95,7 @@ export function hopByHopNames(head: RequestHead | ResponseHead): readonly string
  */
 export function keepsAlive(head: HttpHead): boolean {
   if (!head.hasConnection) return head.version === "1.1";
+  if (head.connectionIs("keep-alive")) return true;
   const tokens = connectionTokens(head);
   if (tokens.includes("close")) return false;
   return head.version === "1.1" || tokens.includes("keep-alive");
