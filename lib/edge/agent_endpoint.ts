@@ -1,0 +1,212 @@
+/**
+ * One public address and the sessions that serve it: what visitors' connections are opened on.
+ *
+ * Made by `places.ts`, kept in `endpoints.ts`, used by the doors through {@linkcode Endpoint}.
+ *
+ * @module
+ */
+import { TunnelError } from "../base/errors.ts";
+import type { MuxStream } from "../mux/mux.ts";
+import type { BindOptions, ProxyHeader } from "../wire/messages.ts";
+import type { Endpoint, EndpointProto, Visitor } from "./endpoint.ts";
+
+/** A session as an endpoint sees it: one leg of an agent. */
+export interface EndpointMember {
+  /** The session: `ts_…`. */
+  readonly id: string;
+  /** The agent; it keeps this over reconnects. */
+  readonly clientId: string;
+  /** 0, or the number of a further leg (wire-protocol 8.2). */
+  readonly legNumber: number;
+  /** Later sessions have larger numbers. */
+  readonly order: number;
+  /** Visitors it carries and visitors that wait for it. */
+  readonly load: number;
+  /** Whether it is still there, as far as we know. */
+  readonly isOpen: boolean;
+  /** Opens a stream with the header written. */
+  openProxy(header: ProxyHeader): MuxStream | Promise<MuxStream>;
+  /** Asks whether the agent is alive. */
+  isAlive(limitMs: number): Promise<boolean>;
+  /** Ends the session now. */
+  abort(reason: TunnelError): void;
+}
+
+/** What an endpoint is, apart from who serves it. */
+export interface EndpointFacts {
+  /** The bind id. */
+  readonly id: string;
+  /** As shown to the user. */
+  readonly url: string;
+  /** What visitors speak. */
+  readonly proto: EndpointProto;
+  /** Lower case; the first label may be `*`. */
+  readonly host: string;
+  /** The public port. */
+  readonly port: number;
+  /** Whose it is. */
+  readonly accountId: string;
+  /** Whose agent serves it. */
+  readonly clientId: string;
+  /** The agent's words about its upstream. */
+  readonly forwardsTo: string;
+  /** What the agent asked for, checked. */
+  readonly options: BindOptions;
+  /** When it came online, milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** What the user calls it. */
+  readonly name: string;
+  /** What the user says about it. */
+  readonly description: string;
+  /** What the user's programs say about it. */
+  readonly metadata: string;
+}
+
+/** What a patch may change (wire-protocol 5.6). */
+export interface EndpointPatch {
+  /** What the user calls it. */
+  readonly name?: string | undefined;
+  /** What the user says about it. */
+  readonly description?: string | undefined;
+  /** What the user's programs say about it. */
+  readonly metadata?: string | undefined;
+}
+
+/** A public address that agents serve, over one leg or several. */
+export class AgentEndpoint implements Endpoint {
+  readonly #members = new Map<number, EndpointMember>();
+  #facts: EndpointFacts;
+
+  /**
+   * Makes an endpoint nobody serves yet.
+   *
+   * @param facts what it is
+   */
+  constructor(facts: EndpointFacts) {
+    this.#facts = facts;
+  }
+
+  /** Everything that can be said about it. */
+  get facts(): EndpointFacts {
+    return this.#facts;
+  }
+
+  /** The bind id. */
+  get id(): string {
+    return this.#facts.id;
+  }
+
+  /** As shown to the user. */
+  get url(): string {
+    return this.#facts.url;
+  }
+
+  /** What visitors speak. */
+  get proto(): EndpointProto {
+    return this.#facts.proto;
+  }
+
+  /** Lower case; the first label may be `*`. */
+  get host(): string {
+    return this.#facts.host;
+  }
+
+  /** The public port. */
+  get port(): number {
+    return this.#facts.port;
+  }
+
+  /** Whose it is. */
+  get accountId(): string {
+    return this.#facts.accountId;
+  }
+
+  /** The agent's words about its upstream. */
+  get forwardsTo(): string {
+    return this.#facts.forwardsTo;
+  }
+
+  /** What the agent asked for, checked. */
+  get options(): BindOptions {
+    return this.#facts.options;
+  }
+
+  /** The sessions that serve it. */
+  get members(): readonly EndpointMember[] {
+    return [...this.#members.values()];
+  }
+
+  /** Whether this session serves it. */
+  hasMember(member: EndpointMember): boolean {
+    return this.#members.get(member.legNumber) === member;
+  }
+
+  /**
+   * Lets a session serve it: instead of the one with the same leg number, in addition to others.
+   *
+   * @param member the session
+   * @param facts what it is from now on; its address and id stay
+   */
+  join(member: EndpointMember, facts: EndpointFacts = this.#facts): void {
+    this.#members.set(member.legNumber, member);
+    this.#facts = { ...facts, startedAtMs: this.#facts.startedAtMs };
+  }
+
+  /**
+   * A session serves it no more. A session that was displaced before changes nothing.
+   *
+   * @returns whether nobody serves it now
+   */
+  leave(member: EndpointMember): boolean {
+    if (this.hasMember(member)) this.#members.delete(member.legNumber);
+    return this.#members.size === 0;
+  }
+
+  /** Changes what people say about it. */
+  patch(patch: EndpointPatch): void {
+    const known = Object.entries(patch).filter(([, value]) => value !== undefined);
+    this.#facts = { ...this.#facts, ...Object.fromEntries(known) };
+  }
+
+  /**
+   * Opens a stream to the member that has least to do; one that turns out to be gone is passed over.
+   *
+   * @param visitor who stands at the door
+   * @throws {TunnelError} session_closed, streams_exhausted, timed_out
+   */
+  async openStream(visitor: Visitor): Promise<MuxStream> {
+    const header: ProxyHeader = {
+      Id: this.#facts.id,
+      ClientAddr: visitor.clientAddr,
+      Proto: this.#facts.proto,
+      // A string: a number makes the Rust SDK drop the connection (wire-protocol 7).
+      EdgeType: "0",
+      PassthroughTLS: visitor.passthroughTls,
+    };
+    const gone = new Set<EndpointMember>();
+    for (;;) {
+      const member = this.#leastLoaded(gone);
+      if (!member) {
+        throw new TunnelError(
+          "session_closed",
+          `Cannot reach the agent of ${this.#facts.url}: it went away`,
+        );
+      }
+      try {
+        return await member.openProxy(header);
+      } catch (thrown) {
+        if (!(thrown instanceof TunnelError) || thrown.code !== "session_closed") throw thrown;
+        gone.add(member);
+      }
+    }
+  }
+
+  #leastLoaded(gone: ReadonlySet<EndpointMember>): EndpointMember | undefined {
+    let best: EndpointMember | undefined;
+    for (const member of this.#members.values()) {
+      if (!member.isOpen || gone.has(member)) continue;
+      if (!best || member.load < best.load) best = member;
+    }
+    return best;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The Bind RPC: reads the request, checks what it asks for against the rules of the edge and of the
+ * authtoken, gets it a place (`places.ts`) and writes the answer.
+ *
+ * Called by `rpc.ts`.
+ *
+ * @module
+ */
+import { TunnelError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { BindResponse } from "../wire/messages.ts";
+import { allowsAddress, allowsHost, allowsRandomAddress } from "./acl.ts";
+import type { Grant } from "./auth.ts";
+import { bindResponse, type ReadBind, readBind } from "./bind_message.ts";
+import type { EndpointProto } from "./endpoint.ts";
+import { checkIpPolicy, checkModules } from "./modules.ts";
+import { randomBase62, randomLabel } from "./names.ts";
+import type { BindingSession, Places } from "./places.ts";
+import { type AddressRules, requestedAddress } from "./requested_address.ts";
+import type { Signer } from "./tokens.ts";
+
+/** What binding needs. */
+export interface BindRules {
+  /** Who has which address. */
+  readonly places: Places;
+  /** Signs bind tokens. */
+  readonly signer: Signer;
+  /** Where lines go. */
+  readonly logger: Logger;
+  /** Domains and the ports that stand in URLs. */
+  readonly rules: AddressRules;
+  /** Whether there are tcp endpoints. */
+  readonly offersTcp: boolean;
+  /** Gives `http` to whoever asks for `https` when there is no https door: the embedded edge's help. */
+  readonly httpsFallsBack: boolean;
+}
+
+/**
+ * Binds.
+ *
+ * @param session who asks
+ * @param message the parsed request
+ * @param edge places, rules and keys
+ * @returns the answer
+ * @throws {TunnelError} refused, message_invalid, session_closed
+ */
+export async function bindEndpoint(
+  session: BindingSession,
+  message: Record<string, unknown>,
+  edge: BindRules,
+): Promise<BindResponse> {
+  const { rules, signer, places, logger } = edge;
+  const bind = readBind(message);
+  const proto = offeredProto(bind.proto, edge);
+  const undone = checkModules(bind.options);
+  checkIpPolicy(bind.extra.IPPolicyRef);
+  if (bind.forwardsProto === "http2") undone.push("HTTP/2 to the upstream");
+  if (bind.extra.PoolingEnabled) undone.push("pooling");
+
+  const kept = await keptAddress(session.grant, bind, proto, signer);
+  const wanted = kept ?? requestedAddress(proto, bind.options, rules);
+  const host = wanted.host ??
+    (proto === "tcp" ? rules.domains[0] : `${randomLabel()}.${rules.domains[0]}`);
+  checkAcl(session.grant, proto, host, wanted.port);
+
+  const endpoint = await places.take({
+    session,
+    bind,
+    id: bind.id === "" ? randomBase62(27) : bind.id,
+    proto,
+    host,
+    port: proto === "tcp" ? wanted.port : rules.ports[proto],
+    proven: kept !== undefined,
+  });
+  const { id, url, port, accountId } = endpoint;
+  if (undone.length > 0) {
+    logger.log("warn", "endpoint does without", { url, undone: undone.join(", ") });
+  }
+  const addressPort = proto === "tcp" ? { o: port } : {};
+  const token = await signer.seal("bind", {
+    i: id,
+    a: accountId,
+    p: proto,
+    h: host,
+    ...addressPort,
+  });
+  return bindResponse({ id, url, proto, host, port, options: bind.options, token });
+}
+
+function offeredProto(asked: EndpointProto, edge: BindRules): EndpointProto {
+  const { rules, offersTcp, httpsFallsBack } = edge;
+  if (asked === "tcp" ? offersTcp : rules.ports[asked] !== undefined) return asked;
+  if (asked === "https" && httpsFallsBack && rules.ports.http !== undefined) return "http";
+  throw refuse(332, `Cannot bind: this edge has no door for ${asked} endpoints`);
+}
+
+/** The address that a bind token stands for; `undefined` without a token, or with another edge's. */
+async function keptAddress(
+  grant: Grant,
+  bind: ReadBind,
+  proto: EndpointProto,
+  signer: Signer,
+): Promise<{ host: string; port: number | undefined } | undefined> {
+  const token = bind.extra.Token ?? "";
+  if (token === "") return undefined;
+  const note = await signer.open("bind", token);
+  // The data folder was lost, or the agent came from another edge: its token proves nothing, but to
+  // refuse it would lock the agent out for ever, for clients never drop a token. It asks for a name
+  // like everybody else, and that is checked like everybody else's.
+  if (note.status === "foreign") return undefined;
+  if (note.status === "valid") {
+    const { i, a, p, h, o } = note.payload;
+    const fits = i === bind.id && a === grant.accountId && p === proto;
+    if (fits && typeof h === "string") {
+      return { host: h, port: typeof o === "number" ? o : undefined };
+    }
+  }
+  throw refuse(335, "Cannot bind again: the bind token is not the one this endpoint was given");
+}
+
+function checkAcl(
+  grant: Grant,
+  proto: EndpointProto,
+  host: string,
+  port: number | undefined,
+): void {
+  const { acl, tokenId } = grant;
+  const forbidden = `the rules of the authtoken ${tokenId} forbid it`;
+  if (proto !== "tcp") {
+    if (!allowsHost(acl, host)) throw refuse(316, `Cannot bind "${host}": ${forbidden}`);
+  } else if (port === undefined) {
+    if (!allowsRandomAddress(acl)) throw refuse(356, `Cannot bind any tcp port: ${forbidden}`);
+  } else if (!allowsAddress(acl, host, port)) {
+    throw refuse(308, `Cannot bind "${host}:${port}": ${forbidden}`);
+  }
+}
+
+function refuse(ngrokCode: number, message: string): TunnelError {
+  return new TunnelError("refused", message, { ngrokCode });
+}

@@ -1,0 +1,209 @@
+/**
+ * Reading a Bind and writing its answer: the part of the Bind RPC that is about spelling
+ * (wire-protocol 5.2 and 6). What happens in between is `bind.ts`.
+ *
+ * @module
+ */
+import { TunnelError } from "../base/errors.ts";
+import { pick } from "../wire/codec.ts";
+import type { BindExtra, BindOptions, BindRequest, BindResponse } from "../wire/messages.ts";
+import type { EndpointProto } from "./endpoint.ts";
+
+const BIND_FIELDS = {
+  Id: "string",
+  Proto: "string",
+  ForwardsTo: "string",
+  ForwardsProto: "string",
+  Opts: "object",
+  Extra: "object",
+} as const;
+
+const EXTRA_FIELDS = {
+  Token: "string",
+  IPPolicyRef: "string",
+  Metadata: "string",
+  Bindings: "strings",
+  PoolingEnabled: "boolean",
+  Name: "string",
+  Description: "string",
+} as const;
+
+/** Edge I: how long the texts about an endpoint may be. */
+const MAX_CHARS = { metadata: 4096, description: 255, name: 255, forwardsTo: 4096, id: 128 };
+
+/** The protocols an endpoint can have. */
+const PROTOS: readonly string[] = ["http", "https", "tcp", "tls"];
+
+/** A Bind as the edge works with it. */
+export interface ReadBind {
+  /** Empty, or the id from before a reconnect. */
+  readonly id: string;
+  /** What visitors will speak. */
+  readonly proto: EndpointProto;
+  /** The agent's words about its upstream. */
+  readonly forwardsTo: string;
+  /** What the upstream speaks: empty, `http1` or `http2`. */
+  readonly forwardsProto: string;
+  /** What the agent wrote, the keys we know in our spelling. */
+  readonly options: BindOptions;
+  /** The rest. */
+  readonly extra: Partial<BindExtra>;
+}
+
+/** Our spelling of the keys that we read or must answer: the Rust SDK compares case. */
+const CANONICAL_KEYS = new Map(
+  [
+    "URL",
+    "Domain",
+    "Hostname",
+    "Subdomain",
+    "Addr",
+    "ProxyProto",
+    "Auth",
+    "HostHeaderRewrite",
+    "MutualTLSAtAgent",
+  ].map((key) => [key.toLowerCase(), key]),
+);
+
+/** What the Rust SDK must find in the answer, and what it means when nothing was asked (5.2). */
+const REQUIRED_OPTIONS: Readonly<Record<EndpointProto, BindOptions>> = {
+  http: { Hostname: "", Auth: "", Subdomain: "", HostHeaderRewrite: false, ProxyProto: 0 },
+  https: { Hostname: "", Auth: "", Subdomain: "", HostHeaderRewrite: false, ProxyProto: 0 },
+  tcp: { Addr: "", ProxyProto: 0 },
+  tls: { Hostname: "", Subdomain: "", ProxyProto: 0, MutualTLSAtAgent: false },
+};
+
+/**
+ * Reads a Bind.
+ *
+ * @param message the parsed JSON
+ * @throws {TunnelError} message_invalid with 301; refused with 332 (protocol), 394 (none), 15003
+ * (upstream protocol), 15005 and 15006 (bindings)
+ */
+export function readBind(message: Record<string, unknown>): ReadBind {
+  const request = pick<BindRequest>(message, BIND_FIELDS, "the bind");
+  const extra = pick<BindExtra>({ ...request.Extra }, EXTRA_FIELDS, "the bind's Extra");
+  const proto = request.Proto ?? "";
+  if (proto === "") {
+    throw refuse(394, "Cannot bind: the request names no protocol");
+  }
+  if (!PROTOS.includes(proto)) {
+    throw refuse(
+      332,
+      `Cannot bind: "${proto.slice(0, 32)}" is not one of ${PROTOS.join(", ")}`,
+    );
+  }
+  const forwardsProto = request.ForwardsProto ?? "";
+  if (!["", "http1", "http2"].includes(forwardsProto)) {
+    throw refuse(15003, `Cannot bind: "${forwardsProto.slice(0, 32)}" is no upstream protocol`);
+  }
+  checkBindings(extra.Bindings ?? []);
+  checkTexts({
+    id: request.Id,
+    forwardsTo: request.ForwardsTo,
+    metadata: extra.Metadata,
+    description: extra.Description,
+    name: extra.Name,
+  });
+  return {
+    id: request.Id ?? "",
+    proto: proto as EndpointProto,
+    forwardsTo: request.ForwardsTo ?? "",
+    forwardsProto,
+    options: canonicalOptions(request.Opts ?? {}),
+    extra,
+  };
+}
+
+function checkBindings(bindings: readonly string[]): void {
+  if (bindings.length > 1) {
+    throw refuse(15006, `Cannot bind: an endpoint has one binding, not ${bindings.length}`);
+  }
+  const [binding = "public"] = bindings;
+  if (binding === "public") return;
+  const known = ["internal", "kubernetes"].includes(binding);
+  throw refuse(
+    15005,
+    known
+      ? `Cannot bind: this edge has no ${binding} endpoints yet, only public ones`
+      : `Cannot bind: "${binding.slice(0, 32)}" is no binding; it must be "public"`,
+  );
+}
+
+/**
+ * Refuses texts that are longer than their limits.
+ *
+ * @param texts by what they are
+ * @throws {TunnelError} message_invalid with 301
+ */
+export function checkTexts(
+  texts: { readonly [what in keyof typeof MAX_CHARS]?: string | undefined },
+): void {
+  for (const [what, text] of Object.entries(texts)) {
+    const maxChars = MAX_CHARS[what as keyof typeof MAX_CHARS];
+    if (text === undefined || text.length <= maxChars) continue;
+    throw new TunnelError(
+      "message_invalid",
+      `Cannot use the ${what} of the endpoint: it has ${text.length} characters, the limit is ${maxChars}`,
+      { ngrokCode: 301 },
+    );
+  }
+}
+
+function canonicalOptions(options: BindOptions): BindOptions {
+  const result: BindOptions = {};
+  for (const [key, value] of Object.entries(options)) {
+    result[CANONICAL_KEYS.get(key.toLowerCase()) ?? key] = value;
+  }
+  return result;
+}
+
+/** What the answer to a Bind is made of. */
+export interface BindAnswer {
+  /** The bind id. */
+  readonly id: string;
+  /** The public address. */
+  readonly url: string;
+  /** What visitors speak. */
+  readonly proto: EndpointProto;
+  /** The name given. */
+  readonly host: string;
+  /** The port given. */
+  readonly port: number;
+  /** What the agent asked for. */
+  readonly options: BindOptions;
+  /** Gets the same address after a reconnect. */
+  readonly token: string;
+}
+
+/** The answer to a Bind: the options as they came, with the edge's choices filled in. */
+export function bindResponse(answer: BindAnswer): BindResponse {
+  const { id, url, proto, host, port, options, token } = answer;
+  const opts: BindOptions = { ...options };
+  for (const [key, value] of Object.entries(REQUIRED_OPTIONS[proto])) opts[key] ??= value;
+  if (proto === "tcp") opts["Addr"] = `${host}:${port}`;
+  // A v2 agent asks for its second address by this one (wire-protocol 5.2).
+  else opts["Hostname"] = host;
+  return {
+    Id: id,
+    URL: url,
+    Proto: proto,
+    Opts: opts,
+    Error: "",
+    Extra: { Token: token, TunnelID: tunnelId(id) },
+  };
+}
+
+/** What PatchTunnelState calls an endpoint. */
+export function tunnelId(endpointId: string): string {
+  return `tn_${endpointId}`;
+}
+
+/** The bind id that {@linkcode tunnelId} was made from; empty for anything else. */
+export function endpointIdOf(id: string): string {
+  return id.startsWith("tn_") ? id.slice("tn_".length) : "";
+}
+
+function refuse(ngrokCode: number, message: string): TunnelError {
+  return new TunnelError("refused", message, { ngrokCode });
+}

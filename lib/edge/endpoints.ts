@@ -1,0 +1,137 @@
+/**
+ * The endpoints that are online: the registry that `places.ts` fills and the doors look into.
+ *
+ * @module
+ */
+import { TunnelError } from "../base/errors.ts";
+import type { AgentEndpoint } from "./agent_endpoint.ts";
+import type { EndpointProto, EndpointTable } from "./endpoint.ts";
+
+/** Where an endpoint lies in the table. `tls` and `https` share port 443, so they share names. */
+export function endpointKey(proto: EndpointProto, host: string, port: number): string {
+  if (proto === "tcp") return `tcp:${port}`;
+  return proto === "http" ? `http:${host}` : `tls:${host}`;
+}
+
+/** A name that is kept for the agent that lost its connection. */
+interface Hold {
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly untilMs: number;
+}
+
+/** More holds than this are not kept: the oldest go. */
+const MAX_HOLDS = 10_000;
+
+/** The endpoints that are online. */
+export class EndpointRegistry implements EndpointTable {
+  readonly #byKey = new Map<string, AgentEndpoint>();
+  readonly #byId = new Map<string, AgentEndpoint>();
+  readonly #holds = new Map<string, Hold>();
+  readonly #locks = new Map<string, Promise<unknown>>();
+
+  /**
+   * The endpoint of a name: exact first, then the most specific wildcard. A wildcard never takes
+   * what an exact name of the same port is for, whatever the protocol.
+   *
+   * @param proto what the visitor speaks
+   * @param host lower case
+   */
+  find(proto: EndpointProto, host: string): AgentEndpoint | undefined {
+    const port = proto === "http" ? "http:" : "tls:";
+    let found = this.#byKey.get(port + host);
+    let rest = host;
+    while (!found) {
+      const dot = rest.indexOf(".");
+      if (dot < 0) return undefined;
+      rest = rest.slice(dot + 1);
+      found = this.#byKey.get(`${port}*.${rest}`);
+    }
+    return found.proto === proto ? found : undefined;
+  }
+
+  /** All of them. */
+  all(): Iterable<AgentEndpoint> {
+    return this.#byId.values();
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** The endpoint at a place, whoever serves it. */
+  at(key: string): AgentEndpoint | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** The endpoint with this bind id. */
+  byId(id: string): AgentEndpoint | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Puts an endpoint online. Its place and its id must be free. */
+  add(endpoint: AgentEndpoint): void {
+    const key = endpointKey(endpoint.proto, endpoint.host, endpoint.port);
+    if (this.#byKey.has(key) || this.#byId.has(endpoint.id)) {
+      throw new TunnelError("internal", `Cannot put ${endpoint.url} online: its place is taken`);
+    }
+    this.#byKey.set(key, endpoint);
+    this.#byId.set(endpoint.id, endpoint);
+    this.#holds.delete(key);
+  }
+
+  /** Takes an endpoint offline; one that is offline already changes nothing. */
+  remove(endpoint: AgentEndpoint): boolean {
+    if (this.#byId.get(endpoint.id) !== endpoint) return false;
+    this.#byId.delete(endpoint.id);
+    this.#byKey.delete(endpointKey(endpoint.proto, endpoint.host, endpoint.port));
+    return true;
+  }
+
+  /**
+   * Keeps the place of an endpoint for its agent, which will be back.
+   *
+   * @param endpoint one that was just removed
+   * @param untilMs by the same clock as {@linkcode heldForAnother} is asked
+   */
+  hold(endpoint: AgentEndpoint, untilMs: number): void {
+    const key = endpointKey(endpoint.proto, endpoint.host, endpoint.port);
+    const { accountId, clientId } = endpoint.facts;
+    this.#holds.delete(key);
+    this.#holds.set(key, { accountId, clientId, untilMs });
+    if (this.#holds.size <= MAX_HOLDS) return;
+    const [oldest] = this.#holds.keys();
+    this.#holds.delete(oldest);
+  }
+
+  /** Who a free place is kept for, if it is. */
+  heldFor(key: string, nowMs: number): { accountId: string; clientId: string } | undefined {
+    const hold = this.#holds.get(key);
+    if (!hold) return undefined;
+    if (hold.untilMs > nowMs) return hold;
+    this.#holds.delete(key);
+    return undefined;
+  }
+
+  /**
+   * Runs one change of a place at a time: two binds for one name wait for each other.
+   *
+   * @param key the place
+   * @param run the change
+   */
+  async exclusively<T>(key: string, run: () => Promise<T>): Promise<T> {
+    const before = this.#locks.get(key);
+    const turn = (async () => {
+      // Whether the one before succeeded is its own business.
+      if (before) await before.catch(() => {});
+      return await run();
+    })();
+    this.#locks.set(key, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#locks.get(key) === turn) this.#locks.delete(key);
+    }
+  }
+}

@@ -1,0 +1,340 @@
+/**
+ * Who has which public address: puts endpoints online, hands them over after a reconnect, takes
+ * them from holders that are dead, and keeps them a while for agents that lost their connection.
+ *
+ * Who may have a place that somebody serves already:
+ * - the same agent with the bind's token, at once: it has reconnected before we saw the old
+ *   connection die (wire-protocol 8.1); another leg number joins instead (8.2);
+ * - another session of the same account, when the holder does not answer a ping;
+ * - nobody else (error 334, or 320 and 309 for another account).
+ *
+ * Called by `bind.ts` with requests that passed every other check.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Conn } from "../runtime/net.ts";
+import { AgentEndpoint, type EndpointFacts, type EndpointMember } from "./agent_endpoint.ts";
+import type { Grant } from "./auth.ts";
+import type { ReadBind } from "./bind_message.ts";
+import type { EndpointProto, TcpPorts } from "./endpoint.ts";
+import { endpointKey, type EndpointRegistry } from "./endpoints.ts";
+import type { EdgeEvent } from "./events.ts";
+
+/** A session that binds. */
+export interface BindingSession extends EndpointMember {
+  /** What its authtoken allows. */
+  readonly grant: Grant;
+}
+
+/** What giving places away needs. */
+export interface PlacesOptions {
+  /** The endpoints that are online. */
+  readonly registry: EndpointRegistry;
+  /** Time. */
+  readonly clock: Clock;
+  /** Where lines go. */
+  readonly logger: Logger;
+  /** Hears what happens. */
+  readonly emit: (event: EdgeEvent) => void;
+  /** Opens ports; with none there are no tcp endpoints. */
+  readonly tcpPorts: TcpPorts | undefined;
+  /** Carries a visitor of a tcp endpoint. */
+  readonly onTcpVisitor: (conn: Conn, endpoint: AgentEndpoint) => void;
+  /** Addresses one session may have. */
+  readonly maxEndpointsPerSession: number;
+  /** How long the holder of a wanted name may take to answer. */
+  readonly holderPingMs: number;
+  /** How long the address of a lost session is kept for its agent. */
+  readonly holdMs: number;
+}
+
+/** A bind that passed every check and wants its place. */
+export interface Plan {
+  /** Who asks. */
+  readonly session: BindingSession;
+  /** What was asked. */
+  readonly bind: ReadBind;
+  /** The id the endpoint gets. */
+  readonly id: string;
+  /** What visitors will speak. */
+  readonly proto: EndpointProto;
+  /** The name. */
+  readonly host: string;
+  /** The public port; `undefined` is any tcp port. */
+  readonly port: number | undefined;
+  /** Whether a token of ours proves that the id was the agent's before. */
+  readonly proven: boolean;
+}
+
+/** Random ports tried before one that is kept for another agent is given away after all. */
+const MAX_PORT_TRIES = 16;
+
+/** Gives public addresses away and takes them back. */
+export class Places {
+  readonly #options: PlacesOptions;
+  readonly #bySession = new Map<EndpointMember, Set<AgentEndpoint>>();
+
+  /**
+   * Makes the book of places; all are free.
+   *
+   * @param options registry, ports, limits
+   */
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /** The endpoints that a session serves. */
+  endpointsOf(session: EndpointMember): readonly AgentEndpoint[] {
+    return [...this.#bySession.get(session) ?? []];
+  }
+
+  /**
+   * Gives an endpoint its place.
+   *
+   * @param plan what was asked and may be had
+   * @throws {TunnelError} refused with 307, 309, 320, 324, 334 or 335; session_closed
+   */
+  take(plan: Plan): Promise<AgentEndpoint> {
+    this.#checkWelcome(plan);
+    if (plan.port === undefined) return this.#create(plan);
+    const key = endpointKey(plan.proto, plan.host, plan.port);
+    return this.#options.registry.exclusively(key, () => this.#takeAt(plan, key));
+  }
+
+  /**
+   * Takes an address back. An id that the session does not serve is fine: SDKs unbind twice, and a
+   * session that was displaced may unbind what is no longer its own (wire-protocol 5.3).
+   */
+  unbind(session: EndpointMember, id: string): void {
+    const endpoint = this.#options.registry.byId(id);
+    if (endpoint?.hasMember(session)) this.takeOffline(endpoint);
+  }
+
+  /** A session is over: what only it served goes offline, and is kept for its agent a while. */
+  sessionEnded(session: EndpointMember): void {
+    const { registry, clock, holdMs } = this.#options;
+    for (const endpoint of this.endpointsOf(session)) {
+      if (!endpoint.leave(session)) continue;
+      this.takeOffline(endpoint);
+      registry.hold(endpoint, clock.steady() + holdMs);
+    }
+    this.#bySession.delete(session);
+  }
+
+  /** Takes an endpoint offline, whoever serves it. */
+  takeOffline(endpoint: AgentEndpoint): void {
+    const { registry, tcpPorts, clock, logger, emit } = this.#options;
+    if (!registry.remove(endpoint)) return;
+    for (const member of endpoint.members) {
+      endpoint.leave(member);
+      this.#bySession.get(member)?.delete(endpoint);
+    }
+    if (endpoint.proto === "tcp") {
+      tcpPorts?.release(endpoint.port).catch((thrown) => {
+        const { message } = toTunnelError(thrown);
+        logger.log("error", "port was not freed", { port: endpoint.port, error: message });
+      });
+    }
+    const { id: endpointId, url, accountId } = endpoint;
+    emit({ type: "endpoint_ended", atMs: clock.now(), endpointId, url, accountId });
+  }
+
+  /** Takes a known place, with nobody else trying for it meanwhile. */
+  async #takeAt(plan: Plan, key: string): Promise<AgentEndpoint> {
+    const { registry, clock } = this.#options;
+    const { accountId } = plan.session.grant;
+    const holder = registry.at(key);
+    const owner = holder?.accountId ?? registry.heldFor(key, clock.steady())?.accountId;
+    if (owner !== undefined && owner !== accountId) {
+      throw plan.proto === "tcp"
+        ? refuse(309, `Cannot bind "${plan.host}:${plan.port}": it belongs to another account`)
+        : refuse(320, `Cannot bind "${plan.host}": it belongs to another account`);
+    }
+    if (holder && plan.proven && isSameBinding(holder, plan)) return this.#rejoin(holder, plan);
+    if (holder) await this.#evict(holder, plan.session);
+    return await this.#create(plan);
+  }
+
+  /** The same agent is back, or has another leg. */
+  #rejoin(holder: AgentEndpoint, plan: Plan): AgentEndpoint {
+    const { clock, emit } = this.#options;
+    const { session } = plan;
+    const before = holder.members.find((member) => member.legNumber === session.legNumber);
+    if (before && before.order > session.order) {
+      throw refuse(334, `Cannot bind "${holder.url}": a later session of this agent serves it`);
+    }
+    if (before) this.#bySession.get(before)?.delete(holder);
+    holder.join(session, this.#factsOf(plan, holder.port));
+    this.#track(session, holder);
+    emit({
+      type: "endpoint_moved",
+      atMs: clock.now(),
+      endpointId: holder.id,
+      url: holder.url,
+      accountId: holder.accountId,
+      sessionId: session.id,
+    });
+    return holder;
+  }
+
+  /** Takes a name from a holder that is gone. @throws {TunnelError} refused with 334 when it lives */
+  async #evict(holder: AgentEndpoint, session: BindingSession): Promise<void> {
+    const { holderPingMs, logger } = this.#options;
+    const { members } = holder;
+    const predecessors = members.every((member) =>
+      member.clientId === session.clientId && member.legNumber === session.legNumber &&
+      member.order < session.order
+    );
+    if (!predecessors) {
+      const alive = members.includes(session) ||
+        (await Promise.all(members.map((member) => member.isAlive(holderPingMs)))).includes(true);
+      if (alive) {
+        throw refuse(
+          334,
+          `Cannot bind "${holder.url}": another endpoint is online there; stop it first`,
+        );
+      }
+      const reason = new TunnelError(
+        "heartbeat_lost",
+        `The agent did not answer within ${holderPingMs} ms while another one asked for ${holder.url}`,
+      );
+      for (const member of members) member.abort(reason);
+      logger.log("info", "dead holder of a name was displaced", { url: holder.url });
+    }
+    this.takeOffline(holder);
+  }
+
+  /** Puts a new endpoint online. */
+  async #create(plan: Plan): Promise<AgentEndpoint> {
+    const { registry, clock, tcpPorts, emit, onTcpVisitor } = this.#options;
+    const { session } = plan;
+    this.#checkWelcome(plan);
+    this.#checkIdFree(plan.id);
+    const online: { endpoint?: AgentEndpoint } = {};
+    const port = plan.proto === "tcp"
+      ? await this.#claim(plan, (conn) => {
+        if (online.endpoint) onTcpVisitor(conn, online.endpoint);
+        else conn.abort();
+      })
+      : plan.port!;
+    try {
+      // All may have changed while the port was opened.
+      this.#checkWelcome(plan);
+      this.#checkIdFree(plan.id);
+    } catch (thrown) {
+      if (plan.proto === "tcp") await tcpPorts!.release(port);
+      throw thrown;
+    }
+    const endpoint = online.endpoint = new AgentEndpoint(this.#factsOf(plan, port));
+    endpoint.join(session);
+    registry.add(endpoint);
+    this.#track(session, endpoint);
+    emit({
+      type: "endpoint_started",
+      atMs: clock.now(),
+      endpointId: endpoint.id,
+      url: endpoint.url,
+      accountId: endpoint.accountId,
+      sessionId: session.id,
+    });
+    return endpoint;
+  }
+
+  #checkWelcome(plan: Plan): void {
+    const { maxEndpointsPerSession: max } = this.#options;
+    if (!plan.session.isOpen) {
+      throw new TunnelError("session_closed", "Cannot bind: the session has ended");
+    }
+    if (this.endpointsOf(plan.session).length >= max) {
+      throw refuse(324, `Cannot bind: a session may have ${max} endpoints`);
+    }
+  }
+
+  #checkIdFree(id: string): void {
+    if (!this.#options.registry.byId(id)) return;
+    throw refuse(
+      335,
+      "Cannot bind: the id is in use, and the request does not prove it is its own",
+    );
+  }
+
+  async #claim(plan: Plan, onConnection: (conn: Conn) => void): Promise<number> {
+    const { tcpPorts, registry, clock } = this.#options;
+    const ports = tcpPorts!;
+    if (plan.port !== undefined) {
+      try {
+        return await ports.claim(plan.port, onConnection);
+      } catch (thrown) {
+        throw portRefused(thrown, `"${plan.host}:${plan.port}"`);
+      }
+    }
+    // Ports kept for agents that will be back are set aside until a free one is found.
+    const aside: number[] = [];
+    try {
+      for (;;) {
+        const port = await ports.claim(undefined, onConnection);
+        const keptFor = registry.heldFor(endpointKey("tcp", "", port), clock.steady());
+        const taken = keptFor !== undefined && keptFor.clientId !== plan.session.clientId;
+        if (!taken || aside.length === MAX_PORT_TRIES) return port;
+        aside.push(port);
+      }
+    } catch (thrown) {
+      const last = aside.pop();
+      if (last === undefined) throw portRefused(thrown, "a tcp port");
+      return last;
+    } finally {
+      for (const port of aside) await ports.release(port);
+    }
+  }
+
+  #factsOf(plan: Plan, port: number): EndpointFacts {
+    const { session, bind, id, proto, host } = plan;
+    return {
+      id,
+      url: publicUrl(proto, host, port),
+      proto,
+      host,
+      port,
+      accountId: session.grant.accountId,
+      clientId: session.clientId,
+      forwardsTo: bind.forwardsTo,
+      options: bind.options,
+      startedAtMs: this.#options.clock.now(),
+      name: bind.extra.Name ?? "",
+      description: bind.extra.Description ?? "",
+      metadata: bind.extra.Metadata ?? "",
+    };
+  }
+
+  #track(session: EndpointMember, endpoint: AgentEndpoint): void {
+    const endpoints = this.#bySession.get(session);
+    if (endpoints) endpoints.add(endpoint);
+    else this.#bySession.set(session, new Set([endpoint]));
+  }
+}
+
+function isSameBinding(holder: AgentEndpoint, plan: Plan): boolean {
+  return holder.id === plan.id && holder.proto === plan.proto &&
+    holder.facts.clientId === plan.session.clientId;
+}
+
+/** The address as people type it: the usual port is left out. */
+export function publicUrl(proto: EndpointProto, host: string, port: number): string {
+  const usual = { http: 80, https: 443, tls: 443, tcp: undefined }[proto];
+  return port === usual ? `${proto}://${host}` : `${proto}://${host}:${port}`;
+}
+
+function portRefused(thrown: unknown, what: string): TunnelError {
+  const cause = toTunnelError(thrown);
+  return new TunnelError("refused", `Cannot bind ${what}: ${cause.message}`, {
+    ngrokCode: 307,
+    cause,
+  });
+}
+
+function refuse(ngrokCode: number, message: string): TunnelError {
+  return new TunnelError("refused", message, { ngrokCode });
+}
