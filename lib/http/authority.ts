@@ -31,16 +31,16 @@ export interface Authority {
  * ```
  */
 export function parseAuthority(text: string): Authority | undefined {
-  const lower = text.toLowerCase();
-  const end = lower.charCodeAt(0) === 0x5b ? endOfIpv6(lower) : endOfName(lower);
+  const end = text.charCodeAt(0) === 0x5b ? endOfIpv6(text) : endOfName(text);
   if (end < 0) return undefined;
   let port: number | undefined;
-  if (end < lower.length) {
-    port = readPort(lower, end);
+  if (end < text.length) {
+    port = readPort(text, end);
     if (port === -1) return undefined;
   }
-  const dot = lower.charCodeAt(end - 1) === DOT ? 1 : 0;
-  return { host: end - dot === text.length ? lower : lower.slice(0, end - dot), port };
+  const dot = text.charCodeAt(end - 1) === DOT ? 1 : 0;
+  // All of it is ASCII by now: lower case of U+212A, say, would be a plain k.
+  return { host: text.slice(0, end - dot).toLowerCase(), port };
 }
 
 const DOT = 0x2e;
@@ -52,7 +52,9 @@ const COLON = 0x3a;
  * yet used by container names.
  */
 function isNameCode(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d ||
+  const letter = code | 0x20;
+  return (letter >= 0x61 && letter <= 0x7a) || (code >= 0x30 && code <= 0x39) ||
+    code === 0x2d ||
     code === 0x5f;
 }
 

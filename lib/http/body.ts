@@ -41,7 +41,9 @@ const UNTIL_CLOSE: BodyFraming = { kind: "until_close" };
  */
 export function requestFraming(head: RequestHead): BodyFraming {
   if (head.chunked) return CHUNKED;
-  return head.contentLength ? { kind: "length", bytes: head.contentLength } : NO_BODY;
+  return head.contentLength
+    ? { kind: "length", bytes: head.contentLength }
+    : NO_BODY;
 }
 
 /**
@@ -51,13 +53,20 @@ export function requestFraming(head: RequestHead): BodyFraming {
  * @param requestMethod what it answers: the answer to HEAD has no body whatever its headers say
  * @returns "none" also for 101, after which the connection speaks another protocol
  */
-export function responseFraming(head: ResponseHead, requestMethod: string): BodyFraming {
+export function responseFraming(
+  head: ResponseHead,
+  requestMethod: string,
+): BodyFraming {
   const { status } = head;
-  if (requestMethod === "HEAD" || status < 200 || status === 204 || status === 304) return NO_BODY;
+  if (
+    requestMethod === "HEAD" || status < 200 || status === 204 || status === 304
+  ) return NO_BODY;
   if (requestMethod === "CONNECT" && status < 300) return NO_BODY;
   if (head.chunked) return CHUNKED;
   if (head.contentLength === undefined) return UNTIL_CLOSE;
-  return head.contentLength > 0 ? { kind: "length", bytes: head.contentLength } : NO_BODY;
+  return head.contentLength > 0
+    ? { kind: "length", bytes: head.contentLength }
+    : NO_BODY;
 }
 
 /** What to know and to watch while a body moves. */
@@ -89,7 +98,12 @@ export class BodyError extends TunnelError {
    * @param message what was tried, then what was found
    * @param cause the error underneath, if there is one
    */
-  constructor(side: "source" | "sink", code: ErrorCode, message: string, cause?: unknown) {
+  constructor(
+    side: "source" | "sink",
+    code: ErrorCode,
+    message: string,
+    cause?: unknown,
+  ) {
     super(code, message, { cause });
     this.side = side;
   }
@@ -215,8 +229,9 @@ class BodyCut {
     this.#framing = framing;
     this.#subject = subject;
     if (framing.kind === "length") this.#left = framing.bytes;
-    else if (framing.kind === "chunked") this.#scanner = new ChunkedScanner({ subject });
-    else if (framing.kind === "until_close") this.#left = Infinity;
+    else if (framing.kind === "chunked") {
+      this.#scanner = new ChunkedScanner({ subject });
+    } else if (framing.kind === "until_close") this.#left = Infinity;
   }
 
   get done(): boolean {
@@ -228,7 +243,9 @@ class BodyCut {
   }
 
   take(chunk: Uint8Array): number {
-    const size = this.#scanner ? this.#scanner.scan(chunk) : Math.min(this.#left, chunk.length);
+    const size = this.#scanner
+      ? this.#scanner.scan(chunk)
+      : Math.min(this.#left, chunk.length);
     this.#left -= size;
     this.wireBytes += size;
     return size;
@@ -248,7 +265,11 @@ class BodyCut {
   }
 }
 
-function sideError(side: "source" | "sink", subject: HttpSubject, thrown: unknown): BodyError {
+function sideError(
+  side: "source" | "sink",
+  subject: HttpSubject,
+  thrown: unknown,
+): BodyError {
   const error = toTunnelError(thrown, "connection_closed");
   const verb = side === "source" ? "read" : "send";
   return new BodyError(

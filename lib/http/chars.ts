@@ -63,7 +63,9 @@ function latin1Long(bytes: Uint8Array, from: number, to: number): string {
   for (let at = from; at < to; at++) bits |= bytes[at];
   if (bits < 0x80) return ascii.decode(bytes.subarray(from, to));
   let text = "";
-  for (; from < to; from += LONG_TEXT) text += latin1(bytes, from, Math.min(to, from + LONG_TEXT));
+  for (; from < to; from += LONG_TEXT) {
+    text += latin1(bytes, from, Math.min(to, from + LONG_TEXT));
+  }
   return text;
 }
 
@@ -75,8 +77,14 @@ function latin1Long(bytes: Uint8Array, from: number, to: number): string {
  * @param at where they begin
  * @returns the offset after the last
  */
-export function writeLatin1(text: string, bytes: Uint8Array, at: number): number {
-  for (let index = 0; index < text.length; index++) bytes[at++] = text.charCodeAt(index);
+export function writeLatin1(
+  text: string,
+  bytes: Uint8Array,
+  at: number,
+): number {
+  for (let index = 0; index < text.length; index++) {
+    bytes[at++] = text.charCodeAt(index);
+  }
   return at;
 }
 
@@ -105,10 +113,17 @@ export function isHeaderValue(text: string): boolean {
  * @param to after the last
  * @param name what they are compared with, ASCII
  */
-export function spells(bytes: Uint8Array, from: number, to: number, name: string): boolean {
+export function spells(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  name: string,
+): boolean {
   if (to - from !== name.length) return false;
   for (let index = 0; index < name.length; index++) {
-    if (LOWER[bytes[from + index]] !== LOWER[name.charCodeAt(index)]) return false;
+    if (LOWER[bytes[from + index]] !== LOWER[name.charCodeAt(index)]) {
+      return false;
+    }
   }
   return true;
 }

@@ -137,12 +137,18 @@ export class ChunkedScanner {
           const digit = hexDigit(byte);
           if (digit >= 0) {
             this.#size = this.#size * 16 + digit;
-            if (++this.#count > MAX_SIZE_DIGITS || this.#size > Number.MAX_SAFE_INTEGER) {
+            if (
+              ++this.#count > MAX_SIZE_DIGITS ||
+              this.#size > Number.MAX_SAFE_INTEGER
+            ) {
               throw this.#fault("chunk_size", "a chunk size is too large");
             }
             state = SIZE;
           } else if (state === SIZE_BEGIN) {
-            throw this.#fault("chunk_size", `a chunk size begins with ${show(byte)}`);
+            throw this.#fault(
+              "chunk_size",
+              `a chunk size begins with ${show(byte)}`,
+            );
           } else if (byte === CR) {
             state = SIZE_LF;
           } else if (byte === 0x3b) { // ;
@@ -167,23 +173,36 @@ export class ChunkedScanner {
           break;
         case SIZE_LF:
           if (byte !== LF) {
-            throw this.#fault("bare_cr", "a chunk size is followed by CR without LF");
+            throw this.#fault(
+              "bare_cr",
+              "a chunk size is followed by CR without LF",
+            );
           }
           this.#count = 0;
           state = this.#size > 0 ? DATA : TRAILER_BEGIN;
           break;
         case DATA_CR:
           if (byte !== CR) {
-            throw this.#fault("chunk_end", `a chunk is followed by ${show(byte)}, not by CR LF`);
+            throw this.#fault(
+              "chunk_end",
+              `a chunk is followed by ${show(byte)}, not by CR LF`,
+            );
           }
           state = DATA_LF;
           break;
         case DATA_LF:
-          if (byte !== LF) throw this.#fault("chunk_end", "a chunk is followed by CR without LF");
+          if (byte !== LF) {
+            throw this.#fault(
+              "chunk_end",
+              "a chunk is followed by CR without LF",
+            );
+          }
           state = SIZE_BEGIN;
           break;
         case END_LF:
-          if (byte !== LF) throw this.#fault("bare_cr", "the trailers end with CR without LF");
+          if (byte !== LF) {
+            throw this.#fault("bare_cr", "the trailers end with CR without LF");
+          }
           state = DONE;
           break;
         default:
@@ -206,11 +225,16 @@ export class ChunkedScanner {
       case TRAILER_BEGIN:
         if (byte === CR) return END_LF;
         if (byte === SP || byte === HTAB) {
-          throw this.#fault("obs_fold", "a trailer line begins with a space or tab");
+          throw this.#fault(
+            "obs_fold",
+            "a trailer line begins with a space or tab",
+          );
         }
         this.#name = "";
         this.#value = "";
-        if (byte === COLON) throw this.#fault("trailer", "a trailer has an empty name");
+        if (byte === COLON) {
+          throw this.#fault("trailer", "a trailer has an empty name");
+        }
         return this.#trailer(TRAILER_NAME, byte);
       case TRAILER_NAME:
         if (TOKEN[byte] === 1) {
@@ -218,28 +242,49 @@ export class ChunkedScanner {
           return TRAILER_NAME;
         }
         if (byte !== COLON) {
-          throw this.#bad(byte, "trailer", `the trailer name ${quote(this.#name)}`);
+          throw this.#bad(
+            byte,
+            "trailer",
+            `the trailer name ${quote(this.#name)}`,
+          );
         }
         if (FORBIDDEN_TRAILERS.has(this.#name.toLowerCase())) {
-          throw this.#fault("trailer_forbidden", `${quote(this.#name)} may not be a trailer`);
+          throw this.#fault(
+            "trailer_forbidden",
+            `${quote(this.#name)} may not be a trailer`,
+          );
         }
         return TRAILER_VALUE;
       case TRAILER_VALUE:
         if (byte === CR) return TRAILER_LF;
         if (!isValueByte(byte)) {
-          throw this.#bad(byte, "control_character", `the trailer ${quote(this.#name)}`);
+          throw this.#bad(
+            byte,
+            "control_character",
+            `the trailer ${quote(this.#name)}`,
+          );
         }
         this.#value += String.fromCharCode(byte);
         return TRAILER_VALUE;
       default:
-        if (byte !== LF) throw this.#fault("bare_cr", "a trailer line ends with CR without LF");
-        this.#trailers.push([this.#name, this.#value.replace(/^[ \t]+|[ \t]+$/g, "")]);
+        if (byte !== LF) {
+          throw this.#fault(
+            "bare_cr",
+            "a trailer line ends with CR without LF",
+          );
+        }
+        this.#trailers.push([
+          this.#name,
+          this.#value.replace(/^[ \t]+|[ \t]+$/g, ""),
+        ]);
         return TRAILER_BEGIN;
     }
   }
 
   #bad(byte: number, fault: HttpFault, where: string): HttpError {
-    if (byte === LF) return this.#fault("bare_lf", `${where} is followed by LF without CR`);
+    if (byte === LF) {
+      return this.#fault("bare_lf", `${where} is followed by LF without CR`);
+    }
     return this.#fault(fault, `${where} is followed by ${show(byte)}`);
   }
 

@@ -24,7 +24,12 @@ export interface ClientHello {
 }
 
 /** What can be wrong with the first bytes of a TLS connection. */
-export type ClientHelloFault = "plain_http" | "not_tls" | "malformed" | "server_name" | "too_large";
+export type ClientHelloFault =
+  | "plain_http"
+  | "not_tls"
+  | "malformed"
+  | "server_name"
+  | "too_large";
 
 /**
  * The visitor does not speak TLS, or not well enough to tell what it wants. The bytes were given
@@ -71,7 +76,9 @@ export function parseClientHello(
   limits: ClientHelloLimits = {},
 ): ClientHello | "more" {
   const message = collect(bytes, limits.maxBytes ?? MAX_BYTES);
-  return typeof message === "number" ? "more" : readMessage(message.bytes, message.length);
+  return typeof message === "number"
+    ? "more"
+    : readMessage(message.bytes, message.length);
 }
 
 /**
@@ -107,7 +114,9 @@ export async function readClientHello(
         buffer = chunk as Uint8Array<ArrayBuffer>;
       } else {
         if (size + chunk.length > buffer.length) {
-          const larger = new Uint8Array(Math.max(1024, 2 * (size + chunk.length)));
+          const larger = new Uint8Array(
+            Math.max(1024, 2 * (size + chunk.length)),
+          );
           larger.set(buffer.subarray(0, size));
           buffer = larger;
         }
@@ -116,7 +125,9 @@ export async function readClientHello(
       size += chunk.length;
       if (size < wanted) continue;
       const message = collect(buffer.subarray(0, size), maxBytes);
-      if (typeof message !== "number") return readMessage(message.bytes, message.length);
+      if (typeof message !== "number") {
+        return readMessage(message.bytes, message.length);
+      }
       wanted = message;
     }
   } finally {
@@ -142,13 +153,21 @@ function collect(
   for (let records = 0;; records++) {
     const body = at + RECORD_HEADER_BYTES;
     const seen = Math.min(bytes.length, body);
-    if (seen > at && bytes[at] !== 22) throw malformed("another record stands in the middle of it");
-    if (seen > at + 1 && bytes[at + 1] !== 3) throw malformed("its record has no TLS version");
-    if (records === MAX_RECORDS) throw malformed(`it is cut into more than ${MAX_RECORDS} records`);
+    if (seen > at && bytes[at] !== 22) {
+      throw malformed("another record stands in the middle of it");
+    }
+    if (seen > at + 1 && bytes[at + 1] !== 3) {
+      throw malformed("its record has no TLS version");
+    }
+    if (records === MAX_RECORDS) {
+      throw malformed(`it is cut into more than ${MAX_RECORDS} records`);
+    }
     if (seen < body) return within(body, maxBytes);
     const length = (bytes[at + 3] << 8) | bytes[at + 4];
     // Section 5.1: no empty fragments of handshake messages.
-    if (length === 0 || length > MAX_RECORD_BYTES) throw malformed(`a record of ${length} bytes`);
+    if (length === 0 || length > MAX_RECORD_BYTES) {
+      throw malformed(`a record of ${length} bytes`);
+    }
     const part = bytes.subarray(body, body + length);
     if (have === 0 && part.length > 0 && part[0] !== 1) {
       throw malformed(`its first message has type ${part[0]}`);
@@ -168,7 +187,10 @@ function collect(
       return { bytes: join(parts, need), length: end };
     }
     if (part.length < length) {
-      return within(Math.min(body + length, body + need - (have - part.length)), maxBytes);
+      return within(
+        Math.min(body + length, body + need - (have - part.length)),
+        maxBytes,
+      );
     }
     at = body + length;
   }
@@ -196,10 +218,16 @@ function readMessage(bytes: Uint8Array, length: number): ClientHello {
   const hello = new Reader(bytes.subarray(4));
   const legacyVersion = hello.u16();
   hello.take(32); // random
-  if (hello.vector8().length > 32) throw malformed("its session id is longer than 32 bytes");
+  if (hello.vector8().length > 32) {
+    throw malformed("its session id is longer than 32 bytes");
+  }
   const suites = hello.vector16();
-  if (suites.length < 2 || suites.length % 2 !== 0) throw malformed("its cipher suites are uneven");
-  if (hello.vector8().length < 1) throw malformed("it offers no compression method");
+  if (suites.length < 2 || suites.length % 2 !== 0) {
+    throw malformed("its cipher suites are uneven");
+  }
+  if (hello.vector8().length < 1) {
+    throw malformed("it offers no compression method");
+  }
   let serverName: string | undefined;
   let alpn: readonly string[] = [];
   let versions: readonly number[] | undefined;
@@ -212,14 +240,21 @@ function readMessage(bytes: Uint8Array, length: number): ClientHello {
       const type = extensions.u16();
       const body = new Reader(extensions.vector16());
       // Section 4.2: one of each type. Which of two names would count is anybody's guess.
-      if (seen.has(type)) throw malformed(`its extension ${type} is there twice`);
+      if (seen.has(type)) {
+        throw malformed(`its extension ${type} is there twice`);
+      }
       seen.add(type);
       if (type === 0) serverName = readServerName(body);
       else if (type === 16) alpn = readAlpn(body);
       else if (type === 43) versions = readVersions(body);
     }
   }
-  return { serverName, alpn, versions: versions ?? versionsUpTo(legacyVersion), length };
+  return {
+    serverName,
+    alpn,
+    versions: versions ?? versionsUpTo(legacyVersion),
+    length,
+  };
 }
 
 /** RFC 6066 section 3. */
@@ -237,7 +272,12 @@ function readServerName(body: Reader): string | undefined {
   if (name === undefined) throw malformed("its server name extension is empty");
   if (parseIp(name)) return undefined;
   const authority = name.includes(":") ? undefined : parseAuthority(name);
-  if (!authority) throw new ClientHelloError("server_name", `${quote(name)} is not a host name`);
+  if (!authority) {
+    throw new ClientHelloError(
+      "server_name",
+      `${quote(name)} is not a host name`,
+    );
+  }
   return authority.host;
 }
 
@@ -248,7 +288,9 @@ function readAlpn(body: Reader): readonly string[] {
   const names: string[] = [];
   while (!protocols.done) {
     const bytes = protocols.vector8();
-    if (bytes.length === 0) throw malformed("it offers a protocol without a name");
+    if (bytes.length === 0) {
+      throw malformed("it offers a protocol without a name");
+    }
     if (!isGrease(bytes)) names.push(latin1(bytes, 0, bytes.length));
   }
   if (names.length === 0) throw malformed("it offers no protocol in ALPN");
@@ -270,13 +312,16 @@ function readVersions(body: Reader): readonly number[] {
 /** A client that does not list its versions speaks all up to the one it names, TLS 1.2 at most. */
 function versionsUpTo(version: number): readonly number[] {
   const versions: number[] = [];
-  for (let each = Math.min(version, 0x0303); each >= 0x0300; each--) versions.push(each);
+  for (let each = Math.min(version, 0x0303); each >= 0x0300; each--) {
+    versions.push(each);
+  }
   return versions;
 }
 
 /** RFC 8701: values sent at random, to be ignored. */
 function isGrease(bytes: Uint8Array): boolean {
-  return bytes.length === 2 && bytes[0] === bytes[1] && (bytes[0] & 0x0f) === 0x0a;
+  return bytes.length === 2 && bytes[0] === bytes[1] &&
+    (bytes[0] & 0x0f) === 0x0a;
 }
 
 /** Takes length-prefixed parts off a message, never beyond its end. */
@@ -330,5 +375,8 @@ function malformed(found: string): ClientHelloError {
 }
 
 function tooLarge(maxBytes: number): ClientHelloError {
-  return new ClientHelloError("too_large", `it is larger than ${maxBytes} bytes`);
+  return new ClientHelloError(
+    "too_large",
+    `it is larger than ${maxBytes} bytes`,
+  );
 }

@@ -4,7 +4,17 @@
  *
  * @module
  */
-import { COLON, CR, isHeaderValue, isToken, LF, quote, SP, spells, writeLatin1 } from "./chars.ts";
+import {
+  COLON,
+  CR,
+  isHeaderValue,
+  isToken,
+  LF,
+  quote,
+  SP,
+  spells,
+  writeLatin1,
+} from "./chars.ts";
 import type { HttpHead } from "./head.ts";
 
 /** A header to write: its name and its value. */
@@ -52,7 +62,9 @@ export function editHead(head: HttpHead, edits: HeadEdits): Uint8Array {
   const { startLine, remove = NONE, set = NONE, add = NONE } = edits;
   if (startLine !== undefined && !isHeaderValue(startLine)) {
     throw new TypeError(
-      `Cannot write the first line ${quote(startLine)}: it has a control character`,
+      `Cannot write the first line ${
+        quote(startLine)
+      }: it has a control character`,
     );
   }
   let size = bytes.length;
@@ -81,7 +93,10 @@ export function editHead(head: HttpHead, edits: HeadEdits): Uint8Array {
   for (let index = 0; lengths !== 0 && index < head.count; index++) {
     const from = head.lineStart(index);
     const nameTo = head.nameEnd(index);
-    if ((lengths >>> ((nameTo - from) & 31) & letters >>> (bytes[from] & 31) & 1) === 0) continue;
+    if (
+      (lengths >>> ((nameTo - from) & 31) & letters >>> (bytes[from] & 31) &
+        1) === 0
+    ) continue;
     let which = set.length - 1;
     while (which >= 0 && !spells(bytes, from, nameTo, set[which][0])) which--;
     if (which < 0 && !isAmong(remove, bytes, from, nameTo)) continue;
@@ -116,9 +131,13 @@ export function editHead(head: HttpHead, edits: HeadEdits): Uint8Array {
   }
   at = copy(bytes, from, bytes.length - 2, out, at);
   for (let which = 0; which < set.length; which++) {
-    if (!placed[which]) at = writeValue(set[which][1], out, writeLatin1(set[which][0], out, at));
+    if (!placed[which]) {
+      at = writeValue(set[which][1], out, writeLatin1(set[which][0], out, at));
+    }
   }
-  for (const line of add) at = writeValue(line[1], out, writeLatin1(line[0], out, at));
+  for (const line of add) {
+    at = writeValue(line[1], out, writeLatin1(line[0], out, at));
+  }
   out[at] = CR;
   out[at + 1] = LF;
   return out;
@@ -141,7 +160,10 @@ export function mergeEdits(...edits: readonly HeadEdits[]): HeadEdits {
   return { startLine, remove, set, add };
 }
 
-function both<T>(first: readonly T[] | undefined, then: readonly T[] | undefined) {
+function both<T>(
+  first: readonly T[] | undefined,
+  then: readonly T[] | undefined,
+) {
   return first && then ? [...first, ...then] : first ?? then;
 }
 
@@ -152,23 +174,40 @@ function both<T>(first: readonly T[] | undefined, then: readonly T[] | undefined
  */
 export function checkHeaderLine([name, value]: HeaderLine): void {
   if (!isToken(name)) {
-    throw new TypeError(`Cannot write the header ${quote(name)}: not a header name`);
+    throw new TypeError(
+      `Cannot write the header ${quote(name)}: not a header name`,
+    );
   }
   if (!isHeaderValue(value)) {
     throw new TypeError(
-      `Cannot write the header ${quote(name)}: its value has a control character`,
+      `Cannot write the header ${
+        quote(name)
+      }: its value has a control character`,
     );
   }
 }
 
-function isAmong(names: readonly string[], bytes: Uint8Array, from: number, to: number): boolean {
+function isAmong(
+  names: readonly string[],
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): boolean {
   for (let index = 0; index < names.length; index++) {
-    if (names[index].length === to - from && spells(bytes, from, to, names[index])) return true;
+    if (
+      names[index].length === to - from && spells(bytes, from, to, names[index])
+    ) return true;
   }
   return false;
 }
 
-function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {
+function copy(
+  from: Uint8Array,
+  start: number,
+  end: number,
+  to: Uint8Array,
+  at: number,
+): number {
   if (end > start) to.set(from.subarray(start, end), at);
   return at + end - start;
 }

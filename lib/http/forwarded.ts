@@ -34,18 +34,33 @@ const ALIASES: readonly string[] = ["for", "proto", "host"].flatMap((last) => [
  * @param head the request as the visitor sent it
  * @param visitor who that is
  */
-export function forwardedEdits(head: RequestHead, visitor: ForwardedVisitor): HeadEdits {
+export function forwardedEdits(
+  head: RequestHead,
+  visitor: ForwardedVisitor,
+): HeadEdits {
   const keep = visitor.keepIncoming ?? true;
-  const host = (keep ? head.get("x-forwarded-host") : undefined) ?? head.hostHeader ?? head.host;
+  const host = (keep ? head.get("x-forwarded-host") : undefined) ??
+    head.hostHeader ?? head.host;
   const set: HeaderLine[] = [
-    ["X-Forwarded-For", append(head, keep, "x-forwarded-for", plainIp(visitor.clientIp))],
-    ["X-Forwarded-Proto", append(head, keep, "x-forwarded-proto", visitor.proto)],
+    [
+      "X-Forwarded-For",
+      append(head, keep, "x-forwarded-for", plainIp(visitor.clientIp)),
+    ],
+    [
+      "X-Forwarded-Proto",
+      append(head, keep, "x-forwarded-proto", visitor.proto),
+    ],
     ["X-Forwarded-Host", host],
   ];
   return { remove: ALIASES, set };
 }
 
-function append(head: RequestHead, keep: boolean, name: string, value: string): string {
+function append(
+  head: RequestHead,
+  keep: boolean,
+  name: string,
+  value: string,
+): string {
   if (!keep || !head.has(name)) return value;
   return [...head.all(name).filter((part) => part !== ""), value].join(", ");
 }

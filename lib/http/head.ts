@@ -97,7 +97,11 @@ export abstract class HttpHead {
   /** The values of all headers of that name, in order. The name in any case. */
   all(name: string): string[] {
     const values: string[] = [];
-    for (let index = this.#find(name, 0); index >= 0; index = this.#find(name, index + 2)) {
+    for (
+      let index = this.#find(name, 0);
+      index >= 0;
+      index = this.#find(name, index + 2)
+    ) {
       values.push(this.#value(index));
     }
     return values;
@@ -120,7 +124,11 @@ export abstract class HttpHead {
 
   /** The name of header line `index`, as it was written. */
   nameAt(index: number): string {
-    return latin1(this.bytes, this.#lines[2 * index], this.#lines[2 * index + 1]);
+    return latin1(
+      this.bytes,
+      this.#lines[2 * index],
+      this.#lines[2 * index + 1],
+    );
   }
 
   /** The value of header line `index`, without surrounding space. */
@@ -171,7 +179,11 @@ export class RequestHead extends HttpHead {
     super("request", line.version, bytes, scanned);
     this.method = line.method;
     this.target = line.target;
-    const { hostHeader, host, scheme, pathFrom } = readHost(line, bytes, scanned);
+    const { hostHeader, host, scheme, pathFrom } = readHost(
+      line,
+      bytes,
+      scanned,
+    );
     this.hostHeader = hostHeader;
     this.host = host;
     this.scheme = scheme;
@@ -181,7 +193,8 @@ export class RequestHead extends HttpHead {
   /** The path as written, neither decoded nor normalised; `*` in asterisk-form, `/` when a URL has none. */
   get path(): string {
     const query = this.target.indexOf("?", this.#pathFrom);
-    return this.target.slice(this.#pathFrom, query < 0 ? undefined : query) || "/";
+    return this.target.slice(this.#pathFrom, query < 0 ? undefined : query) ||
+      "/";
   }
 
   /** What follows the first `?`, as written; `undefined` without one. */
@@ -192,7 +205,8 @@ export class RequestHead extends HttpHead {
 
   /** Whether the client waits for a 100 before it sends the body (RFC 9110 section 10.1.1). */
   get expectsContinue(): boolean {
-    return this.version === "1.1" && this.get("expect")?.toLowerCase() === "100-continue";
+    return this.version === "1.1" &&
+      this.get("expect")?.toLowerCase() === "100-continue";
   }
 }
 
@@ -238,7 +252,10 @@ export class ResponseHead extends HttpHead {
  * assert.equal(head.get("HOST"), "Example.com");
  * ```
  */
-export function parseRequestHead(bytes: Uint8Array, limits: HeadLimits = {}): RequestHead {
+export function parseRequestHead(
+  bytes: Uint8Array,
+  limits: HeadLimits = {},
+): RequestHead {
   const scanner = new HeadScanner("request", limits.maxHeaders ?? MAX_HEADERS);
   return new RequestHead(whole("request", bytes, scanner, limits), scanner);
 }
@@ -251,7 +268,10 @@ export function parseRequestHead(bytes: Uint8Array, limits: HeadLimits = {}): Re
  * @param limits how many headers it may have
  * @throws {HttpError} what is wrong with it, code http_invalid or http_too_large
  */
-export function parseResponseHead(bytes: Uint8Array, limits: HeadLimits = {}): ResponseHead {
+export function parseResponseHead(
+  bytes: Uint8Array,
+  limits: HeadLimits = {},
+): ResponseHead {
   const scanner = new HeadScanner("response", limits.maxHeaders ?? MAX_HEADERS);
   return new ResponseHead(whole("response", bytes, scanner, limits), scanner);
 }
@@ -301,10 +321,22 @@ function whole(
 ): Uint8Array {
   const maxBytes = limits.maxBytes ?? MAX_BYTES;
   const end = scanner.scan(bytes, Math.min(bytes.length, maxBytes));
-  if (end < 0 && bytes.length >= maxBytes) throw tooLarge(subject, scanner, maxBytes);
-  if (end < 0) throw new HttpError("head_end", subject, "the head does not end with an empty line");
+  if (end < 0 && bytes.length >= maxBytes) {
+    throw tooLarge(subject, scanner, maxBytes);
+  }
+  if (end < 0) {
+    throw new HttpError(
+      "head_end",
+      subject,
+      "the head does not end with an empty line",
+    );
+  }
   if (end < bytes.length) {
-    throw new HttpError("head_end", subject, `${bytes.length - end} bytes follow the head`);
+    throw new HttpError(
+      "head_end",
+      subject,
+      `${bytes.length - end} bytes follow the head`,
+    );
   }
   return cut(bytes, end, scanner);
 }
@@ -347,7 +379,11 @@ async function readHead(
 const EMPTY = new Uint8Array(0);
 
 /** `buffer` with `chunk` at `size`; the space doubles, so that single bytes cost no copy each. */
-function append(buffer: Uint8Array, size: number, chunk: Uint8Array): Uint8Array {
+function append(
+  buffer: Uint8Array,
+  size: number,
+  chunk: Uint8Array,
+): Uint8Array {
   if (size + chunk.length > buffer.length) {
     const larger = new Uint8Array(Math.max(1024, 2 * (size + chunk.length)));
     larger.set(buffer.subarray(0, size));
@@ -358,19 +394,37 @@ function append(buffer: Uint8Array, size: number, chunk: Uint8Array): Uint8Array
 }
 
 /** The head alone, and the offsets of its lines made to fit it. */
-function cut(buffer: Uint8Array, end: number, scanner: HeadScanner): Uint8Array {
+function cut(
+  buffer: Uint8Array,
+  end: number,
+  scanner: HeadScanner,
+): Uint8Array {
   const { start, lines } = scanner;
-  for (let index = 0; start > 0 && index < lines.length; index++) lines[index] -= start;
+  for (let index = 0; start > 0 && index < lines.length; index++) {
+    lines[index] -= start;
+  }
   // A head lives as long as its exchange: do not let it hold a large receive buffer that long.
   return buffer.buffer.byteLength > 16_384 + 4 * end
     ? buffer.slice(start, end)
     : buffer.subarray(start, end);
 }
 
-function tooLarge(subject: HttpSubject, scanner: HeadScanner, maxBytes: number): HttpError {
+function tooLarge(
+  subject: HttpSubject,
+  scanner: HeadScanner,
+  maxBytes: number,
+): HttpError {
   return scanner.inHeaders || subject === "response"
-    ? new HttpError("head_too_large", subject, `the head is larger than ${maxBytes} bytes`)
-    : new HttpError("target_too_long", subject, `the first line is longer than ${maxBytes} bytes`);
+    ? new HttpError(
+      "head_too_large",
+      subject,
+      `the head is larger than ${maxBytes} bytes`,
+    )
+    : new HttpError(
+      "target_too_long",
+      subject,
+      `the first line is longer than ${maxBytes} bytes`,
+    );
 }
 
 interface RequestLine {
@@ -384,13 +438,18 @@ function readRequestLine(bytes: Uint8Array, end: number): RequestLine {
   let at = 0;
   while (TOKEN[bytes[at]] === 1) at++;
   if (bytes[at] !== SP || at === 0) {
-    throw requestFault("method", `the method in ${quote(latin1(bytes, 0, end))} is not a token`);
+    throw requestFault(
+      "method",
+      `the method in ${quote(latin1(bytes, 0, end))} is not a token`,
+    );
   }
   const method = readMethod(bytes, at);
   const from = at + 1;
   const to = end - 9; // " HTTP/1.1"
   const version = to > from ? readVersion(bytes, to + 1) : undefined;
-  if (version === undefined || bytes[to] !== SP) throw badVersion(bytes, from, end);
+  if (version === undefined || bytes[to] !== SP) {
+    throw badVersion(bytes, from, end);
+  }
   for (at = from; at < to; at++) {
     if (bytes[at] === SP) {
       throw requestFault(
@@ -399,7 +458,10 @@ function readRequestLine(bytes: Uint8Array, end: number): RequestLine {
       );
     }
     if (bytes[at] === 0x23) {
-      throw requestFault("target", `the target ${quote(latin1(bytes, from, to))} has a fragment`);
+      throw requestFault(
+        "target",
+        `the target ${quote(latin1(bytes, from, to))} has a fragment`,
+      );
     }
   }
   return { method, target: latin1(bytes, from, to), version };
@@ -428,14 +490,25 @@ function readVersion(bytes: Uint8Array, at: number): HttpVersion | undefined {
 function badVersion(bytes: Uint8Array, from: number, end: number): HttpError {
   const line = latin1(bytes, 0, end);
   if (line === "PRI * HTTP/2.0") {
-    return requestFault("http2_preface", "the client speaks HTTP/2 without having agreed on it");
+    return requestFault(
+      "http2_preface",
+      "the client speaks HTTP/2 without having agreed on it",
+    );
   }
   const words = line.slice(from).split(" ");
   const version = words[words.length - 1];
-  if (/^HTTP\/\d+\.\d+$/.test(version) && words.length === 2 && words[0] !== "") {
-    return requestFault("version", `the version ${quote(version)} is not supported`);
+  if (
+    /^HTTP\/\d+\.\d+$/.test(version) && words.length === 2 && words[0] !== ""
+  ) {
+    return requestFault(
+      "version",
+      `the version ${quote(version)} is not supported`,
+    );
   }
-  return requestFault("request_line", `${quote(line)} does not end with a target and a version`);
+  return requestFault(
+    "request_line",
+    `${quote(line)} does not end with a target and a version`,
+  );
 }
 
 interface RequestHost {
@@ -446,55 +519,90 @@ interface RequestHost {
 }
 
 /** RFC 9112 section 3.2 and 3.3: which host is asked for. There must be exactly one answer. */
-function readHost(line: RequestLine, bytes: Uint8Array, scanned: HeadScanner): RequestHost {
+function readHost(
+  line: RequestLine,
+  bytes: Uint8Array,
+  scanned: HeadScanner,
+): RequestHost {
   const { method, target, version } = line;
   if (method === "CONNECT") {
-    throw requestFault("connect_refused", "CONNECT is not served: this is not a forward proxy");
+    throw requestFault(
+      "connect_refused",
+      "CONNECT is not served: this is not a forward proxy",
+    );
   }
   let hostHeader: string | undefined;
   let host = "";
   let port: number | undefined;
   if (scanned.host >= 0) {
-    hostHeader = readFramingValue("request", "host_invalid", bytes, scanned, scanned.host);
+    hostHeader = readFramingValue(
+      "request",
+      "host_invalid",
+      bytes,
+      scanned,
+      scanned.host,
+    );
     const authority = parseAuthority(hostHeader);
     if (!authority) {
-      throw requestFault("host_invalid", `the Host ${quote(hostHeader)} is not a host`);
+      throw requestFault(
+        "host_invalid",
+        `the Host ${quote(hostHeader)} is not a host`,
+      );
     }
     host = authority.host;
     port = authority.port;
   } else if (version === "1.1") {
     throw requestFault("host_missing", "there is no Host header");
   }
-  if (target.charCodeAt(0) === 0x2f) return { hostHeader, host, scheme: undefined, pathFrom: 0 };
+  if (target.charCodeAt(0) === 0x2f) {
+    return { hostHeader, host, scheme: undefined, pathFrom: 0 };
+  }
   if (target === "*" && method === "OPTIONS") {
     return { hostHeader, host, scheme: undefined, pathFrom: 0 };
   }
   const url = /^(https?):\/\/([^/?]*)/i.exec(target);
-  if (!url) throw requestFault("target", `the target ${quote(target)} is neither a path nor a URL`);
+  if (!url) {
+    throw requestFault(
+      "target",
+      `the target ${quote(target)} is neither a path nor a URL`,
+    );
+  }
   const authority = parseAuthority(url[2]);
-  if (!authority) throw requestFault("target", `the target ${quote(target)} has no valid host`);
+  if (!authority) {
+    throw requestFault(
+      "target",
+      `the target ${quote(target)} has no valid host`,
+    );
+  }
   const scheme = url[1].toLowerCase() as "http" | "https";
   // RFC 9112 section 3.2.2 lets the target win over Host. Upstreams differ in whether it does, so a
   // request whose two answers differ would be routed by one and served by the other: refused.
   const standard = scheme === "http" ? 80 : 443;
   if (
     hostHeader !== undefined &&
-    (authority.host !== host || (authority.port ?? standard) !== (port ?? standard))
+    (authority.host !== host ||
+      (authority.port ?? standard) !== (port ?? standard))
   ) {
     throw requestFault(
       "host_conflict",
-      `the target ${quote(target)} and the Host ${quote(hostHeader)} name different hosts`,
+      `the target ${quote(target)} and the Host ${
+        quote(hostHeader)
+      } name different hosts`,
     );
   }
   return { hostHeader, host: authority.host, scheme, pathFrom: url[0].length };
 }
 
 /** RFC 9112 section 4; a missing reason phrase may lack its space as well, as many servers have it. */
-function readStatusLine(bytes: Uint8Array, end: number): { version: HttpVersion; status: number } {
+function readStatusLine(
+  bytes: Uint8Array,
+  end: number,
+): { version: HttpVersion; status: number } {
   const version = end >= 12 ? readVersion(bytes, 0) : undefined;
   const status = bytes[9] * 100 + bytes[10] * 10 + bytes[11] - 5328; // minus "000"
   if (
-    version === undefined || bytes[8] !== SP || !isDigit(bytes[9]) || !isDigit(bytes[10]) ||
+    version === undefined || bytes[8] !== SP || !isDigit(bytes[9]) ||
+    !isDigit(bytes[10]) ||
     !isDigit(bytes[11]) || (end > 12 && bytes[12] !== SP) || status < 100
   ) {
     throw new HttpError(
@@ -516,7 +624,13 @@ function readContentLength(
   scanned: HeadScanner,
 ): number | undefined {
   if (scanned.contentLength < 0) return undefined;
-  const text = readFramingValue(subject, "content_length", bytes, scanned, scanned.contentLength);
+  const text = readFramingValue(
+    subject,
+    "content_length",
+    bytes,
+    scanned,
+    scanned.contentLength,
+  );
   // RFC 9110 section 8.6: digits and nothing else, so no sign, no list ("5, 5"), no hexadecimal.
   if (!/^\d{1,32}$/.test(text)) {
     throw new HttpError(
@@ -527,7 +641,11 @@ function readContentLength(
   }
   const value = Number(text);
   if (value > Number.MAX_SAFE_INTEGER) {
-    throw new HttpError("content_length", subject, `the Content-Length ${text} is too large`);
+    throw new HttpError(
+      "content_length",
+      subject,
+      `the Content-Length ${text} is too large`,
+    );
   }
   return value;
 }
@@ -540,7 +658,13 @@ function readTransferEncoding(
 ): boolean {
   if (scanned.transferEncoding < 0) return false;
   const index = scanned.transferEncoding;
-  const text = readFramingValue(subject, "transfer_encoding", bytes, scanned, index);
+  const text = readFramingValue(
+    subject,
+    "transfer_encoding",
+    bytes,
+    scanned,
+    index,
+  );
   if (text.toLowerCase() !== "chunked") {
     throw new HttpError(
       "transfer_encoding",
@@ -550,11 +674,19 @@ function readTransferEncoding(
   }
   // RFC 9112 section 6.1: with HTTP/1.0 the framing must be treated as faulty.
   if (version === "1.0") {
-    throw new HttpError("transfer_encoding", subject, "HTTP/1.0 has no Transfer-Encoding");
+    throw new HttpError(
+      "transfer_encoding",
+      subject,
+      "HTTP/1.0 has no Transfer-Encoding",
+    );
   }
   // RFC 9112 section 6.3 rule 3: may be an attempt at smuggling.
   if (scanned.contentLength >= 0) {
-    throw new HttpError("length_conflict", subject, "both Content-Length and Transfer-Encoding");
+    throw new HttpError(
+      "length_conflict",
+      subject,
+      "both Content-Length and Transfer-Encoding",
+    );
   }
   return true;
 }
@@ -574,12 +706,20 @@ function readFramingValue(
   for (let at = scanned.lines[index + 1] + 1; at < to; at++) {
     if (bytes[at] !== HTAB) continue;
     const name = latin1(bytes, scanned.lines[index], scanned.lines[index + 1]);
-    throw new HttpError(fault, subject, `there is a tab in the value of ${quote(name)}`);
+    throw new HttpError(
+      fault,
+      subject,
+      `there is a tab in the value of ${quote(name)}`,
+    );
   }
   return readValue(bytes, scanned.lines, index);
 }
 
-function readValue(bytes: Uint8Array, lines: readonly number[], index: number): string {
+function readValue(
+  bytes: Uint8Array,
+  lines: readonly number[],
+  index: number,
+): string {
   const from = valueStart(bytes, lines, index);
   return latin1(bytes, from, valueEnd(bytes, lines, index, from));
 }
@@ -594,7 +734,11 @@ function valueSpells(
   return spells(bytes, from, valueEnd(bytes, lines, index, from), text);
 }
 
-function valueStart(bytes: Uint8Array, lines: readonly number[], index: number): number {
+function valueStart(
+  bytes: Uint8Array,
+  lines: readonly number[],
+  index: number,
+): number {
   const to = lines[index + 2] - 2;
   let from = lines[index + 1] + 1;
   while (from < to && (bytes[from] === SP || bytes[from] === HTAB)) from++;

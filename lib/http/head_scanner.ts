@@ -9,7 +9,18 @@
  *
  * @module
  */
-import { COLON, CR, HTAB, isValueByte, latin1, LF, quote, SP, spells, TOKEN } from "./chars.ts";
+import {
+  COLON,
+  CR,
+  HTAB,
+  isValueByte,
+  latin1,
+  LF,
+  quote,
+  SP,
+  spells,
+  TOKEN,
+} from "./chars.ts";
 import { HttpError, type HttpFault, type HttpSubject } from "./fault.ts";
 
 // Where the scanner stands between two bytes.
@@ -92,13 +103,21 @@ export class HeadScanner {
             break;
           }
           if (byte === 0x16 || byte === 0x15) { // handshake, alert
-            throw this.#fault("looks_like_tls", "the first byte is that of a TLS record");
+            throw this.#fault(
+              "looks_like_tls",
+              "the first byte is that of a TLS record",
+            );
           }
           this.start = at;
           state = START_LINE;
           break;
         case BEGIN_LF:
-          if (byte !== LF) throw this.#fault("bare_cr", "a CR without LF before the first line");
+          if (byte !== LF) {
+            throw this.#fault(
+              "bare_cr",
+              "a CR without LF before the first line",
+            );
+          }
           at++;
           state = BEGIN;
           break;
@@ -110,12 +129,16 @@ export class HeadScanner {
           }
           if (at === to) break;
           if (byte !== CR) throw this.#badByte(byte, "the first line");
-          if (at === this.start) throw this.#fault(this.#emptyLine(), "the first line is empty");
+          if (at === this.start) {
+            throw this.#fault(this.#emptyLine(), "the first line is empty");
+          }
           at++;
           state = START_LINE_LF;
           break;
         case START_LINE_LF:
-          if (byte !== LF) throw this.#fault("bare_cr", "the first line has a CR without LF");
+          if (byte !== LF) {
+            throw this.#fault("bare_cr", "the first line has a CR without LF");
+          }
           at++;
           state = LINE_BEGIN;
           break;
@@ -126,10 +149,16 @@ export class HeadScanner {
             break;
           }
           if (byte === SP || byte === HTAB) {
-            throw this.#fault("obs_fold", `${this.#line()} begins with a space or tab`);
+            throw this.#fault(
+              "obs_fold",
+              `${this.#line()} begins with a space or tab`,
+            );
           }
           if (lines.length >= 2 * this.#maxHeaders) {
-            throw this.#fault("too_many_headers", `more than ${this.#maxHeaders} header lines`);
+            throw this.#fault(
+              "too_many_headers",
+              `more than ${this.#maxHeaders} header lines`,
+            );
           }
           this.#name = at;
           state = NAME;
@@ -137,28 +166,39 @@ export class HeadScanner {
         case NAME:
           while (TOKEN[byte] === 1 && ++at < to) byte = bytes[at];
           if (at === to) break;
-          if (byte !== COLON || at === this.#name) throw this.#badName(bytes, at);
+          if (byte !== COLON || at === this.#name) {
+            throw this.#badName(bytes, at);
+          }
           lines.push(this.#name, at);
           this.#note(bytes, this.#name, at);
           at++;
           state = VALUE;
           break;
         case VALUE:
-          while ((byte > 31 ? byte !== 127 : byte === HTAB) && ++at < to) byte = bytes[at];
+          while ((byte > 31 ? byte !== 127 : byte === HTAB) && ++at < to) {
+            byte = bytes[at];
+          }
           if (at === to) break;
-          if (byte !== CR) throw this.#badByte(byte, `the value of ${this.#nameOf(bytes)}`);
+          if (byte !== CR) {
+            throw this.#badByte(byte, `the value of ${this.#nameOf(bytes)}`);
+          }
           at++;
           state = VALUE_LF;
           break;
         case VALUE_LF:
           if (byte !== LF) {
-            throw this.#fault("bare_cr", `the value of ${this.#nameOf(bytes)} has a CR without LF`);
+            throw this.#fault(
+              "bare_cr",
+              `the value of ${this.#nameOf(bytes)} has a CR without LF`,
+            );
           }
           at++;
           state = LINE_BEGIN;
           break;
         case END_LF:
-          if (byte !== LF) throw this.#fault("bare_cr", "a CR without LF after the headers");
+          if (byte !== LF) {
+            throw this.#fault("bare_cr", "a CR without LF after the headers");
+          }
           this.#at = at + 1;
           return at + 1;
       }
@@ -181,7 +221,9 @@ export class HeadScanner {
         this.host = index;
         return;
       case 7:
-        if (this.upgrade < 0 && spells(bytes, from, to, "upgrade")) this.upgrade = index;
+        if (this.upgrade < 0 && spells(bytes, from, to, "upgrade")) {
+          this.upgrade = index;
+        }
         return;
       case 10:
         if (!spells(bytes, from, to, "connection")) return;
@@ -191,14 +233,20 @@ export class HeadScanner {
         if (!spells(bytes, from, to, "content-length")) return;
         // RFC 9112 section 6.3: differing ones must be refused, equal ones may; we refuse both.
         if (this.contentLength >= 0) {
-          throw this.#fault("content_length_repeated", "more than one Content-Length header");
+          throw this.#fault(
+            "content_length_repeated",
+            "more than one Content-Length header",
+          );
         }
         this.contentLength = index;
         return;
       case 17:
         if (!spells(bytes, from, to, "transfer-encoding")) return;
         if (this.transferEncoding >= 0) {
-          throw this.#fault("transfer_encoding_repeated", "more than one Transfer-Encoding header");
+          throw this.#fault(
+            "transfer_encoding_repeated",
+            "more than one Transfer-Encoding header",
+          );
         }
         this.transferEncoding = index;
     }
@@ -209,25 +257,42 @@ export class HeadScanner {
   }
 
   #badByte(byte: number, where: string): HttpError {
-    if (byte === LF) return this.#fault("bare_lf", `${where} has a LF without CR`);
+    if (byte === LF) {
+      return this.#fault("bare_lf", `${where} has a LF without CR`);
+    }
     const fault = byte > 127 ? "target" : "control_character";
-    return this.#fault(fault, `${where} has the byte 0x${byte.toString(16).padStart(2, "0")}`);
+    return this.#fault(
+      fault,
+      `${where} has the byte 0x${byte.toString(16).padStart(2, "0")}`,
+    );
   }
 
   #badName(bytes: Uint8Array, at: number): HttpError {
     const byte = bytes[at];
     const name = quote(latin1(bytes, this.#name, at));
-    if (byte === COLON) return this.#fault("header_name", `${this.#line()} has an empty name`);
+    if (byte === COLON) {
+      return this.#fault("header_name", `${this.#line()} has an empty name`);
+    }
     if (byte === SP || byte === HTAB) {
       return this.#fault(
         "space_before_colon",
         `the header name ${name} is followed by a space or tab`,
       );
     }
-    if (byte === LF) return this.#fault("bare_lf", `${this.#line()} has a LF without CR`);
-    if (byte === CR) return this.#fault("colon_missing", `${this.#line()} ${name} has no colon`);
+    if (byte === LF) {
+      return this.#fault("bare_lf", `${this.#line()} has a LF without CR`);
+    }
+    if (byte === CR) {
+      return this.#fault(
+        "colon_missing",
+        `${this.#line()} ${name} has no colon`,
+      );
+    }
     const hex = byte.toString(16).padStart(2, "0");
-    return this.#fault("header_name", `a header name ${name} is followed by the byte 0x${hex}`);
+    return this.#fault(
+      "header_name",
+      `a header name ${name} is followed by the byte 0x${hex}`,
+    );
   }
 
   #nameOf(bytes: Uint8Array): string {

@@ -69,10 +69,15 @@ export function connectionTokens(head: HttpHead): string[] {
  * @param head the message
  * @returns lower-case names, for the `remove` of an edit
  */
-export function hopByHopNames(head: RequestHead | ResponseHead): readonly string[] {
+export function hopByHopNames(
+  head: RequestHead | ResponseHead,
+): readonly string[] {
   const te = head.get("te");
   const keepsTe = te === undefined || te.toLowerCase() === "trailers";
-  if (!head.hasConnection || head.connectionIs("keep-alive") || head.connectionIs("close")) {
+  if (
+    !head.hasConnection || head.connectionIs("keep-alive") ||
+    head.connectionIs("close")
+  ) {
     return keepsTe ? ALWAYS : ALWAYS_AND_TE;
   }
   // RFC 9110 section 15.5.22: a 426 must say what to upgrade to.
@@ -83,7 +88,8 @@ export function hopByHopNames(head: RequestHead | ResponseHead): readonly string
     ? (keepsTe ? UPGRADING : UPGRADING_AND_TE)
     : (keepsTe ? ALWAYS : ALWAYS_AND_TE);
   const listed = connectionTokens(head).filter((name) =>
-    name !== "close" && name !== "keep-alive" && name !== "upgrade" && name !== "te" &&
+    name !== "close" && name !== "keep-alive" && name !== "upgrade" &&
+    name !== "te" &&
     !KEPT.has(name) && !name.startsWith("x-forwarded-") && isToken(name)
   );
   return listed.length === 0 ? names : [...names, ...listed];

@@ -32,9 +32,13 @@ export function parseIp(text: string): Uint8Array | undefined {
 export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const groups: number[] = [];
-  for (let at = 0; at < 16; at += 2) groups.push((bytes[at] << 8) | bytes[at + 1]);
+  for (let at = 0; at < 16; at += 2) {
+    groups.push((bytes[at] << 8) | bytes[at + 1]);
+  }
   // RFC 5952 section 5: an IPv4-mapped address keeps its dots.
-  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
+  if (
+    groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  ) {
     return `::ffff:${bytes.slice(12).join(".")}`;
   }
   let start = -1;
@@ -50,14 +54,18 @@ export function formatIp(bytes: Uint8Array): string {
   }
   const hex = groups.map((group) => group.toString(16));
   if (start < 0) return hex.join(":");
-  return `${hex.slice(0, start).join(":")}::${hex.slice(start + length).join(":")}`;
+  return `${hex.slice(0, start).join(":")}::${
+    hex.slice(start + length).join(":")
+  }`;
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
   // No leading zeros: some programs read them as octal.
-  const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(
-    text,
-  );
+  const match =
+    /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/
+      .exec(
+        text,
+      );
   if (!match) return undefined;
   const bytes = new Uint8Array(4);
   for (let index = 0; index < 4; index++) {
@@ -81,7 +89,9 @@ function parseIpv6(text: string): Uint8Array | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
   const head = halves[0] === "" ? [] : halves[0].split(":");
-  const rest = halves.length === 2 && halves[1] !== "" ? halves[1].split(":") : [];
+  const rest = halves.length === 2 && halves[1] !== ""
+    ? halves[1].split(":")
+    : [];
   const count = head.length + rest.length;
   if (halves.length === 1 ? count !== 8 : count > 7) return undefined;
   const bytes = new Uint8Array(16);

@@ -52,7 +52,20 @@ export interface ProxyHeaderOptions {
 const MAX_V1_BYTES = 107;
 const V1_PREFIX = "PROXY";
 /** Section 2.2: CR LF CR LF NUL CR LF "QUIT" LF, which no sane HTTP or SMTP server takes for a request. */
-const V2_SIGNATURE: readonly number[] = [13, 10, 13, 10, 0, 13, 10, 0x51, 0x55, 0x49, 0x54, 10];
+const V2_SIGNATURE: readonly number[] = [
+  13,
+  10,
+  13,
+  10,
+  0,
+  13,
+  10,
+  0x51,
+  0x55,
+  0x49,
+  0x54,
+  10,
+];
 const V2_HEAD_BYTES = 16;
 const MAX_V2_BYTES = V2_HEAD_BYTES + 4096;
 
@@ -78,7 +91,10 @@ const MAX_V2_BYTES = V2_HEAD_BYTES + 4096;
  * );
  * ```
  */
-export function formatProxyHeader(version: 1 | 2, options: ProxyHeaderOptions = {}): Uint8Array {
+export function formatProxyHeader(
+  version: 1 | 2,
+  options: ProxyHeaderOptions = {},
+): Uint8Array {
   const { source, destination, tlvs = [] } = options;
   let from: Uint8Array | undefined;
   let to: Uint8Array | undefined;
@@ -92,9 +108,9 @@ export function formatProxyHeader(version: 1 | 2, options: ProxyHeaderOptions = 
   }
   if (version === 1) {
     const text = from && to
-      ? `PROXY TCP${from.length === 4 ? 4 : 6} ${formatIp(from)} ${formatIp(to)} ${source!.port} ${
-        destination!.port
-      }\r\n`
+      ? `PROXY TCP${from.length === 4 ? 4 : 6} ${formatIp(from)} ${
+        formatIp(to)
+      } ${source!.port} ${destination!.port}\r\n`
       : "PROXY UNKNOWN\r\n";
     const line = new Uint8Array(text.length);
     writeLatin1(text, line, 0);
@@ -103,7 +119,9 @@ export function formatProxyHeader(version: 1 | 2, options: ProxyHeaderOptions = 
   let length = from ? 2 * from.length + 4 : 0;
   for (const tlv of tlvs) length += 3 + tlv.value.length;
   if (length > 0xffff) {
-    throw new RangeError(`Cannot write a PROXY header with ${length} bytes: more than 65535`);
+    throw new RangeError(
+      `Cannot write a PROXY header with ${length} bytes: more than 65535`,
+    );
   }
   const bytes = new Uint8Array(V2_HEAD_BYTES + length);
   bytes.set(V2_SIGNATURE);
@@ -150,7 +168,9 @@ export function parseProxyHeader(
  * @returns the header, or `undefined` when the connection ended before its first byte (a port check)
  * @throws {TunnelError} message_invalid when there is none, connection_closed when it is cut short
  */
-export async function readProxyHeader(stream: Duplex): Promise<ProxyHeader | undefined> {
+export async function readProxyHeader(
+  stream: Duplex,
+): Promise<ProxyHeader | undefined> {
   let buffer = new Uint8Array(0);
   for (;;) {
     const next = stream.read();
@@ -176,30 +196,46 @@ export async function readProxyHeader(stream: Duplex): Promise<ProxyHeader | und
   }
 }
 
-function parseV1(bytes: Uint8Array): { header: ProxyHeader; length: number } | undefined {
+function parseV1(
+  bytes: Uint8Array,
+): { header: ProxyHeader; length: number } | undefined {
   for (let at = 0; at < V1_PREFIX.length && at < bytes.length; at++) {
-    if (bytes[at] !== V1_PREFIX.charCodeAt(at)) throw invalid("it does not begin with one");
+    if (bytes[at] !== V1_PREFIX.charCodeAt(at)) {
+      throw invalid("it does not begin with one");
+    }
   }
   const end = bytes.indexOf(LF);
   if (end < 0) {
-    if (bytes.length >= MAX_V1_BYTES) throw invalid(`no line end within ${MAX_V1_BYTES} bytes`);
+    if (bytes.length >= MAX_V1_BYTES) {
+      throw invalid(`no line end within ${MAX_V1_BYTES} bytes`);
+    }
     return undefined;
   }
-  if (end >= MAX_V1_BYTES) throw invalid(`the line is longer than ${MAX_V1_BYTES} bytes`);
+  if (end >= MAX_V1_BYTES) {
+    throw invalid(`the line is longer than ${MAX_V1_BYTES} bytes`);
+  }
   if (bytes[end - 1] !== CR) throw invalid("the line ends with LF without CR");
   const line = latin1(bytes, 0, end - 1);
   if (line === "PROXY UNKNOWN" || line.startsWith("PROXY UNKNOWN ")) {
     // Section 2.1: whatever stands before the CRLF is to be ignored.
     return { header: unknown(1, []), length: end + 1 };
   }
-  const match = /^PROXY TCP([46]) ([^ ]+) ([^ ]+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})$/.exec(line);
-  if (!match) throw invalid(`${quote(line)} is not "PROXY TCP4 source destination port port"`);
+  const match =
+    /^PROXY TCP([46]) ([^ ]+) ([^ ]+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})$/.exec(
+      line,
+    );
+  if (!match) {
+    throw invalid(
+      `${quote(line)} is not "PROXY TCP4 source destination port port"`,
+    );
+  }
   const size = match[1] === "4" ? 4 : 16;
   const source = parseIp(match[2]);
   const destination = parseIp(match[3]);
   const ports = [Number(match[4]), Number(match[5])];
   if (
-    source?.length !== size || destination?.length !== size || ports.some((port) => port > 65535)
+    source?.length !== size || destination?.length !== size ||
+    ports.some((port) => port > 65535)
   ) {
     throw invalid(`${quote(line)} has an address that is none`);
   }
@@ -214,9 +250,13 @@ function parseV1(bytes: Uint8Array): { header: ProxyHeader; length: number } | u
   };
 }
 
-function parseV2(bytes: Uint8Array): { header: ProxyHeader; length: number } | undefined {
+function parseV2(
+  bytes: Uint8Array,
+): { header: ProxyHeader; length: number } | undefined {
   for (let at = 0; at < V2_SIGNATURE.length && at < bytes.length; at++) {
-    if (bytes[at] !== V2_SIGNATURE[at]) throw invalid("it does not begin with one");
+    if (bytes[at] !== V2_SIGNATURE[at]) {
+      throw invalid("it does not begin with one");
+    }
   }
   if (bytes.length < V2_HEAD_BYTES) return undefined;
   const command = bytes[12];
@@ -225,27 +265,43 @@ function parseV2(bytes: Uint8Array): { header: ProxyHeader; length: number } | u
   }
   const family = bytes[13];
   const length = V2_HEAD_BYTES + readU16(bytes, 14);
-  if (length > MAX_V2_BYTES) throw invalid(`it is ${length} bytes long, more than ${MAX_V2_BYTES}`);
+  if (length > MAX_V2_BYTES) {
+    throw invalid(`it is ${length} bytes long, more than ${MAX_V2_BYTES}`);
+  }
   if (bytes.length < length) return undefined;
   // Section 2.2: LOCAL means the sender's own connection, whatever addresses it carries.
   if (command === 0x20) return { header: unknown(2, []), length };
   const size = ADDRESS_BYTES[family];
-  if (size === undefined) throw invalid(`the address family is ${hex(family)}, which is none`);
-  if (length < V2_HEAD_BYTES + size) throw invalid(`${length} bytes are too few for its addresses`);
+  if (size === undefined) {
+    throw invalid(`the address family is ${hex(family)}, which is none`);
+  }
+  if (length < V2_HEAD_BYTES + size) {
+    throw invalid(`${length} bytes are too few for its addresses`);
+  }
   const tlvs = readTlvs(bytes.subarray(V2_HEAD_BYTES + size, length));
   // Over unix sockets and for UNSPEC there is no IP address to tell; for datagrams it is not us who
   // should have got it.
-  if (family === 0x12 || family === 0x22) throw invalid("it announces datagrams");
-  if (family !== 0x11 && family !== 0x21) return { header: unknown(2, tlvs), length };
+  if (family === 0x12 || family === 0x22) {
+    throw invalid("it announces datagrams");
+  }
+  if (family !== 0x11 && family !== 0x21) {
+    return { header: unknown(2, tlvs), length };
+  }
   const ip = (size - 4) / 2;
   const source = bytes.subarray(V2_HEAD_BYTES, V2_HEAD_BYTES + ip);
-  const destination = bytes.subarray(V2_HEAD_BYTES + ip, V2_HEAD_BYTES + 2 * ip);
+  const destination = bytes.subarray(
+    V2_HEAD_BYTES + ip,
+    V2_HEAD_BYTES + 2 * ip,
+  );
   const ports = V2_HEAD_BYTES + 2 * ip;
   return {
     header: {
       version: 2,
       source: { host: formatIp(source), port: readU16(bytes, ports) },
-      destination: { host: formatIp(destination), port: readU16(bytes, ports + 2) },
+      destination: {
+        host: formatIp(destination),
+        port: readU16(bytes, ports + 2),
+      },
       tlvs,
     },
     length,
@@ -283,7 +339,11 @@ function unknown(version: 1 | 2, tlvs: readonly ProxyTlv[]): ProxyHeader {
 function addressBytes({ host, port }: ProxyAddress): Uint8Array {
   const zone = host.indexOf("%"); // fe80::1%eth0: the zone means nothing to another machine
   const bytes = parseIp(zone < 0 ? host : host.slice(0, zone));
-  if (!bytes) throw new RangeError(`Cannot write a PROXY header: ${quote(host)} is no IP address`);
+  if (!bytes) {
+    throw new RangeError(
+      `Cannot write a PROXY header: ${quote(host)} is no IP address`,
+    );
+  }
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new RangeError(`Cannot write a PROXY header: ${port} is no port`);
   }
@@ -312,5 +372,8 @@ function hex(byte: number): string {
 }
 
 function invalid(found: string): TunnelError {
-  return new TunnelError("message_invalid", `Cannot read the PROXY header: ${found}`);
+  return new TunnelError(
+    "message_invalid",
+    `Cannot read the PROXY header: ${found}`,
+  );
 }

@@ -121,24 +121,35 @@ export interface ResponseOptions {
  * ```
  */
 export function formatResponse(options: ResponseOptions): Uint8Array {
-  const { status, headers = [], toHead = false, close = false, dateMs } = options;
+  const { status, headers = [], toHead = false, close = false, dateMs } =
+    options;
   const reason = options.reason ?? reasonPhrase(status);
   if (!Number.isInteger(status) || status < 100 || status > 999) {
-    throw new RangeError(`Cannot write a response with status ${status}: not between 100 and 999`);
+    throw new RangeError(
+      `Cannot write a response with status ${status}: not between 100 and 999`,
+    );
   }
   if (!isHeaderValue(reason)) {
-    throw new TypeError(`Cannot write the reason ${quote(reason)}: it has a control character`);
+    throw new TypeError(
+      `Cannot write the reason ${quote(reason)}: it has a control character`,
+    );
   }
-  const body = typeof options.body === "string" ? encodeText(options.body) : options.body;
+  const body = typeof options.body === "string"
+    ? encodeText(options.body)
+    : options.body;
   let head = `HTTP/1.1 ${status} ${reason}\r\n`;
   for (const line of headers) {
     checkHeaderLine(line);
     if (/^(content-length|transfer-encoding)$/i.test(line[0])) {
-      throw new TypeError(`Cannot write the header ${quote(line[0])}: it is made from the body`);
+      throw new TypeError(
+        `Cannot write the header ${quote(line[0])}: it is made from the body`,
+      );
     }
     head += `${line[0]}: ${line[1]}\r\n`;
   }
-  if (dateMs !== undefined) head += `Date: ${new Date(dateMs).toUTCString()}\r\n`;
+  if (dateMs !== undefined) {
+    head += `Date: ${new Date(dateMs).toUTCString()}\r\n`;
+  }
   // RFC 9110 section 8.6: no Content-Length with 1xx and 204. A 304 has no body either, and its
   // length would be that of the answer it stands for, which we do not know.
   const hasBody = status >= 200 && status !== 204 && status !== 304;

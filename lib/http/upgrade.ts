@@ -9,7 +9,9 @@ import type { HttpHead, RequestHead, ResponseHead } from "./head.ts";
 /** The protocols in `Upgrade`, lower-case, most wanted first. */
 export function upgradeProtocols(head: HttpHead): string[] {
   if (!head.hasUpgrade) return [];
-  return head.all("upgrade").join(",").split(",").map((part) => part.trim().toLowerCase())
+  return head.all("upgrade").join(",").split(",").map((part) =>
+    part.trim().toLowerCase()
+  )
     .filter((protocol) => protocol !== "");
 }
 
@@ -21,7 +23,11 @@ export function upgradeProtocols(head: HttpHead): string[] {
 export function isUpgradeRequest(head: RequestHead): boolean {
   if (!head.hasUpgrade || !head.hasConnection) return false;
   if (head.version !== "1.1") return false; // RFC 9110 section 7.8: ignored in HTTP/1.0
-  if (!head.all("connection").some((value) => /(^|,)[ \t]*upgrade[ \t]*(,|$)/i.test(value))) {
+  if (
+    !head.all("connection").some((value) =>
+      /(^|,)[ \t]*upgrade[ \t]*(,|$)/i.test(value)
+    )
+  ) {
     return false;
   }
   const protocols = upgradeProtocols(head);
@@ -41,14 +47,19 @@ export function isWebSocketRequest(head: RequestHead): boolean {
  * @param request what was sent
  * @param response what came back
  */
-export function isUpgradeAnswer(request: RequestHead, response: ResponseHead): boolean {
+export function isUpgradeAnswer(
+  request: RequestHead,
+  response: ResponseHead,
+): boolean {
   if (response.status !== 101 || !isUpgradeRequest(request)) return false;
   const asked = upgradeProtocols(request);
   const granted = upgradeProtocols(response);
   // RFC 9110 section 7.8: a server must not switch to a protocol that was not asked for.
-  return granted.length > 0 && granted.every((protocol) => asked.includes(protocol));
+  return granted.length > 0 &&
+    granted.every((protocol) => asked.includes(protocol));
 }
 
 function isHttp2(protocol: string): boolean {
-  return protocol === "h2c" || protocol === "h2" || protocol.startsWith("http/2");
+  return protocol === "h2c" || protocol === "h2" ||
+    protocol.startsWith("http/2");
 }

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concat } from "../../../lib/base/bytes.ts";
-import { type Chunk, type Duplex, pair, RawDuplex } from "../../../lib/base/duplex.ts";
+import {
+  type Chunk,
+  type Duplex,
+  pair,
+  RawDuplex,
+} from "../../../lib/base/duplex.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
 import { HttpError } from "../../../lib/http/fault.ts";
 import {
@@ -12,10 +17,18 @@ import {
   readResponseHead,
 } from "../../../lib/http/head.ts";
 import { test } from "../../harness.ts";
-import acceptedRequests from "../../vectors/http/accepted_requests.json" with { type: "json" };
-import acceptedResponses from "../../vectors/http/accepted_responses.json" with { type: "json" };
-import refusedRequests from "../../vectors/http/refused_requests.json" with { type: "json" };
-import refusedResponses from "../../vectors/http/refused_responses.json" with { type: "json" };
+import acceptedRequests from "../../vectors/http/accepted_requests.json" with {
+  type: "json",
+};
+import acceptedResponses from "../../vectors/http/accepted_responses.json" with {
+  type: "json",
+};
+import refusedRequests from "../../vectors/http/refused_requests.json" with {
+  type: "json",
+};
+import refusedResponses from "../../vectors/http/refused_responses.json" with {
+  type: "json",
+};
 
 function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -82,7 +95,9 @@ async function faultOfRead(work: Promise<unknown>): Promise<HttpError> {
 function print(head: HttpHead): string {
   let text = head.startLine + "\r\n";
   for (let index = 0; index < head.count; index++) {
-    text += textOf(head.bytes.subarray(head.lineStart(index), head.lineStart(index + 1)));
+    text += textOf(
+      head.bytes.subarray(head.lineStart(index), head.lineStart(index + 1)),
+    );
   }
   return text + "\r\n";
 }
@@ -114,7 +129,9 @@ for (const { name, bytes, fault } of refusedResponses) {
     assert.equal(error.fault, fault, error.message);
     assert.equal(error.status, 502);
     assert.equal(error.ngrokCode, 3004);
-    const dripped = await faultOfRead(readResponseHead(drip(bytesOf(bytes), 1)));
+    const dripped = await faultOfRead(
+      readResponseHead(drip(bytesOf(bytes), 1)),
+    );
     assert.equal(dripped.fault, fault);
   });
 }
@@ -129,15 +146,23 @@ for (const want of acceptedRequests) {
       assert.equal(head.target, want.target);
       assert.equal(head.version, want.version);
       assert.equal(head.host, want.host);
-      assert.equal(head.hostHeader, want.headers.find(([name]) => /^host$/i.test(name))?.[1]);
+      assert.equal(
+        head.hostHeader,
+        want.headers.find(([name]) => /^host$/i.test(name))?.[1],
+      );
       assert.equal(head.path, want.path);
       assert.equal(head.query, "query" in want ? want.query : undefined);
       assert.equal(head.scheme, "scheme" in want ? want.scheme : undefined);
-      assert.equal(head.contentLength, "contentLength" in want ? want.contentLength : undefined);
+      assert.equal(
+        head.contentLength,
+        "contentLength" in want ? want.contentLength : undefined,
+      );
       assert.equal(head.chunked, "chunked" in want);
       assert.deepEqual([...head], want.headers);
       assert.equal(head.count, want.headers.length);
-      const sent = want.bytes.startsWith("\r\n") ? want.bytes.slice(2) : want.bytes;
+      const sent = want.bytes.startsWith("\r\n")
+        ? want.bytes.slice(2)
+        : want.bytes;
       assert.equal(textOf(head.bytes), sent);
       assert.equal(print(head), sent);
       assert.equal(await rest(stream), "surplus");
@@ -181,12 +206,16 @@ test("HttpHead finds headers in any case, first, all, and none", () => {
 });
 
 test("HttpHead.connectionIs() needs one header and one option", () => {
-  const one = parseRequestHead(bytesOf("GET / HTTP/1.1\r\nHost: a\r\nConnection:  CLOSE \r\n\r\n"));
+  const one = parseRequestHead(
+    bytesOf("GET / HTTP/1.1\r\nHost: a\r\nConnection:  CLOSE \r\n\r\n"),
+  );
   assert.equal(one.connectionIs("close"), true);
   assert.equal(one.connectionIs("keep-alive"), false);
   assert.equal(one.hasConnection, true);
   const two = parseRequestHead(
-    bytesOf("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nConnection: x\r\n\r\n"),
+    bytesOf(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nConnection: x\r\n\r\n",
+    ),
   );
   assert.equal(two.connectionIs("close"), false);
   const none = parseRequestHead(bytesOf("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -197,23 +226,40 @@ test("HttpHead.connectionIs() needs one header and one option", () => {
 test("RequestHead.expectsContinue is true for HTTP/1.1 alone", () => {
   const text = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\n\r\n";
   assert.equal(parseRequestHead(bytesOf(text)).expectsContinue, true);
-  assert.equal(parseRequestHead(bytesOf(text.replace("1.1", "1.0"))).expectsContinue, false);
-  assert.equal(parseRequestHead(bytesOf(text.replace("100-", "200-"))).expectsContinue, false);
+  assert.equal(
+    parseRequestHead(bytesOf(text.replace("1.1", "1.0"))).expectsContinue,
+    false,
+  );
+  assert.equal(
+    parseRequestHead(bytesOf(text.replace("100-", "200-"))).expectsContinue,
+    false,
+  );
 });
 
 test("ResponseHead.interim is true for 1xx but not for 101", () => {
   const statuses = [100, 101, 103, 199, 200, 304];
   assert.deepEqual(
-    statuses.map((status) => parseResponseHead(bytesOf(`HTTP/1.1 ${status}\r\n\r\n`)).interim),
+    statuses.map((status) =>
+      parseResponseHead(bytesOf(`HTTP/1.1 ${status}\r\n\r\n`)).interim
+    ),
     [true, false, true, true, false, false],
   );
 });
 
 test("parseRequestHead() refuses bytes behind the head and a head without end", () => {
   const text = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-  assert.equal(faultOf(() => parseRequestHead(bytesOf(text + "x"))).fault, "head_end");
-  assert.equal(faultOf(() => parseRequestHead(bytesOf(text.slice(0, -1)))).fault, "head_end");
-  assert.equal(faultOf(() => parseRequestHead(new Uint8Array())).fault, "head_end");
+  assert.equal(
+    faultOf(() => parseRequestHead(bytesOf(text + "x"))).fault,
+    "head_end",
+  );
+  assert.equal(
+    faultOf(() => parseRequestHead(bytesOf(text.slice(0, -1)))).fault,
+    "head_end",
+  );
+  assert.equal(
+    faultOf(() => parseRequestHead(new Uint8Array())).fault,
+    "head_end",
+  );
 });
 
 test("readRequestHead() reads pipelined requests one by one", async () => {
@@ -237,7 +283,8 @@ test("readRequestHead() gives undefined at a clean end, connection_closed within
   for (const text of ["G", "GET / HTTP/1.1\r\nHost: a\r\n\r"]) {
     await assert.rejects(
       readRequestHead(drip(bytesOf(text), 1)),
-      (error) => error instanceof TunnelError && error.code === "connection_closed",
+      (error) =>
+        error instanceof TunnelError && error.code === "connection_closed",
     );
   }
 });
@@ -248,7 +295,10 @@ test("readRequestHead() passes on what broke the connection", async () => {
   const reading = readRequestHead(near);
   await Promise.resolve();
   far.abort();
-  await assert.rejects(reading, (error) => (error as TunnelError).code === "connection_reset");
+  await assert.rejects(
+    reading,
+    (error) => (error as TunnelError).code === "connection_reset",
+  );
 });
 
 test("readRequestHead() takes a head of exactly the limit and refuses one byte more", async () => {
@@ -256,7 +306,9 @@ test("readRequestHead() takes a head of exactly the limit and refuses one byte m
   for (const size of [1, 1000]) {
     const stream = drip(bytesOf(text + "surplus"), size);
     assert.ok(await readRequestHead(stream, { maxBytes: text.length }));
-    const tight = readRequestHead(drip(bytesOf(text), size), { maxBytes: text.length - 1 });
+    const tight = readRequestHead(drip(bytesOf(text), size), {
+      maxBytes: text.length - 1,
+    });
     const error = await faultOfRead(tight);
     assert.deepEqual([error.fault, error.code, error.status], [
       "head_too_large",
@@ -264,7 +316,9 @@ test("readRequestHead() takes a head of exactly the limit and refuses one byte m
       431,
     ]);
   }
-  const long = await faultOfRead(readRequestHead(drip(bytesOf(text), 1), { maxBytes: 10 }));
+  const long = await faultOfRead(
+    readRequestHead(drip(bytesOf(text), 1), { maxBytes: 10 }),
+  );
   assert.deepEqual([long.fault, long.status], ["target_too_long", 414]);
   assert.equal(
     faultOf(() => parseRequestHead(bytesOf(text), { maxBytes: 60 })).fault,
@@ -273,20 +327,29 @@ test("readRequestHead() takes a head of exactly the limit and refuses one byte m
 });
 
 test("readRequestHead() reads no more than the limit of a head that never ends", async () => {
-  const endless = new Drip(bytesOf("GET / HTTP/1.1\r\nX: " + "y".repeat(4_000_000)), 65_536);
-  assert.equal((await faultOfRead(readRequestHead(endless))).fault, "head_too_large");
+  const endless = new Drip(
+    bytesOf("GET / HTTP/1.1\r\nX: " + "y".repeat(4_000_000)),
+    65_536,
+  );
+  assert.equal(
+    (await faultOfRead(readRequestHead(endless))).fault,
+    "head_too_large",
+  );
   assert.ok(endless.at <= 1_048_576 + 65_536);
 });
 
 test("readRequestHead() limits the number of headers", async () => {
   const text = "GET / HTTP/1.1\r\nHost: a\r\nB: c\r\nD: e\r\n\r\n";
   assert.ok(await readRequestHead(drip(bytesOf(text), 9), { maxHeaders: 3 }));
-  const error = await faultOfRead(readRequestHead(drip(bytesOf(text), 9), { maxHeaders: 2 }));
+  const error = await faultOfRead(
+    readRequestHead(drip(bytesOf(text), 9), { maxHeaders: 2 }),
+  );
   assert.deepEqual([error.fault, error.status], ["too_many_headers", 431]);
 });
 
 test("readRequestHead() looks at a large head that comes in single bytes once", async () => {
-  const text = "GET /" + "p".repeat(200_000) + " HTTP/1.1\r\nHost: a\r\nX: " + "y".repeat(200_000) +
+  const text = "GET /" + "p".repeat(200_000) + " HTTP/1.1\r\nHost: a\r\nX: " +
+    "y".repeat(200_000) +
     "\r\n\r\n";
   const head = await readRequestHead(drip(bytesOf(text), 1)); // quadratic work would take hours
   assert.equal(head?.bytes.length, text.length);
@@ -295,13 +358,17 @@ test("readRequestHead() looks at a large head that comes in single bytes once", 
 
 test("readRequestHead() does not keep a large receive buffer alive", async () => {
   const chunk = new Uint8Array(512 * 1024);
-  chunk.set(bytesOf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n"));
+  chunk.set(
+    bytesOf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n"),
+  );
   const head = await readRequestHead(drip(chunk, chunk.length));
   assert.ok(head && head.bytes.buffer.byteLength < 1000);
 });
 
 const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/);
-const value = fc.stringMatching(/^([!-~\x80-\xff]([ \t!-~\x80-\xff]{0,40}[!-~\x80-\xff])?)?$/);
+const value = fc.stringMatching(
+  /^([!-~\x80-\xff]([ \t!-~\x80-\xff]{0,40}[!-~\x80-\xff])?)?$/,
+);
 const space = fc.constantFrom("", " ", "  ", "\t", " \t");
 const framing = /^(host|content-length|transfer-encoding)$/i;
 const headerLines = fc.array(
@@ -340,19 +407,23 @@ test("parseRequestHead() gives back what was written, and print∘parse is the i
 });
 
 test("readRequestHead() gives the same for every chunking", async () => {
-  const text = "POST /x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX: \xff\r\n\r\nabcGET";
+  const text =
+    "POST /x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX: \xff\r\n\r\nabcGET";
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.nat(text.length), { maxLength: 8 }), async (cuts) => {
-      const [far, near] = pair();
-      const at = [0, ...cuts.sort((a, b) => a - b), text.length];
-      for (let index = 1; index < at.length; index++) {
-        void far.write(bytesOf(text.slice(at[index - 1], at[index])));
-      }
-      far.closeWrite();
-      const head = await readRequestHead(near);
-      assert.equal(head && textOf(head.bytes), text.slice(0, -6));
-      assert.equal(await rest(near), "abcGET");
-    }),
+    fc.asyncProperty(
+      fc.array(fc.nat(text.length), { maxLength: 8 }),
+      async (cuts) => {
+        const [far, near] = pair();
+        const at = [0, ...cuts.sort((a, b) => a - b), text.length];
+        for (let index = 1; index < at.length; index++) {
+          void far.write(bytesOf(text.slice(at[index - 1], at[index])));
+        }
+        far.closeWrite();
+        const head = await readRequestHead(near);
+        assert.equal(head && textOf(head.bytes), text.slice(0, -6));
+        assert.equal(await rest(near), "abcGET");
+      },
+    ),
   );
 });
 
