@@ -87,6 +87,11 @@ export class AgentConsole {
     }
   }
 
+  /** Explains why a program that was told to end still runs. */
+  finishing(): void {
+    this.#print("Finishing the requests that are under way; Ctrl+C again ends at once");
+  }
+
   #served(event: Extract<AgentEvent, { type: "connection_closed" }>): void {
     const visitor = this.#visitors.get(event.connectionId) ?? "";
     this.#visitors.delete(event.connectionId);

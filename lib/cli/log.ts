@@ -112,10 +112,8 @@ async function openFile({ host }: Runtime, path: string, sayDropped: (count: num
   try {
     await host.files.append(path, "");
   } catch (thrown) {
-    const error = toTunnelError(thrown, "io_failed");
-    throw new TunnelError(error.code, `Cannot write the log file "${path}": ${error.message}`, {
-      cause: thrown,
-    });
+    const { code } = toTunnelError(thrown, "io_failed");
+    throw new TunnelError(code, cannotWrite(path, thrown), { cause: thrown });
   }
   let waiting: string[] = [];
   let waitingBytes = 0;
@@ -133,10 +131,7 @@ async function openFile({ host }: Runtime, path: string, sayDropped: (count: num
         await host.files.append(path, encodeText(lines));
       } catch (thrown) {
         // The log is gone; the tunnel is not. Say so once, where somebody may see it.
-        const { message } = toTunnelError(thrown, "io_failed");
-        if (!complained) {
-          host.stderr.write(`ERROR:  Cannot write the log file "${path}": ${message}\n`);
-        }
+        if (!complained) host.stderr.write(`ERROR:  ${cannotWrite(path, thrown)}\n`);
         complained = true;
       }
     }
@@ -157,4 +152,10 @@ async function openFile({ host }: Runtime, path: string, sayDropped: (count: num
       await writing;
     },
   };
+}
+
+/** One sentence: the reason without the path, which need not be named twice. */
+function cannotWrite(path: string, thrown: unknown): string {
+  const reason = toTunnelError(thrown, "io_failed").message.replace(/^.*": /, "");
+  return `Cannot write the log file "${path}": ${reason}`;
 }

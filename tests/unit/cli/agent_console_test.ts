@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AgentEvent, AgentReport } from "../../../lib/agent/events.ts";
 import { AgentConsole, type AgentConsoleOptions } from "../../../lib/cli/agent_console.ts";
 import { VERSION } from "../../../lib/base/version.ts";
-import { FakeHost } from "../../fakes/host.ts";
+import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
 
 const AT_MS = new Date(2026, 10, 23, 8, 44, 46).getTime();
@@ -29,7 +29,7 @@ function show(
   options: AgentConsoleOptions = {},
   isTty = false,
 ): string {
-  const host = new FakeHost({ isTty });
+  const { host } = memoryRuntime({ host: { isTty } });
   const console = new AgentConsole(host, options);
   for (const event of events) {
     console.onEvent({ ...event, atMs: AT_MS } as AgentEvent);
@@ -197,6 +197,12 @@ test("AgentConsole lets no foreign text steer the terminal", () => {
   ]);
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
   assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f]/);
+});
+
+test("AgentConsole explains why a program that was told to end still runs", () => {
+  const { host } = memoryRuntime();
+  new AgentConsole(host).finishing();
+  assert.match(host.stdout.text, /^Finishing .*Ctrl\+C again ends at once\n$/);
 });
 
 test("AgentConsole paints on a terminal", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
 import { commandHelp, helpStyle, programHelp, shortHelp } from "../../../lib/cli/help.ts";
-import { FakeHost } from "../../fakes/host.ts";
+import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
 
 const PLAIN = { columns: 80, bold: false };
@@ -92,12 +92,12 @@ test("help ends with one line end and has no trailing spaces", () => {
 });
 
 test("helpStyle() is bold only for a person who likes colours", () => {
-  assert.equal(helpStyle(new FakeHost({ isTty: true })).bold, true);
+  assert.equal(helpStyle(memoryRuntime({ host: { isTty: true } }).host).bold, true);
   assert.equal(
-    helpStyle(new FakeHost({ isTty: true, env: { NO_COLOR: "1" } })).bold,
+    helpStyle(memoryRuntime({ host: { isTty: true, env: { NO_COLOR: "1" } } }).host).bold,
     false,
   );
-  assert.equal(helpStyle(new FakeHost({ isTty: false })).bold, false);
+  assert.equal(helpStyle(memoryRuntime({ host: { isTty: false } }).host).bold, false);
   assert.ok(
     commandHelp(COMMANDS[0], { columns: 80, bold: true }).startsWith(
       "\x1b[1mNAME:\x1b[0m\n",

@@ -3,9 +3,23 @@ import { TunnelError } from "../../../lib/base/errors.ts";
 import { silentLogger } from "../../../lib/base/log.ts";
 import { type LogOptions, openLog } from "../../../lib/cli/log.ts";
 import { Secrets } from "../../../lib/cli/secrets.ts";
-import { MemoryFiles } from "../../fakes/files.ts";
-import { FakeHost, fakeRuntime } from "../../fakes/host.ts";
+import { FakeClock } from "../../../lib/base/clock.ts";
+import { type MemoryHostOptions, memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
+
+/** A machine whose clock stands still, and every text written to its outputs. */
+function machine(options: Omit<MemoryHostOptions, "clock"> = {}) {
+  const runtime = memoryRuntime({ clock: new FakeClock(), host: options });
+  const { host } = runtime;
+  const writes: string[] = [];
+  for (const output of [host.stdout, host.stderr]) {
+    output.write = (text) => {
+      writes.push(text);
+      output.text += text;
+    };
+  }
+  return { runtime, host, writes };
+}
 
 const JSON_TO_STDOUT: LogOptions = {
   destination: "stdout",
@@ -14,9 +28,9 @@ const JSON_TO_STDOUT: LogOptions = {
 };
 
 test("openLog() writes nothing anywhere when the destination is false", async () => {
-  const host = new FakeHost();
+  const { runtime, host } = machine();
   const log = await openLog(
-    fakeRuntime(host),
+    runtime,
     { ...JSON_TO_STDOUT, destination: "false" },
     new Secrets(),
   );
@@ -26,12 +40,12 @@ test("openLog() writes nothing anywhere when the destination is false", async ()
 });
 
 test("openLog() writes each line with one write, line end included", async () => {
-  const host = new FakeHost();
-  const log = await openLog(fakeRuntime(host), JSON_TO_STDOUT, new Secrets());
+  const { runtime, host, writes } = machine();
+  const log = await openLog(runtime, JSON_TO_STDOUT, new Secrets());
   log.logger.log("info", "one", { a: 1 });
   log.logger.log("warn", "two");
   await log.close();
-  assert.deepEqual(host.stdout.writes, [
+  assert.deepEqual(writes, [
     '{"a":1,"lvl":"info","msg":"one","t":"1970-01-01T00:16:40.000000000Z"}\n',
     '{"lvl":"warn","msg":"two","t":"1970-01-01T00:16:40.000000000Z"}\n',
   ]);
@@ -39,18 +53,18 @@ test("openLog() writes each line with one write, line end included", async () =>
 });
 
 test("openLog() drops lines below the level", async () => {
-  const host = new FakeHost();
+  const { runtime, writes } = machine();
   const options: LogOptions = {
     destination: "stderr",
     format: "logfmt",
     level: "warn",
   };
-  const log = await openLog(fakeRuntime(host), options, new Secrets());
+  const log = await openLog(runtime, options, new Secrets());
   for (const level of ["debug", "info", "warn", "error", "crit"] as const) {
     log.logger.log(level, level);
   }
   assert.deepEqual(
-    host.stderr.writes.map((line) => /msg=(\w+)/.exec(line)![1]),
+    writes.map((line) => /msg=(\w+)/.exec(line)![1]),
     [
       "warn",
       "error",
@@ -60,9 +74,9 @@ test("openLog() drops lines below the level", async () => {
 });
 
 test("openLog() hands out children whose fields come first", async () => {
-  const host = new FakeHost();
+  const { runtime, host } = machine();
   const log = await openLog(
-    fakeRuntime(host),
+    runtime,
     { ...JSON_TO_STDOUT, format: "logfmt" },
     new Secrets(),
   );
@@ -91,8 +105,8 @@ test("openLog() uses the term format where a person is looking, else logfmt", as
       isTty: false,
     }]
   ) {
-    const host = new FakeHost(given);
-    (await openLog(fakeRuntime(host), options, new Secrets())).logger.log(
+    const { runtime, host } = machine(given);
+    (await openLog(runtime, options, new Secrets())).logger.log(
       "info",
       "hello",
     );
@@ -104,9 +118,9 @@ test("openLog() uses the term format where a person is looking, else logfmt", as
 });
 
 test("openLog() hides secrets in messages and in fields", async () => {
-  const host = new FakeHost();
+  const { runtime, host } = machine();
   const secrets = new Secrets();
-  const log = await openLog(fakeRuntime(host), JSON_TO_STDOUT, secrets);
+  const log = await openLog(runtime, JSON_TO_STDOUT, secrets);
   secrets.add("tok_1234567890");
   log.logger.log("info", "sent tok_1234567890", {
     err: new Error("bad tok_1234567890"),
@@ -116,114 +130,62 @@ test("openLog() hides secrets in messages and in fields", async () => {
 });
 
 test("openLog() appends to a file, in order, and close() waits for the last line", async () => {
-  const files = new MemoryFiles();
-  await files.write("/var/log/s.log", "before\n");
-  const host = new FakeHost({ files });
-  const options: LogOptions = {
-    destination: "/var/log/s.log",
-    format: "logfmt",
-    level: "info",
-  };
-  const log = await openLog(fakeRuntime(host), options, new Secrets());
+  const { runtime, host } = machine({ files: { "/var/log/s.log": "before\n" } });
+  const options: LogOptions = { destination: "/var/log/s.log", format: "logfmt", level: "info" };
+  const log = await openLog(runtime, options, new Secrets());
   for (let i = 0; i < 100; i++) log.logger.log("info", `line${i}`);
   await log.close();
-  const lines = (await files.readText("/var/log/s.log")).trimEnd().split("\n");
+  const lines = (await host.files.readText("/var/log/s.log")).trimEnd().split("\n");
   assert.equal(lines.length, 101);
   assert.equal(lines[0], "before");
-  assert.deepEqual(
-    lines.slice(1).map((line) => /msg=(\w+)/.exec(line)![1]),
-    Array.from({ length: 100 }, (_, i) => `line${i}`),
-  );
+  const said = lines.slice(1).map((line) => /msg=(\w+)/.exec(line)![1]);
+  assert.deepEqual(said, Array.from({ length: 100 }, (_, i) => `line${i}`));
   assert.equal(host.stdout.text + host.stderr.text, "");
 });
 
 test("openLog() finds out at once that a file cannot be written", async () => {
-  class ReadOnly extends MemoryFiles {
-    override append(path: string): Promise<void> {
-      return Promise.reject(
-        new TunnelError(
-          "permission_denied",
-          `Cannot open "${path}": permission denied`,
-        ),
-      );
-    }
-  }
-  const host = new FakeHost({ files: new ReadOnly() });
-  const options: LogOptions = {
-    destination: "/root/x.log",
-    format: "term",
-    level: "info",
-  };
-  await assert.rejects(openLog(fakeRuntime(host), options, new Secrets()), {
-    code: "permission_denied",
-    message:
-      'Cannot write the log file "/root/x.log": Cannot open "/root/x.log": permission denied',
+  const { runtime } = machine();
+  const options: LogOptions = { destination: "/no/x.log", format: "term", level: "info" };
+  await assert.rejects(openLog(runtime, options, new Secrets()), {
+    code: "not_found",
+    message: 'Cannot write the log file "/no/x.log": there is no such file',
   });
 });
 
 test("openLog() goes on when the disk fills up, and says so once", async () => {
-  class Full extends MemoryFiles {
-    full = false;
-    override append(path: string, data: string | Uint8Array): Promise<void> {
-      if (this.full) {
-        return Promise.reject(
-          new TunnelError("io_failed", "No space left on device"),
-        );
-      }
-      return super.append(path, data);
-    }
-  }
-  const files = new Full();
-  const host = new FakeHost({ files });
-  const options: LogOptions = {
-    destination: "/s.log",
-    format: "json",
-    level: "info",
-  };
-  const log = await openLog(fakeRuntime(host), options, new Secrets());
-  files.full = true;
+  const { runtime, host } = machine();
+  const options: LogOptions = { destination: "/s.log", format: "json", level: "info" };
+  const log = await openLog(runtime, options, new Secrets());
+  const { append } = host.files;
+  host.files.append = () => Promise.reject(new TunnelError("io_failed", "No space left on device"));
   log.logger.log("info", "lost");
   await log.close();
   log.logger.log("info", "lost too");
   await log.close();
-  files.full = false;
+  host.files.append = append;
   log.logger.log("info", "kept");
   await log.close();
   assert.equal(
     host.stderr.text,
     'ERROR:  Cannot write the log file "/s.log": No space left on device\n',
   );
-  assert.match(await files.readText("/s.log"), /^\{"lvl":"info","msg":"kept"/);
+  assert.match(await host.files.readText("/s.log"), /^\{"lvl":"info","msg":"kept"/);
 });
 
 test("openLog() counts and drops lines that a stuck disk cannot take", async () => {
-  class Stuck extends MemoryFiles {
-    wait: Promise<void> | undefined;
-    override async append(
-      path: string,
-      data: string | Uint8Array,
-    ): Promise<void> {
-      await this.wait;
-      await super.append(path, data);
-    }
-  }
-  const files = new Stuck();
-  const host = new FakeHost({ files });
-  const options: LogOptions = {
-    destination: "/s.log",
-    format: "json",
-    level: "info",
-  };
-  const log = await openLog(fakeRuntime(host), options, new Secrets());
+  const { runtime, host } = machine();
+  const options: LogOptions = { destination: "/s.log", format: "json", level: "info" };
+  const log = await openLog(runtime, options, new Secrets());
+  const append = host.files.append.bind(host.files);
   let letGo!: () => void;
-  files.wait = new Promise((resolve) => letGo = resolve);
+  const stuck = new Promise<void>((resolve) => letGo = resolve);
+  host.files.append = (path, data) => stuck.then(() => append(path, data));
   const megabyte = "x".repeat(1024 * 1024);
   for (let i = 0; i < 10; i++) log.logger.log("info", megabyte);
   letGo();
   await log.close();
-  const lines = (await files.readText("/s.log")).trimEnd().split("\n").map((
-    line,
-  ) => JSON.parse(line));
+  const text = await host.files.readText("/s.log");
+  const lines = text.trimEnd().split("\n").map((line) => JSON.parse(line));
   const last = lines[lines.length - 1];
   assert.equal(last.msg, "log lines dropped");
   assert.equal(lines.length - 1 + last.count, 10);

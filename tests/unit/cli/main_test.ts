@@ -5,22 +5,20 @@ import { VERSION } from "../../../lib/base/version.ts";
 import { type Cli, type Command, defineCommand } from "../../../lib/cli/command.ts";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
 import { main } from "../../../lib/cli/main.ts";
-import { MemoryFiles } from "../../fakes/files.ts";
-import { FakeHost, type FakeHostOptions, fakeRuntime } from "../../fakes/host.ts";
+import { type MemoryHostOptions, memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
 
 async function run(
   line: string,
-  options: FakeHostOptions = {},
+  env: MemoryHostOptions["env"] = {},
   commands = COMMANDS,
 ) {
-  const host = new FakeHost({
-    ...options,
-    args: line === "" ? [] : line.split(" "),
-  });
-  const code = await main(fakeRuntime(host), { commands });
-  assert.equal(host.held, 0, "nothing keeps the program alive");
-  return { code, stdout: host.stdout.text, stderr: host.stderr.text, host };
+  const runtime = memoryRuntime({ host: { env, args: line === "" ? [] : line.split(" ") } });
+  const { host } = runtime;
+  const code = await main(runtime, { commands });
+  assert.equal(host.kept, 0, "nothing keeps the program alive");
+  const log = await host.files.stat("/log") ? await host.files.readText("/log") : "";
+  return { code, stdout: host.stdout.text, stderr: host.stderr.text, log };
 }
 
 function commandThat(does: (cli: Cli) => Promise<number>): readonly Command[] {
@@ -79,18 +77,13 @@ test("main() returns the exit code of the command", async () => {
 });
 
 test("main() turns what a command throws into one sentence, and logs it", async () => {
-  const files = new MemoryFiles();
   const fails = commandThat(() =>
     Promise.reject(new TunnelError("refused", "No.", { ngrokCode: 107 }))
   );
-  const { code, stderr } = await run(
-    "do --log /l --log-format json",
-    { files },
-    fails,
-  );
+  const { code, stderr, log } = await run("do --log /log --log-format json", {}, fails);
   assert.equal(code, 1);
   assert.equal(stderr, "ERROR:  No.\nERROR:\nERROR:  ERR_NGROK_107\n");
-  const line = JSON.parse(await files.readText("/l"));
+  const line = JSON.parse(log);
   assert.deepEqual([line.lvl, line.msg, line.err], [
     "crit",
     "command failed",
@@ -99,38 +92,33 @@ test("main() turns what a command throws into one sentence, and logs it", async 
 });
 
 test("main() shows a stack in the debug log alone", async () => {
-  const files = new MemoryFiles();
   const fails = commandThat(() => Promise.reject(new TypeError("boom")));
-  const { stderr } = await run(
-    "do --log /l --log-level debug",
-    { files },
-    fails,
-  );
+  const { stderr, log } = await run("do --log /log --log-level debug", {}, fails);
   assert.equal(
     stderr,
     "ERROR:  Sallyport did something wrong: boom (internal)\n",
   );
   assert.match(
-    await files.readText("/l"),
+    log,
     /lvl=dbug msg=stack stack="TypeError: boom\\n/,
   );
 });
 
 test("main() shows no authtoken, wherever it came from and wherever it would go", async () => {
-  const files = new MemoryFiles();
   const leaks = commandThat((cli) => {
     cli.logger.log("info", "token is 2tokentoken", { token: "2tokentoken" });
     throw new TunnelError("refused", "The token 2tokentoken is unknown");
   });
   const tries: [string, Record<string, string>][] = [
-    ["do --authtoken 2tokentoken --log /l", {}],
-    ["do --log /l", { TOKEN: "2tokentoken" }],
-    ["do --log /l", { SALLYPORT_AUTHTOKEN: "2tokentoken" }],
-    ["do --log /l", { NGROK_AUTHTOKEN: "2tokentoken" }],
+    ["do --authtoken 2tokentoken --log /log", {}],
+    ["do --log /log", { TOKEN: "2tokentoken" }],
+    ["do --log /log", { SALLYPORT_AUTHTOKEN: "2tokentoken" }],
+    ["do --log /log", { NGROK_AUTHTOKEN: "2tokentoken" }],
   ];
   for (const [line, env] of tries) {
-    const { stdout, stderr } = await run(line, { env, files }, leaks);
-    const all = stdout + stderr + await files.readText("/l");
+    const { stdout, stderr, log } = await run(line, env, leaks);
+    const all = stdout + stderr + log;
+    assert.match(log, /command failed/);
     assert.ok(!all.includes("2tokentoken"), all);
     assert.ok(all.includes("The token HIDDEN is unknown"), all);
   }
@@ -151,18 +139,19 @@ test("main() tells a command whether standard output belongs to the log", async 
 test("main() turns an error that nobody caught into one sentence, logs it and ends", async () => {
   for (const event of ["uncaughtException", "unhandledRejection"]) {
     const crashSource = new EventEmitter();
-    const files = new MemoryFiles();
-    const host = new FakeHost({ files, args: ["do", "--log", "/l", "--log-level", "debug"] });
+    const args = ["do", "--log", "/log", "--log-level", "debug"];
+    const runtime = memoryRuntime({ host: { args } });
+    const { host } = runtime;
     const commands = commandThat(() => {
       crashSource.emit(event, new TypeError("thrown far away"));
       return new Promise(() => {});
     });
-    assert.equal(await main(fakeRuntime(host), { commands, crashSource }), 1);
+    assert.equal(await main(runtime, { commands, crashSource }), 1);
     assert.equal(
       host.stderr.text,
       "ERROR:  Sallyport did something wrong: thrown far away (internal)\n",
     );
-    const log = await files.readText("/l");
+    const log = await host.files.readText("/log");
     assert.match(log, /lvl=crit msg="command failed" err="thrown far away"/);
     assert.match(log, /lvl=dbug msg=stack stack="TypeError: thrown far away/);
     assert.equal(crashSource.listenerCount(event), 0);

@@ -8,7 +8,7 @@ import {
   safe,
   spread,
 } from "../../../lib/cli/render.ts";
-import { FakeOutput } from "../../fakes/host.ts";
+import { MemoryOutput } from "../../../lib/runtime/memory_host.ts";
 import { test } from "../../harness.ts";
 
 test("formatBytes() shows the digits that count", () => {
@@ -54,11 +54,11 @@ test("row() puts values below each other, spread() puts ends at the ends", () =>
 
 test("paintFor() paints for a person who likes colours alone", () => {
   assert.equal(
-    paintFor(new FakeOutput(true), false).bold("x"),
+    paintFor(new MemoryOutput(true), false).bold("x"),
     "\x1b[1mx\x1b[0m",
   );
-  assert.equal(paintFor(new FakeOutput(true), true).bold("x"), "x");
-  assert.equal(paintFor(new FakeOutput(false), false).bad("x"), "x");
+  assert.equal(paintFor(new MemoryOutput(true), true).bold("x"), "x");
+  assert.equal(paintFor(new MemoryOutput(false), false).bad("x"), "x");
 });
 
 test("safe() takes foreign control characters their power", () => {

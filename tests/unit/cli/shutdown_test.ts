@@ -1,29 +1,31 @@
 import assert from "node:assert/strict";
 import { endWithin, GRACE_MS, watchSignals } from "../../../lib/cli/shutdown.ts";
-import { FakeHost, fakeRuntime } from "../../fakes/host.ts";
+import { FakeClock } from "../../../lib/base/clock.ts";
+import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
 
 test("watchSignals() tells the first signal and the second", async () => {
-  const host = new FakeHost();
+  const { host } = memoryRuntime();
   const signals = watchSignals(host);
-  host.signal("SIGTERM");
+  host.raise("SIGTERM");
   assert.equal(await signals.first, "SIGTERM");
-  host.signal("SIGINT");
+  host.raise("SIGINT");
   assert.equal(await signals.second, "SIGINT");
   signals.dispose();
-  assert.equal(host.listening, 0);
+  assert.equal(host.raise("SIGINT"), false, "nobody listens any more");
 });
 
 test("watchSignals() counts SIGHUP: a closed terminal ends the program in good order too", async () => {
-  const host = new FakeHost();
+  const { host } = memoryRuntime();
   const signals = watchSignals(host);
-  host.signal("SIGHUP");
+  host.raise("SIGHUP");
   assert.equal(await signals.first, "SIGHUP");
   signals.dispose();
 });
 
 test("endWithin() waits for an orderly end", async () => {
-  const runtime = fakeRuntime(new FakeHost());
+  const clock = new FakeClock();
+  const runtime = memoryRuntime({ clock });
   const signals = watchSignals(runtime.host);
   let end!: () => void;
   const ending = endWithin(
@@ -32,31 +34,34 @@ test("endWithin() waits for an orderly end", async () => {
     new Promise<void>((resolve) => end = resolve),
     GRACE_MS,
   );
-  await runtime.clock.advance(GRACE_MS - 1);
+  await clock.advance(GRACE_MS - 1);
   end();
   assert.equal(await ending, true);
-  assert.equal(runtime.clock.pending, 0);
+  assert.equal(clock.pending, 0);
 });
 
 test("endWithin() gives up when the grace period is over", async () => {
-  const runtime = fakeRuntime(new FakeHost());
+  const clock = new FakeClock();
+  const runtime = memoryRuntime({ clock });
   const signals = watchSignals(runtime.host);
   const ending = endWithin(runtime, signals, new Promise(() => {}), 5_000);
-  await runtime.clock.advance(5_000);
+  await clock.advance(5_000);
   assert.equal(await ending, false);
 });
 
 test("endWithin() ends at once at a second signal", async () => {
-  const runtime = fakeRuntime(new FakeHost());
+  const clock = new FakeClock();
+  const runtime = memoryRuntime({ clock });
   const signals = watchSignals(runtime.host);
-  runtime.host.signal("SIGINT");
+  runtime.host.raise("SIGINT");
   const ending = endWithin(runtime, signals, new Promise(() => {}), 5_000);
-  runtime.host.signal("SIGINT");
+  runtime.host.raise("SIGINT");
   assert.equal(await ending, false);
 });
 
 test("endWithin() takes a failed end for an end that was not reached", async () => {
-  const runtime = fakeRuntime(new FakeHost());
+  const clock = new FakeClock();
+  const runtime = memoryRuntime({ clock });
   const signals = watchSignals(runtime.host);
   assert.equal(
     await endWithin(runtime, signals, Promise.reject(new Error("x")), 5_000),

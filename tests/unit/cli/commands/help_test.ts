@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../../../lib/cli/commands/mod.ts";
 import { main } from "../../../../lib/cli/main.ts";
-import { FakeHost, fakeRuntime } from "../../../fakes/host.ts";
+import { memoryRuntime } from "../../../../lib/runtime/memory.ts";
 import { test } from "../../../harness.ts";
 
 async function print(...args: string[]) {
-  const host = new FakeHost({ args });
-  const code = await main(fakeRuntime(host));
-  return { code, stdout: host.stdout.text, stderr: host.stderr.text };
+  const runtime = memoryRuntime({ host: { args } });
+  const code = await main(runtime);
+  return { code, stdout: runtime.host.stdout.text, stderr: runtime.host.stderr.text };
 }
 
 test("helpCommand prints what --help prints, for the program and for each command", async () => {
