@@ -30,9 +30,17 @@ export interface Files {
   /** The whole file. */
   readBytes(path: string): Promise<Uint8Array>;
   /** Replaces the file in one step (a temporary beside it, synced, then renamed); a reader never sees half. */
-  write(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  write(
+    path: string,
+    data: string | Uint8Array,
+    options?: WriteOptions,
+  ): Promise<void>;
   /** Appends, creating the file with `mode` first. */
-  append(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  append(
+    path: string,
+    data: string | Uint8Array,
+    options?: WriteOptions,
+  ): Promise<void>;
   /** What is there; `undefined` when nothing is. */
   stat(path: string): Promise<FileInfo | undefined>;
   /** Creates the directory and its parents, mode 0700 for those it makes. */
@@ -61,7 +69,10 @@ export type SignalName = "SIGINT" | "SIGTERM" | "SIGHUP";
 /** The machine and the process. */
 export interface Host {
   /** Which runtime this is, and its version. */
-  readonly runtime: { readonly name: "deno" | "bun" | "node" | "memory"; readonly version: string };
+  readonly runtime: {
+    readonly name: "deno" | "bun" | "node" | "memory";
+    readonly version: string;
+  };
   /** The operating system. */
   readonly os: "linux" | "darwin" | "windows" | "freebsd" | "other";
   /** As Go names it: `amd64`, `arm64` … */

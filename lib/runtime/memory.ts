@@ -16,7 +16,11 @@ export {
   type MemoryHostOptions,
   type MemoryOutput,
 } from "./memory_host.ts";
-export { MemoryNet, type MemoryNetOptions, type NetFault } from "./memory_net.ts";
+export {
+  MemoryNet,
+  type MemoryNetOptions,
+  type NetFault,
+} from "./memory_net.ts";
 export type { Chunking, PipeFault } from "./memory_pipe.ts";
 export type { Clock, Runtime };
 
@@ -52,7 +56,9 @@ export interface MemoryRuntime extends Runtime {
  * assert.equal(host.env("NAME"), "value");
  * ```
  */
-export function memoryRuntime(options: MemoryRuntimeOptions = {}): MemoryRuntime {
+export function memoryRuntime(
+  options: MemoryRuntimeOptions = {},
+): MemoryRuntime {
   const clock = options.clock ?? systemClock;
   return {
     clock,

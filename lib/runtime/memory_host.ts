@@ -190,7 +190,11 @@ export class MemoryFiles implements Files {
   }
 
   /** Makes the directories and files a machine starts with. */
-  seed(cwd: string, home: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  seed(
+    cwd: string,
+    home: string,
+    files: Readonly<Record<string, string | Uint8Array>>,
+  ): void {
     this.#putTree(this.#at(cwd));
     this.#putTree(this.#at(home));
     for (const [path, data] of Object.entries(files)) {
@@ -217,7 +221,11 @@ export class MemoryFiles implements Files {
 
   /** @inheritdoc */
   write(path: string, data: string | Uint8Array): Promise<void> {
-    return this.#try("Cannot write", path, (at) => this.#write(at, data, undefined));
+    return this.#try(
+      "Cannot write",
+      path,
+      (at) => this.#write(at, data, undefined),
+    );
   }
 
   /** @inheritdoc */
@@ -229,11 +237,17 @@ export class MemoryFiles implements Files {
     );
   }
 
-  #write(at: string, data: string | Uint8Array, before: Uint8Array | undefined): void {
+  #write(
+    at: string,
+    data: string | Uint8Array,
+    before: Uint8Array | undefined,
+  ): void {
     const parent = this.#entries.get(parentOf(at));
     if (!parent || parent.data) throw missing();
     const there = this.#entries.get(at);
-    if (there && !there.data) throw new Refusal("io_failed", "it is a directory");
+    if (there && !there.data) {
+      throw new Refusal("io_failed", "it is a directory");
+    }
     const added = typeof data === "string" ? encodeText(data) : data;
     const whole = new Uint8Array((before?.length ?? 0) + added.length);
     if (before) whole.set(before);
@@ -278,14 +292,19 @@ export class MemoryFiles implements Files {
   remove(path: string): Promise<void> {
     return this.#try("Cannot remove", path, (at) => {
       for (const other of [...this.#entries.keys()]) {
-        if (other === at || other.startsWith(parentSlash(at))) this.#entries.delete(other);
+        if (other === at || other.startsWith(parentSlash(at))) {
+          this.#entries.delete(other);
+        }
       }
     });
   }
 
   #at(path: string): string {
     const parts: string[] = [];
-    for (const part of (path.startsWith("/") ? path : `${this.#cwd}/${path}`).split("/")) {
+    for (
+      const part of (path.startsWith("/") ? path : `${this.#cwd}/${path}`)
+        .split("/")
+    ) {
       if (part === "..") parts.pop();
       else if (part !== "" && part !== ".") parts.push(part);
     }
@@ -308,7 +327,9 @@ export class MemoryFiles implements Files {
       return Promise.resolve(work(this.#at(path)));
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) return Promise.reject(thrown);
-      return Promise.reject(new TunnelError(thrown.code, `${tried} "${path}": ${thrown.message}`));
+      return Promise.reject(
+        new TunnelError(thrown.code, `${tried} "${path}": ${thrown.message}`),
+      );
     }
   }
 }

@@ -93,8 +93,10 @@ export class MemoryNet implements Net {
     return {
       connect: (options) => this.#connect(options, host),
       listen: (options) => this.listen(options),
-      startTlsClient: (carrier, options) => this.startTlsClient(carrier, options),
-      startTlsServer: (carrier, options) => this.startTlsServer(carrier, options),
+      startTlsClient: (carrier, options) =>
+        this.startTlsClient(carrier, options),
+      startTlsServer: (carrier, options) =>
+        this.startTlsServer(carrier, options),
     };
   }
 
@@ -119,7 +121,10 @@ export class MemoryNet implements Net {
     return this.#connect(options, undefined);
   }
 
-  async #connect(options: ConnectOptions, from: string | undefined): Promise<Conn> {
+  async #connect(
+    options: ConnectOptions,
+    from: string | undefined,
+  ): Promise<Conn> {
     const { clock } = this.#options;
     const startedMs = clock.steady();
     const limitMs = options.timeoutMs ?? CONNECT_MS;
@@ -142,7 +147,11 @@ export class MemoryNet implements Net {
     }
   }
 
-  #dial(options: ConnectOptions, from: string | undefined, limitMs: number): Promise<Conn> {
+  #dial(
+    options: ConnectOptions,
+    from: string | undefined,
+    limitMs: number,
+  ): Promise<Conn> {
     const tried = `Cannot connect to "${
       options.path ?? hostPort(options.host ?? "", options.port ?? 0)
     }"`;
@@ -152,7 +161,12 @@ export class MemoryNet implements Net {
       if (signal?.aborted) return reject(abortError(signal));
       const limit = clock.after(limitMs, () => {
         settle();
-        reject(new TunnelError("timed_out", `${tried}: no answer within ${limitMs} ms`));
+        reject(
+          new TunnelError(
+            "timed_out",
+            `${tried}: no answer within ${limitMs} ms`,
+          ),
+        );
       });
       let over = false;
       function settle() {
@@ -204,14 +218,20 @@ export class MemoryNet implements Net {
     const port = options.port ?? 0;
     const addresses = this.#resolve(host, port);
     if (addresses.length === 0) {
-      throw new TunnelError("host_not_found", `${tried}: the name does not resolve`);
+      throw new TunnelError(
+        "host_not_found",
+        `${tried}: the name does not resolve`,
+      );
     }
     for (const address of addresses) {
-      const fault = this.#faults.get(keyOf(host, port)) ?? this.#faults.get(keyOf(address, port));
+      const fault = this.#faults.get(keyOf(host, port)) ??
+        this.#faults.get(keyOf(address, port));
       if (fault?.kind === "blackhole") return [undefined, address, fault];
       if (fault?.kind === "refuse") continue;
       const door = this.#doors.get(keyOf(address, port)) ??
-        this.#doors.get(keyOf(address.includes(":") ? "::" : "0.0.0.0", port)) ??
+        this.#doors.get(
+          keyOf(address.includes(":") ? "::" : "0.0.0.0", port),
+        ) ??
         this.#doors.get(keyOf("::", port));
       if (door) return [door, address, fault];
     }
@@ -223,11 +243,15 @@ export class MemoryNet implements Net {
     const listed = this.#options.names?.[host];
     if (listed) return listed;
     if (/(^|\.)localhost\.?$/.test(host)) return ["127.0.0.1", "::1"];
-    return this.#doors.has(keyOf(host, port)) || this.#hasDoorAt(host) ? [host] : [];
+    return this.#doors.has(keyOf(host, port)) || this.#hasDoorAt(host)
+      ? [host]
+      : [];
   }
 
   #hasDoorAt(host: string): boolean {
-    for (const door of this.#doors.values()) if (door.address.host === host) return true;
+    for (const door of this.#doors.values()) {
+      if (door.address.host === host) return true;
+    }
     return false;
   }
 
@@ -242,35 +266,70 @@ export class MemoryNet implements Net {
     const highWaterBytes = this.#options.highWaterBytes ?? 65_536;
     const delays = delaysOf(this.#options);
     const faultOf = (direction: "up" | "down") =>
-      fault && "direction" in fault && fault.direction === direction ? fault : undefined;
+      fault && "direction" in fault && fault.direction === direction
+        ? fault
+        : undefined;
     const cutBoth = () => {
-      const error = new TunnelError("connection_reset", "The connection broke: it was reset");
+      const error = new TunnelError(
+        "connection_reset",
+        "The connection broke: it was reset",
+      );
       up.fail(error, error);
       down.fail(error, error);
     };
     const shape = { clock, chunking, highWaterBytes, onReset: cutBoth };
-    const up = new MemoryPipe({ ...shape, delayMs: delays.up, fault: faultOf("up") });
-    const down = new MemoryPipe({ ...shape, delayMs: delays.down, fault: faultOf("down") });
+    const up = new MemoryPipe({
+      ...shape,
+      delayMs: delays.up,
+      fault: faultOf("up"),
+    });
+    const down = new MemoryPipe({
+      ...shape,
+      delayMs: delays.down,
+      fault: faultOf("down"),
+    });
     const closed = Promise.all([up.over, down.over]).then(() => undefined);
     const isPath = door.address.path !== undefined;
-    const there: Address = isPath ? door.address : { host, port: door.address.port };
-    const here: Address = isPath
+    const there: Address = isPath
       ? door.address
-      : { host: from ?? (host.includes(":") ? "::1" : "127.0.0.1"), port: this.#freePort() };
-    const cut = (inbound: MemoryPipe, outbound: MemoryPipe, delayMs: number) => {
+      : { host, port: door.address.port };
+    const here: Address = isPath ? door.address : {
+      host: from ?? (host.includes(":") ? "::1" : "127.0.0.1"),
+      port: this.#freePort(),
+    };
+    const cut = (
+      inbound: MemoryPipe,
+      outbound: MemoryPipe,
+      delayMs: number,
+    ) => {
       return (error: TunnelError) => {
-        inbound.fail(error, error);
         const atPeer = new TunnelError(
           "connection_reset",
           "The connection broke: the peer cut the connection",
         );
+        inbound.fail(error, atPeer);
         // What we wrote is lost at once, as with RST; the peer hears of it after the way there.
-        if (delayMs > 0) clock.after(delayMs, () => outbound.fail(atPeer, error));
-        else outbound.fail(atPeer, error);
+        if (delayMs > 0) {
+          clock.after(delayMs, () => outbound.fail(atPeer, error));
+        } else outbound.fail(atPeer, error);
       };
     };
-    const acceptor = new MemoryConn(up, down, closed, here, there, cut(up, down, delays.down));
-    const dialler = new MemoryConn(down, up, closed, there, here, cut(down, up, delays.up));
+    const acceptor = new MemoryConn(
+      up,
+      down,
+      closed,
+      here,
+      there,
+      cut(up, down, delays.down),
+    );
+    const dialler = new MemoryConn(
+      down,
+      up,
+      closed,
+      there,
+      here,
+      cut(down, up, delays.up),
+    );
     door.onConnection(acceptor);
     return dialler;
   }
@@ -291,7 +350,9 @@ export class MemoryNet implements Net {
       : host === "localhost"
       ? ["127.0.0.1", "::1"]
       : [host];
-    const port = options.path !== undefined ? 0 : options.port || this.#freePort();
+    const port = options.path !== undefined
+      ? 0
+      : options.port || this.#freePort();
     for (const one of hosts) {
       if (!this.#doors.has(keyOf(one, port))) continue;
       const where = options.path ?? hostPort(one, port);
@@ -311,7 +372,9 @@ export class MemoryNet implements Net {
     return {
       address: doors[0].address,
       close: () => {
-        if (open) { for (const one of hosts) this.#doors.delete(keyOf(one, port)); }
+        if (open) {
+          for (const one of hosts) this.#doors.delete(keyOf(one, port));
+        }
         open = false;
         return Promise.resolve();
       },
@@ -330,14 +393,19 @@ export class MemoryNet implements Net {
   /** See {@linkcode Net.startTlsClient}; done by the `tls` of the options. */
   startTlsClient(
     carrier: Duplex,
-    options: TlsClientOptions & HandshakeLimits & { readonly serverName: string },
+    options: TlsClientOptions & HandshakeLimits & {
+      readonly serverName: string;
+    },
   ): Promise<Conn> {
     const { tls } = this.#options;
     return tls ? tls.startTlsClient(carrier, options) : noTls(carrier);
   }
 
   /** See {@linkcode Net.startTlsServer}; done by the `tls` of the options. */
-  startTlsServer(carrier: Duplex, options: TlsServerOptions & HandshakeLimits): Promise<Conn> {
+  startTlsServer(
+    carrier: Duplex,
+    options: TlsServerOptions & HandshakeLimits,
+  ): Promise<Conn> {
     const { tls } = this.#options;
     return tls ? tls.startTlsServer(carrier, options) : noTls(carrier);
   }
@@ -394,12 +462,16 @@ class MemoryConn extends RawDuplex implements Conn {
     this.#cut(
       reason instanceof TunnelError
         ? reason
-        : new TunnelError("aborted", "The connection was aborted", { cause: reason }),
+        : new TunnelError("aborted", "The connection was aborted", {
+          cause: reason,
+        }),
     );
   }
 }
 
-function delaysOf(options: MemoryNetOptions): { readonly up: number; readonly down: number } {
+function delaysOf(
+  options: MemoryNetOptions,
+): { readonly up: number; readonly down: number } {
   const { delayMs = 0 } = options;
   return typeof delayMs === "number" ? { up: delayMs, down: delayMs } : delayMs;
 }

@@ -91,8 +91,12 @@ export class MemoryPipe {
       this.#heldBytes += piece.length;
       this.#later(() => this.#arrive(piece));
     }
-    if (this.#heldBytes < this.#options.highWaterBytes || this.#writeError) return;
-    return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
+    if (this.#heldBytes < this.#options.highWaterBytes || this.#writeError) {
+      return;
+    }
+    return new Promise((resolve, reject) =>
+      this.#writers.push({ resolve, reject })
+    );
   }
 
   /** The writer's end; it arrives after what was written. */
@@ -111,7 +115,9 @@ export class MemoryPipe {
     this.#heldBytes = 0;
     this.#reader?.reject(this.#readError);
     this.#reader = undefined;
-    for (const writer of this.#writers.splice(0)) writer.reject(this.#writeError);
+    for (const writer of this.#writers.splice(0)) {
+      writer.reject(this.#writeError);
+    }
     this.#setOver();
   }
 
@@ -121,8 +127,9 @@ export class MemoryPipe {
   }
 
   #later(run: () => void): void {
-    if (this.#options.delayMs > 0) this.#options.clock.after(this.#options.delayMs, run);
-    else run();
+    if (this.#options.delayMs > 0) {
+      this.#options.clock.after(this.#options.delayMs, run);
+    } else run();
   }
 
   #arrive(piece: Uint8Array): void {
@@ -166,7 +173,10 @@ export class MemoryPipe {
   }
 }
 
-function cut(chunk: Uint8Array, chunking: Chunking | undefined): Iterable<Uint8Array> {
+function cut(
+  chunk: Uint8Array,
+  chunking: Chunking | undefined,
+): Iterable<Uint8Array> {
   if (chunking === undefined) return [chunk];
   if (typeof chunking === "function") return chunking(chunk);
   const pieces: Uint8Array[] = [];

@@ -42,7 +42,11 @@ export interface TlsClientOptions {
 }
 
 /** Whether a TLS visitor must present a certificate. */
-export type ClientAuth = "none" | "request" | "require_any" | "require_and_verify";
+export type ClientAuth =
+  | "none"
+  | "request"
+  | "require_any"
+  | "require_and_verify";
 
 /** TLS as the side that is dialled. */
 export interface TlsServerOptions {
@@ -150,7 +154,9 @@ export interface Net {
    */
   startTlsClient(
     carrier: Duplex,
-    options: TlsClientOptions & HandshakeLimits & { readonly serverName: string },
+    options: TlsClientOptions & HandshakeLimits & {
+      readonly serverName: string;
+    },
   ): Promise<Conn>;
   /**
    * Speaks TLS as a server over any carrier: a connection whose first bytes were read and given
@@ -159,5 +165,8 @@ export interface Net {
    *
    * @throws {TunnelError} tls_failed, timed_out, connection_closed
    */
-  startTlsServer(carrier: Duplex, options: TlsServerOptions & HandshakeLimits): Promise<Conn>;
+  startTlsServer(
+    carrier: Duplex,
+    options: TlsServerOptions & HandshakeLimits,
+  ): Promise<Conn>;
 }

@@ -85,7 +85,9 @@ export class NodeConn extends RawDuplex implements Conn {
     }
     this.#queue.push(chunk);
     this.#queuedBytes += chunk.length;
-    if (this.#queuedBytes < QUEUE_BYTES && this.#queue.length < QUEUE_CHUNKS) return;
+    if (this.#queuedBytes < QUEUE_BYTES && this.#queue.length < QUEUE_CHUNKS) {
+      return;
+    }
     this.#flowing = false;
     this.#socket.pause();
   };
@@ -104,7 +106,9 @@ export class NodeConn extends RawDuplex implements Conn {
   };
 
   readonly #onError = (thrown: unknown): void => {
-    this.#fail(translateError(thrown, "The connection broke", "connection_reset"));
+    this.#fail(
+      translateError(thrown, "The connection broke", "connection_reset"),
+    );
   };
 
   readonly #onClose = (): void => {
@@ -124,12 +128,15 @@ export class NodeConn extends RawDuplex implements Conn {
   }
 
   #overError(): TunnelError {
-    return this.#error ?? new TunnelError("connection_closed", "The connection is over");
+    return this.#error ??
+      new TunnelError("connection_closed", "The connection is over");
   }
 
   #flow(): void {
     this.#flowing = true;
-    if (this.#socket.listenerCount("data") === 0) this.#socket.on("data", this.#onData);
+    if (this.#socket.listenerCount("data") === 0) {
+      this.#socket.on("data", this.#onData);
+    }
     this.#socket.resume();
   }
 
@@ -138,13 +145,18 @@ export class NodeConn extends RawDuplex implements Conn {
     const chunk = this.#queue.shift();
     if (chunk) {
       this.#queuedBytes -= chunk.length;
-      if (!this.#flowing && this.#queue.length === 0 && !this.#ended && !this.#gone) this.#flow();
+      if (
+        !this.#flowing && this.#queue.length === 0 && !this.#ended &&
+        !this.#gone
+      ) this.#flow();
       return chunk;
     }
     if (this.#ended) return undefined;
     if (this.#error || this.#gone) throw this.#overError();
     if (this.#reader) throw new TypeError("A read is under way already");
-    const next = new Promise<Chunk>((resolve, reject) => this.#reader = { resolve, reject });
+    const next = new Promise<Chunk>((resolve, reject) =>
+      this.#reader = { resolve, reject }
+    );
     if (!this.#flowing) this.#flow();
     return next;
   }
@@ -152,10 +164,14 @@ export class NodeConn extends RawDuplex implements Conn {
   /** @inheritdoc */
   write(chunk: Uint8Array): void | Promise<void> {
     if (this.#error || this.#gone) throw this.#overError();
-    if (this.#writeEnded) throw new TunnelError("connection_closed", "Cannot write after the end");
+    if (this.#writeEnded) {
+      throw new TunnelError("connection_closed", "Cannot write after the end");
+    }
     if (chunk.length === 0) return;
     if (this.#socket.write(chunk)) return;
-    return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.#writers.push({ resolve, reject })
+    );
   }
 
   /** @inheritdoc */
@@ -173,7 +189,9 @@ export class NodeConn extends RawDuplex implements Conn {
     this.#ended = false;
     const error = reason instanceof TunnelError
       ? reason
-      : new TunnelError("aborted", "The connection was aborted", { cause: reason });
+      : new TunnelError("aborted", "The connection was aborted", {
+        cause: reason,
+      });
     this.#fail(error);
     if (this.#cut) this.#cut(error);
     else resetSocket(this.#socket);
@@ -188,7 +206,9 @@ export class NodeConn extends RawDuplex implements Conn {
    * @throws {TunnelError} connection_closed or what ended it, when it is over already
    */
   detach(): Socket {
-    if (this.#error || this.#gone || this.#ended || this.#writeEnded) throw this.#overError();
+    if (this.#error || this.#gone || this.#ended || this.#writeEnded) {
+      throw this.#overError();
+    }
     const socket = this.#socket;
     socket.pause();
     socket.off("data", this.#onData);
@@ -197,13 +217,21 @@ export class NodeConn extends RawDuplex implements Conn {
     const held = [...this.takeUnread(), ...this.#queue];
     this.#queue = [];
     for (const chunk of held.reverse()) socket.unshift(chunk);
-    this.#error = new TunnelError("connection_closed", "The connection was handed over");
+    this.#error = new TunnelError(
+      "connection_closed",
+      "The connection was handed over",
+    );
     return socket;
   }
 }
 
-/** Cuts a TCP socket with RST; other sockets are closed. */
+/**
+ * Cuts a TCP socket with RST; other sockets are closed. So is one whose own direction has ended:
+ * libuv refuses to reset after a shutdown (and node then never says "close"), and the kernel
+ * answers what still arrives with RST anyway.
+ */
 export function resetSocket(socket: Socket): void {
+  if (socket.writableEnded) return void socket.destroy();
   try {
     socket.resetAndDestroy();
   } catch {
@@ -212,12 +240,21 @@ export function resetSocket(socket: Socket): void {
 }
 
 /** The two ends of a connected socket; IPv4 in IPv6 clothes is shown as IPv4. */
-export function addressesOf(socket: Socket, path?: string): { remote: Address; local: Address } {
+export function addressesOf(
+  socket: Socket,
+  path?: string,
+): { remote: Address; local: Address } {
   if (path !== undefined) {
-    return { remote: { host: "", port: 0, path }, local: { host: "", port: 0, path } };
+    return {
+      remote: { host: "", port: 0, path },
+      local: { host: "", port: 0, path },
+    };
   }
   return {
-    remote: { host: plainIp(socket.remoteAddress), port: socket.remotePort ?? 0 },
+    remote: {
+      host: plainIp(socket.remoteAddress),
+      port: socket.remotePort ?? 0,
+    },
     local: { host: plainIp(socket.localAddress), port: socket.localPort ?? 0 },
   };
 }
@@ -225,5 +262,7 @@ export function addressesOf(socket: Socket, path?: string): { remote: Address; l
 /** `::ffff:192.0.2.1` as `192.0.2.1` (RFC 4291, 2.5.5.2). */
 export function plainIp(address: string | undefined): string {
   if (!address) return "";
-  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address;
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address)
+    ? address.slice(7)
+    : address;
 }

@@ -14,12 +14,14 @@ const PRIVATE_DIRECTORY = 0o700;
 
 /** The file system of the machine. */
 export const nodeFiles: Files = {
-  readText: (path) => tell("Cannot read", path, () => fs.readFile(path, "utf8")),
+  readText: (path) =>
+    tell("Cannot read", path, () => fs.readFile(path, "utf8")),
   async readBytes(path) {
     const data = await tell("Cannot read", path, () => fs.readFile(path));
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   },
-  write: (path, data, options) => tell("Cannot write", path, () => replace(path, data, options)),
+  write: (path, data, options) =>
+    tell("Cannot write", path, () => replace(path, data, options)),
   append: (path, data, options) =>
     tell(
       "Cannot write",
@@ -31,12 +33,21 @@ export const nodeFiles: Files = {
     tell("Cannot create", path, async () => {
       await fs.mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
     }),
-  list: (path) => tell("Cannot list", path, async () => (await fs.readdir(path)).sort()),
+  list: (path) =>
+    tell("Cannot list", path, async () => (await fs.readdir(path)).sort()),
   remove: (path) =>
-    tell("Cannot remove", path, () => fs.rm(path, { recursive: true, force: true })),
+    tell(
+      "Cannot remove",
+      path,
+      () => fs.rm(path, { recursive: true, force: true }),
+    ),
 };
 
-async function tell<T>(tried: string, path: string, work: () => Promise<T>): Promise<T> {
+async function tell<T>(
+  tried: string,
+  path: string,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
@@ -50,7 +61,10 @@ async function replace(
   options: WriteOptions | undefined,
 ): Promise<void> {
   const target = await behindLinks(path);
-  const draft = join(dirname(target), `.${basename(target)}.${randomHex(6)}.tmp`);
+  const draft = join(
+    dirname(target),
+    `.${basename(target)}.${randomHex(6)}.tmp`,
+  );
   const mode = options?.mode ?? PRIVATE_FILE;
   const file = await fs.open(draft, "wx", mode);
   try {
@@ -81,12 +95,18 @@ async function stat(path: string): Promise<FileInfo | undefined> {
   try {
     const found = await fs.stat(path);
     return {
-      kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
+      kind: found.isFile()
+        ? "file"
+        : found.isDirectory()
+        ? "directory"
+        : "other",
       size: found.size,
       modifiedMs: found.mtimeMs,
     };
   } catch (thrown) {
-    if (codeOf(thrown) === "ENOENT" || codeOf(thrown) === "ENOTDIR") return undefined;
+    if (codeOf(thrown) === "ENOENT" || codeOf(thrown) === "ENOTDIR") {
+      return undefined;
+    }
     throw thrown;
   }
 }

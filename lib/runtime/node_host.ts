@@ -47,7 +47,9 @@ export function nodeHost(name: "deno" | "bun" | "node"): Host {
       return process.pid;
     },
     env: (variable) => env(variable),
-    homeDir: () => env("HOME") ?? env("USERPROFILE") ?? (allowed(() => os.homedir()) || undefined),
+    homeDir: () =>
+      env("HOME") ?? env("USERPROFILE") ??
+        (allowed(() => os.homedir()) || undefined),
     cwd: () => process.cwd(),
     files: nodeFiles,
     stdout: new NodeOutput(() => process.stdout),

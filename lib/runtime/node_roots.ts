@@ -20,10 +20,14 @@ export function systemRoots(): readonly string[] {
  *
  * @param env looks up a variable
  */
-export function readSystemRoots(env: (name: string) => string | undefined): readonly string[] {
+export function readSystemRoots(
+  env: (name: string) => string | undefined,
+): readonly string[] {
   // As OpenSSL and Go have it: SSL_CERT_FILE stands in place of the system's file.
   const replacement = readPems(env("SSL_CERT_FILE"));
-  const system = replacement.length > 0 ? replacement : tls.getCACertificates("system");
+  const system = replacement.length > 0
+    ? replacement
+    : tls.getCACertificates("system");
   return [...system, ...readPems(env("NODE_EXTRA_CA_CERTS"))];
 }
 
@@ -35,7 +39,9 @@ function readPems(path: string | undefined): string[] {
   } catch {
     return []; // as node does: a variable that points nowhere must not stop every connection
   }
-  return text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  return text.match(
+    /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g,
+  ) ?? [];
 }
 
 function envOrNothing(name: string): string | undefined {

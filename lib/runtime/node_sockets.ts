@@ -9,7 +9,14 @@ import { rm } from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
 import { abortError } from "../base/clock.ts";
 import { TunnelError } from "../base/errors.ts";
-import type { Address, Conn, ConnectOptions, Listener, ListenOptions, Net } from "./net.ts";
+import type {
+  Address,
+  Conn,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Net,
+} from "./net.ts";
 import { addressesOf, NodeConn } from "./node_conn.ts";
 import { nodeTls } from "./node_tls.ts";
 import { codeOf, translateError } from "./translate_errors.ts";
@@ -36,11 +43,19 @@ export function nodeNet(clock: Clock): Net {
       const startedMs = clock.steady();
       const conn = await dial(clock, options, limitMs);
       if (!options.tls) return conn;
-      return await secure(conn, options, Math.max(1, limitMs - (clock.steady() - startedMs)));
+      return await secure(
+        conn,
+        options,
+        Math.max(1, limitMs - (clock.steady() - startedMs)),
+      );
     },
   };
 
-  async function secure(conn: NodeConn, options: ConnectOptions, leftMs: number): Promise<Conn> {
+  async function secure(
+    conn: NodeConn,
+    options: ConnectOptions,
+    leftMs: number,
+  ): Promise<Conn> {
     const onAbort = () => conn.abort(abortError(options.signal!));
     options.signal?.addEventListener("abort", onAbort, { once: true });
     try {
@@ -62,11 +77,15 @@ export function nodeNet(clock: Clock): Net {
 function retold(thrown: unknown, options: ConnectOptions): TunnelError {
   const error = translateError(thrown, triedText(options), "tls_failed");
   const found = error.message.slice(error.message.indexOf(": ") + 2);
-  return new TunnelError(error.code, `${triedText(options)}: ${found}`, { cause: error.cause });
+  return new TunnelError(error.code, `${triedText(options)}: ${found}`, {
+    cause: error.cause,
+  });
 }
 
 function triedText(options: ConnectOptions): string {
-  return `Cannot connect to "${options.path ?? hostPort(options.host ?? "", options.port ?? 0)}"`;
+  return `Cannot connect to "${
+    options.path ?? hostPort(options.host ?? "", options.port ?? 0)
+  }"`;
 }
 
 /** `host:port`, with brackets round an IPv6 address. */
@@ -75,7 +94,11 @@ function hostPort(host: string, port: number): string {
 }
 
 /** Name look-up and TCP, within the limit, until aborted. */
-function dial(clock: Clock, options: ConnectOptions, limitMs: number): Promise<NodeConn> {
+function dial(
+  clock: Clock,
+  options: ConnectOptions,
+  limitMs: number,
+): Promise<NodeConn> {
   const tried = triedText(options);
   const { signal } = options;
   if (signal?.aborted) return Promise.reject(abortError(signal));
@@ -88,7 +111,12 @@ function dial(clock: Clock, options: ConnectOptions, limitMs: number): Promise<N
       reject(error);
     });
     const timer = clock.after(limitMs, () => {
-      race.cancel(new TunnelError("timed_out", `${tried}: no answer within ${limitMs} ms`));
+      race.cancel(
+        new TunnelError(
+          "timed_out",
+          `${tried}: no answer within ${limitMs} ms`,
+        ),
+      );
     });
     const onAbort = () => race.cancel(abortError(signal!));
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -135,8 +163,9 @@ class AddressRace {
     if (this.#options.path !== undefined) this.#waiting = [""];
     else if (net.isIP(host)) this.#waiting = [host];
     // RFC 6761, 6.3: these names are the loopback, whatever a resolver would say.
-    else if (/(^|\.)localhost\.?$/i.test(host)) this.#waiting = ["127.0.0.1", "::1"];
-    else return void this.#lookUp(host);
+    else if (/(^|\.)localhost\.?$/i.test(host)) {
+      this.#waiting = ["127.0.0.1", "::1"];
+    } else return void this.#lookUp(host);
     this.#next();
   }
 
@@ -199,7 +228,9 @@ class AddressRace {
     if (this.#over) return;
     const error = translateError(thrown, this.#tried, "network_unreachable");
     // Of several failures a refusal says most: somebody was there.
-    if (!this.#error || error.code === "connection_refused") this.#error = error;
+    if (!this.#error || error.code === "connection_refused") {
+      this.#error = error;
+    }
     if (this.#waiting.length > 0) return this.#next();
     if (this.#running.size === 0) this.cancel(this.#error);
   }
@@ -217,7 +248,9 @@ class AddressRace {
 }
 
 /** Addresses of both families in turn, the resolver's first choice first (RFC 8305, 4). */
-function interleave(found: readonly { address: string; family: number }[]): string[] {
+function interleave(
+  found: readonly { address: string; family: number }[],
+): string[] {
   const first = found.filter((one) => one.family === found[0].family);
   const second = found.filter((one) => one.family !== found[0].family);
   const order: string[] = [];
@@ -229,7 +262,9 @@ function interleave(found: readonly { address: string; family: number }[]): stri
 }
 
 async function listen(options: ListenOptions): Promise<Listener> {
-  if (options.path !== undefined) return await listenUnix(options, options.path);
+  if (options.path !== undefined) {
+    return await listenUnix(options, options.path);
+  }
   const host = options.host ?? "127.0.0.1";
   if (host.toLowerCase() !== "localhost") {
     return listenerOf([await open(options, host, options.port ?? 0)]);
@@ -260,14 +295,20 @@ async function listenLoopback(options: ListenOptions): Promise<Listener> {
 }
 
 function isMissingFamily(thrown: unknown): boolean {
-  return thrown instanceof TunnelError && thrown.code === "address_not_available";
+  return thrown instanceof TunnelError &&
+    thrown.code === "address_not_available";
 }
 
-async function listenUnix(options: ListenOptions, path: string): Promise<Listener> {
+async function listenUnix(
+  options: ListenOptions,
+  path: string,
+): Promise<Listener> {
   try {
     return listenerOf([await open(options, undefined, 0, path)], path);
   } catch (thrown) {
-    if (!(thrown instanceof TunnelError) || thrown.code !== "address_in_use") throw thrown;
+    if (!(thrown instanceof TunnelError) || thrown.code !== "address_in_use") {
+      throw thrown;
+    }
     if (await isAnswered(path)) throw thrown;
   }
   await rm(path, { force: true }); // left behind by a program that did not end in order
@@ -296,12 +337,16 @@ function open(
 ): Promise<net.Server> {
   const tried = `Cannot listen at "${path ?? hostPort(host ?? "", port)}"`;
   return new Promise((resolve, reject) => {
-    const server = net.createServer({
-      allowHalfOpen: true,
-      noDelay: path === undefined,
-      keepAlive: path === undefined,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
-    }, (socket) => options.onConnection(new NodeConn(socket, addressesOf(socket, path))));
+    const server = net.createServer(
+      {
+        allowHalfOpen: true,
+        noDelay: path === undefined,
+        keepAlive: path === undefined,
+        keepAliveInitialDelay: KEEP_ALIVE_MS,
+      },
+      (socket) =>
+        options.onConnection(new NodeConn(socket, addressesOf(socket, path))),
+    );
     const onError = (thrown: unknown) => reject(translateError(thrown, tried));
     server.once("error", onError);
     server.once("listening", () => {
@@ -310,7 +355,11 @@ function open(
       resolve(server);
     });
     try {
-      server.listen({ host, port, path, backlog: options.backlog ?? 511, exclusive: true });
+      const backlog = options.backlog ?? 511;
+      // A port beside a path would win.
+      server.listen(
+        path !== undefined ? { path, backlog } : { host, port, backlog },
+      );
     } catch (thrown) {
       reject(translateError(thrown, tried));
     }

@@ -44,8 +44,10 @@ const serverContexts: WeakMap<
   Certificate,
   WeakMap<readonly string[], Map<string, tls.SecureContext>>
 > = new WeakMap();
-const clientContexts: WeakMap<readonly string[], WeakMap<Certificate, tls.SecureContext>> =
-  new WeakMap();
+const clientContexts: WeakMap<
+  readonly string[],
+  WeakMap<Certificate, tls.SecureContext>
+> = new WeakMap();
 
 /**
  * The TLS half of the adapter.
@@ -56,10 +58,15 @@ export function nodeTls(clock: Clock): {
   /** See {@linkcode Net.startTlsClient}. */
   startTlsClient(
     carrier: Duplex,
-    options: TlsClientOptions & HandshakeLimits & { readonly serverName: string },
+    options: TlsClientOptions & HandshakeLimits & {
+      readonly serverName: string;
+    },
   ): Promise<Conn>;
   /** See {@linkcode Net.startTlsServer}. */
-  startTlsServer(carrier: Duplex, options: TlsServerOptions & HandshakeLimits): Promise<Conn>;
+  startTlsServer(
+    carrier: Duplex,
+    options: TlsServerOptions & HandshakeLimits,
+  ): Promise<Conn>;
 } {
   return {
     startTlsClient: (carrier, options) => startClient(clock, carrier, options),
@@ -77,17 +84,28 @@ async function startClient(
   let secure: tls.TLSSocket | undefined;
   let under: Underlay | undefined;
   try {
-    const secureContext = clientContext(options.roots ?? "system", options.certificate);
+    const secureContext = clientContext(
+      options.roots ?? "system",
+      options.certificate,
+    );
     under = underlay(carrier);
     secure = tls.connect({
       socket: under.socket,
       secureContext,
       // RFC 6066, 3: an address is not allowed in SNI. `host` is what is verified then.
       ...(isIP(name) ? { host: name } : { servername: name, host: name }),
-      ALPNProtocols: options.alpn && options.alpn.length > 0 ? [...options.alpn] : undefined,
+      ALPNProtocols: options.alpn && options.alpn.length > 0
+        ? [...options.alpn]
+        : undefined,
       rejectUnauthorized: options.verify !== false,
     });
-    await settled(clock, secure, "secureConnect", options.timeoutMs ?? HANDSHAKE_MS, tried);
+    await settled(
+      clock,
+      secure,
+      "secureConnect",
+      options.timeoutMs ?? HANDSHAKE_MS,
+      tried,
+    );
   } catch (thrown) {
     const error = translateError(thrown, tried, "tls_failed");
     secure?.destroy();
@@ -119,7 +137,9 @@ async function startServer(
       secure = new tls.TLSSocket(under.socket, {
         isServer: true,
         secureContext,
-        ALPNProtocols: options.alpn && options.alpn.length > 0 ? [...options.alpn] : undefined,
+        ALPNProtocols: options.alpn && options.alpn.length > 0
+          ? [...options.alpn]
+          : undefined,
       });
       await settled(clock, secure, "secure", limitMs, tried);
     } else {
@@ -150,7 +170,12 @@ async function startServer(
 function underlay(carrier: Duplex): Underlay {
   if (carrier instanceof NodeConn && carrier.tls === undefined) {
     const socket = carrier.detach();
-    return { socket, cut: () => resetSocket(socket), remote: carrier.remote, local: carrier.local };
+    return {
+      socket,
+      cut: () => resetSocket(socket),
+      remote: carrier.remote,
+      local: carrier.local,
+    };
   }
   const conn = carrier as Partial<Conn>;
   const stream = toNodeStream(carrier);
@@ -175,7 +200,12 @@ function settled(
   return new Promise((resolve, reject) => {
     const timer = clock.after(limitMs, () => {
       done();
-      reject(new TunnelError("timed_out", `${tried}: no handshake within ${limitMs} ms`));
+      reject(
+        new TunnelError(
+          "timed_out",
+          `${tried}: no handshake within ${limitMs} ms`,
+        ),
+      );
     });
     function done() {
       timer.cancel();
@@ -196,7 +226,10 @@ function settled(
     function onOver() {
       done();
       reject(
-        new TunnelError("connection_closed", `${tried}: the peer closed during the handshake`),
+        new TunnelError(
+          "connection_closed",
+          `${tried}: the peer closed during the handshake`,
+        ),
       );
     }
     socket.on(ready, onReady);
@@ -220,7 +253,12 @@ function acceptThrough(
   return new Promise((resolve, reject) => {
     const timer = clock.after(limitMs, () => {
       over();
-      reject(new TunnelError("timed_out", `${tried}: no handshake within ${limitMs} ms`));
+      reject(
+        new TunnelError(
+          "timed_out",
+          `${tried}: no handshake within ${limitMs} ms`,
+        ),
+      );
     });
     function over() {
       timer.cancel();
@@ -229,7 +267,10 @@ function acceptThrough(
     function onClose() {
       over();
       reject(
-        new TunnelError("connection_closed", `${tried}: the peer closed during the handshake`),
+        new TunnelError(
+          "connection_closed",
+          `${tried}: the peer closed during the handshake`,
+        ),
       );
     }
     server.once("secureConnection", (secure: tls.TLSSocket) => {
@@ -252,17 +293,26 @@ function authenticatingServer(options: TlsServerOptions): tls.Server {
     key: options.certificate.keyPem,
     ca: options.clientRoots ? [...options.clientRoots] : undefined,
     minVersion: options.minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2",
-    ALPNProtocols: options.alpn && options.alpn.length > 0 ? [...options.alpn] : undefined,
+    ALPNProtocols: options.alpn && options.alpn.length > 0
+      ? [...options.alpn]
+      : undefined,
     requestCert: true,
     rejectUnauthorized: false, // judgeVisitor decides, in one way for all runtimes
   });
 }
 
-function judgeVisitor(secure: tls.TLSSocket, options: TlsServerOptions, tried: string): void {
+function judgeVisitor(
+  secure: tls.TLSSocket,
+  options: TlsServerOptions,
+  tried: string,
+): void {
   if (options.clientAuth === "request") return;
   const presented = secure.getPeerX509Certificate() !== undefined;
   if (!presented) {
-    throw new TunnelError("tls_failed", `${tried}: it presented no certificate`);
+    throw new TunnelError(
+      "tls_failed",
+      `${tried}: it presented no certificate`,
+    );
   }
   if (options.clientAuth === "require_and_verify" && !secure.authorized) {
     const code = secure.authorizationError as unknown;
@@ -277,7 +327,9 @@ function judgeVisitor(secure: tls.TLSSocket, options: TlsServerOptions, tried: s
 function serverContext(options: TlsServerOptions): tls.SecureContext {
   const roots = options.clientRoots ?? NO_ROOTS;
   let perRoots = serverContexts.get(options.certificate);
-  if (!perRoots) serverContexts.set(options.certificate, perRoots = new WeakMap());
+  if (!perRoots) {
+    serverContexts.set(options.certificate, perRoots = new WeakMap());
+  }
   let perVersion = perRoots.get(roots);
   if (!perVersion) perRoots.set(roots, perVersion = new Map());
   const version = options.minVersion ?? "1.2";
@@ -299,7 +351,9 @@ function clientContext(
 ): tls.SecureContext {
   const roots = trusted === "system" ? systemRoots() : trusted;
   let perCertificate = clientContexts.get(roots);
-  if (!perCertificate) clientContexts.set(roots, perCertificate = new WeakMap());
+  if (!perCertificate) {
+    clientContexts.set(roots, perCertificate = new WeakMap());
+  }
   const owner = certificate ?? NOBODY;
   let context = perCertificate.get(owner);
   if (!context) {
@@ -315,7 +369,10 @@ function clientContext(
   return context;
 }
 
-function infoOf(socket: tls.TLSSocket, serverName: string | undefined): TlsInfo {
+function infoOf(
+  socket: tls.TLSSocket,
+  serverName: string | undefined,
+): TlsInfo {
   return {
     version: socket.getProtocol() ?? "",
     alpn: socket.alpnProtocol || undefined,

@@ -31,8 +31,14 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ETIMEDOUT: ["timed_out", "no answer in time"],
   ETIME: ["timed_out", "no answer in time"],
   EADDRINUSE: ["address_in_use", "the address is in use"],
-  EADDRNOTAVAIL: ["address_not_available", "the address does not belong to this machine"],
-  EAFNOSUPPORT: ["address_not_available", "this machine has no such kind of address"],
+  EADDRNOTAVAIL: [
+    "address_not_available",
+    "the address does not belong to this machine",
+  ],
+  EAFNOSUPPORT: [
+    "address_not_available",
+    "this machine has no such kind of address",
+  ],
   EACCES: ["permission_denied", "permission denied"],
   EPERM: ["permission_denied", "permission denied"],
   ERR_ACCESS_DENIED: ["permission_denied", "permission denied"],
@@ -50,25 +56,60 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 };
 
 /** Verdicts on a certificate, as OpenSSL names them; Deno and Bun use the same names. */
-const CERTIFICATE_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ERR_TLS_CERT_ALTNAME_INVALID: ["tls_name_mismatch", "its certificate is for another name"],
-  ERR_TLS_CERT_ALTNAME_FORMAT: ["tls_name_mismatch", "the names in its certificate are unreadable"],
+const CERTIFICATE_ERRORS: Readonly<
+  Record<string, readonly [ErrorCode, string]>
+> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: [
+    "tls_name_mismatch",
+    "its certificate is for another name",
+  ],
+  ERR_TLS_CERT_ALTNAME_FORMAT: [
+    "tls_name_mismatch",
+    "the names in its certificate are unreadable",
+  ],
   CERT_HAS_EXPIRED: ["tls_expired", "its certificate has expired"],
   CERT_NOT_YET_VALID: ["tls_expired", "its certificate is not valid yet"],
-  DEPTH_ZERO_SELF_SIGNED_CERT: ["tls_untrusted", "its certificate is self-signed"],
-  SELF_SIGNED_CERT_IN_CHAIN: ["tls_untrusted", "its authority is not trusted here"],
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ["tls_untrusted", "its certificate has no trusted issuer"],
-  UNABLE_TO_GET_ISSUER_CERT: ["tls_untrusted", "its certificate has no trusted issuer"],
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ["tls_untrusted", "its certificate has no trusted issuer"],
-  CERT_SIGNATURE_FAILURE: ["tls_untrusted", "the signature of its certificate is wrong"],
+  DEPTH_ZERO_SELF_SIGNED_CERT: [
+    "tls_untrusted",
+    "its certificate is self-signed",
+  ],
+  SELF_SIGNED_CERT_IN_CHAIN: [
+    "tls_untrusted",
+    "its authority is not trusted here",
+  ],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
+    "tls_untrusted",
+    "its certificate has no trusted issuer",
+  ],
+  UNABLE_TO_GET_ISSUER_CERT: [
+    "tls_untrusted",
+    "its certificate has no trusted issuer",
+  ],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
+    "tls_untrusted",
+    "its certificate has no trusted issuer",
+  ],
+  CERT_SIGNATURE_FAILURE: [
+    "tls_untrusted",
+    "the signature of its certificate is wrong",
+  ],
   CERT_REVOKED: ["tls_untrusted", "its certificate was revoked"],
   CERT_UNTRUSTED: ["tls_untrusted", "its certificate is not trusted"],
   CERT_REJECTED: ["tls_untrusted", "its certificate is not trusted for this"],
-  CERT_CHAIN_TOO_LONG: ["tls_untrusted", "its chain of certificates is too long"],
-  PATH_LENGTH_EXCEEDED: ["tls_untrusted", "its chain of certificates is too long"],
+  CERT_CHAIN_TOO_LONG: [
+    "tls_untrusted",
+    "its chain of certificates is too long",
+  ],
+  PATH_LENGTH_EXCEEDED: [
+    "tls_untrusted",
+    "its chain of certificates is too long",
+  ],
   INVALID_CA: ["tls_untrusted", "its authority may not issue certificates"],
   INVALID_PURPOSE: ["tls_untrusted", "its certificate is not meant for this"],
-  HOSTNAME_MISMATCH: ["tls_name_mismatch", "its certificate is for another name"],
+  HOSTNAME_MISMATCH: [
+    "tls_name_mismatch",
+    "its certificate is for another name",
+  ],
 };
 
 /** The `code` of whatever was thrown, or "". */
@@ -95,7 +136,10 @@ export function translateError(
   return new TunnelError(code, `${tried}: ${found}`, { cause: thrown });
 }
 
-function explain(thrown: unknown, fallback: ErrorCode): readonly [ErrorCode, string] {
+function explain(
+  thrown: unknown,
+  fallback: ErrorCode,
+): readonly [ErrorCode, string] {
   const code = codeOf(thrown);
   const known = SYSTEM_ERRORS[code] ?? CERTIFICATE_ERRORS[code];
   if (known) return known;
@@ -106,7 +150,10 @@ function explain(thrown: unknown, fallback: ErrorCode): readonly [ErrorCode, str
   }
   // OpenSSL, BoringSSL and rustls word their texts differently; the code is common to all three.
   if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_OSSL_")) {
-    const words = code.replace(/^ERR_O?SSL_/, "").replace(/^(TLSV1|TLSV13|SSLV3)_ALERT_/, "alert ");
+    const words = code.replace(/^ERR_O?SSL_/, "").replace(
+      /^(TLSV1|TLSV13|SSLV3)_ALERT_/,
+      "alert ",
+    );
     return ["tls_failed", words.toLowerCase().replaceAll("_", " ")];
   }
   if (code.startsWith("ERR_TLS_")) return ["tls_failed", textOf(thrown)];

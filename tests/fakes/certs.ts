@@ -129,7 +129,6 @@ export async function makeCa(
   return {
     caPem: root.toString("pem") + "\n",
     leaf,
-    client: (commonName, options) =>
-      leaf([], { usage: "client", commonName, ...options }),
+    client: (commonName, options) => leaf([], { usage: "client", commonName, ...options }),
   };
 }
