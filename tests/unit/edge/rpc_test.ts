@@ -1,0 +1,209 @@
+/** @module */
+import assert from "node:assert/strict";
+import { STREAM } from "../../../lib/wire/messages.ts";
+import type { FakeAgent } from "../../fakes/agent.ts";
+import { AgentsSide } from "../../fakes/agents_side.ts";
+import { test } from "../../harness.ts";
+
+const NAMES = Object.fromEntries(
+  Object.entries(STREAM).map(([name, type]) => [type, name]),
+);
+
+test("serveAgentStream() serves SrvInfo and nothing else before Auth", async () => {
+  const side = await AgentsSide.create();
+  const agent = side.connect();
+  assert.deepEqual(await agent.request(STREAM.srvInfo, {}), { Region: "here" });
+  const guarded = [
+    STREAM.bind,
+    STREAM.unbind,
+    STREAM.startTunnelWithLabel,
+    STREAM.patchTunnelState,
+  ];
+  for (const type of guarded) {
+    const answer = await agent.request(type, {});
+    assert.match(String(answer["Error"]), /before Auth\r\n\r\nERR_NGROK_109/);
+  }
+  await side.close();
+});
+
+const HOSTILE = ["{nonsense}", "[]", '"text"', "5", '{"a":}', "}{"];
+
+for (
+  const type of [
+    STREAM.bind,
+    STREAM.unbind,
+    STREAM.startTunnelWithLabel,
+    STREAM.patchTunnelState,
+    STREAM.srvInfo,
+  ]
+) {
+  test(`serveAgentStream() answers hostile JSON of ${NAMES[type]} with an error, and lives on`, async () => {
+    const side = await AgentsSide.create();
+    const { agent } = await side.agent();
+    for (const text of HOSTILE) {
+      const answer = await agent.request(type, text);
+      assert.match(String(answer["Error"]), /ERR_NGROK_(301|801)\r\n$/, text);
+    }
+    assert.equal((await agent.bind("https")).Error, "");
+    await side.close();
+  });
+}
+
+test("serveAgentStream() answers a request that is too large instead of reading it all", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const answer = await agent.request(STREAM.unbind, { Id: "x".repeat(70_000) });
+  assert.match(
+    String(answer["Error"]),
+    /more than 65536 bytes[^]*ERR_NGROK_801/,
+  );
+  await side.close();
+});
+
+test("serveAgentStream() resets a request that never becomes complete", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const stream = agent.mux.open(
+    STREAM.bind,
+    new TextEncoder().encode('{"Id":'),
+  );
+  const read = Promise.resolve(stream.read());
+  await side.clock.advance(10_000);
+  await assert.rejects(read, /reset/);
+  // One that ends in the middle as well.
+  const cut = agent.mux.open(STREAM.bind, new TextEncoder().encode('{"Id":'));
+  await cut.closeWrite();
+  await assert.rejects(async () => await cut.read(), /reset/);
+  assert.equal((await agent.bind("https")).Error, "");
+  await side.close();
+});
+
+test("serveAgentStream() does not keep a stream that the agent never ends", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const stream = agent.mux.open(
+    STREAM.srvInfo,
+    new TextEncoder().encode("{}\n"),
+  );
+  assert.ok(await stream.read());
+  assert.equal(await stream.read(), undefined);
+  assert.equal(agent.mux.openStreams, 1);
+  await side.clock.advance(10_000);
+  assert.equal(agent.mux.openStreams, 0);
+  await side.close();
+});
+
+test("serveAgentStream() unbinds, again and again, known or not", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const { Id } = await agent.bind("https");
+  for (const id of [Id, Id, "nonsense", ""]) {
+    assert.deepEqual(await agent.unbind(id), { Error: "", Extra: null });
+  }
+  assert.deepEqual(
+    await agent.request(STREAM.unbind, { Id: "x", Extra: null }),
+    { Error: "", Extra: null },
+  );
+  assert.equal(side.registry.size, 0);
+  assert.deepEqual(side.endpointEvents, ["endpoint_started", "endpoint_ended"]);
+  await side.close();
+});
+
+test("serveAgentStream() does not unbind what another session serves", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const { agent: stranger } = await side.agent("two");
+  const { Id } = await agent.bind("https");
+  assert.deepEqual(await stranger.unbind(Id), { Error: "", Extra: null });
+  assert.ok(side.registry.byId(Id));
+  await side.close();
+});
+
+test("serveAgentStream() refuses labeled tunnels with words and an Id for the Rust SDK", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const request = {
+    Labels: { edge: "edghts_1" },
+    ForwardsTo: "x",
+    ForwardsProto: "",
+    Metadata: "",
+  };
+  const answer = await agent.request(STREAM.startTunnelWithLabel, request);
+  assert.equal(answer["Id"], "");
+  assert.match(String(answer["Error"]), /labels[^]*ERR_NGROK_813/);
+  await side.close();
+});
+
+test("serveAgentStream() checks labels against the rules of the authtoken first", async () => {
+  const side = await AgentsSide.create({
+    grants: { one: { acl: ["bind:app=*"] } },
+  });
+  const { agent } = await side.agent();
+  const refusal = async (Labels: Record<string, string>) =>
+    String(
+      (await agent.request(STREAM.startTunnelWithLabel, { Labels }))["Error"],
+    );
+  assert.match(await refusal({ app: "x" }), /ERR_NGROK_813/);
+  assert.match(await refusal({ edge: "x" }), /ERR_NGROK_399/);
+  await side.close();
+});
+
+async function patch(
+  agent: FakeAgent,
+  request: Record<string, unknown>,
+): Promise<string> {
+  return String(
+    (await agent.request(STREAM.patchTunnelState, request))["Error"],
+  );
+}
+
+test("serveAgentStream() patches what is said about an endpoint and leaves the rest", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const bound = await agent.bind("https", {}, {
+    Extra: { Name: "n", Description: "d", Metadata: "m" },
+  });
+  const TunnelId = bound.Extra.TunnelID;
+  assert.equal(
+    await patch(agent, { TunnelId, Name: "new", PoolingEnabled: true }),
+    "",
+  );
+  assert.equal(
+    await patch(agent, { TunnelId, Metadata: "", TrafficPolicy: "{}" }),
+    "",
+  );
+  const { name, description, metadata, url } =
+    side.registry.byId(bound.Id)!.facts;
+  assert.deepEqual([name, description, metadata, url], [
+    "new",
+    "d",
+    "",
+    bound.URL,
+  ]);
+  await side.close();
+});
+
+test("serveAgentStream() refuses patches that are not the agent's or not enforced", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const { agent: stranger } = await side.agent();
+  const bound = await agent.bind("https");
+  const TunnelId = bound.Extra.TunnelID;
+  assert.match(await patch(stranger, { TunnelId, Name: "x" }), /ERR_NGROK_333/);
+  assert.match(
+    await patch(agent, { TunnelId: bound.Id, Name: "x" }),
+    /ERR_NGROK_333/,
+  );
+  assert.match(await patch(agent, { Name: "x" }), /ERR_NGROK_333/);
+  assert.match(
+    await patch(agent, { TunnelId, TrafficPolicy: "actions: []" }),
+    /ERR_NGROK_813/,
+  );
+  assert.match(
+    await patch(agent, { TunnelId, Name: "x".repeat(256) }),
+    /ERR_NGROK_301/,
+  );
+  assert.match(await patch(agent, { TunnelId, Name: 5 }), /ERR_NGROK_301/);
+  assert.equal(side.registry.byId(bound.Id)!.facts.name, "");
+  await side.close();
+});
