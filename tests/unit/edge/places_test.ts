@@ -1,0 +1,348 @@
+/** @module */
+import assert from "node:assert/strict";
+import type { Conn } from "../../../lib/runtime/net.ts";
+import type { BindResponse } from "../../../lib/wire/messages.ts";
+import type { FakeAgent } from "../../fakes/agent.ts";
+import { AgentsSide } from "../../fakes/agents_side.ts";
+import { test } from "../../harness.ts";
+
+const VISITOR = { clientAddr: "1.2.3.4:5", passthroughTls: false };
+
+/** Sends a visitor and says which of the agents got it. */
+async function whoServes(
+  side: AgentsSide,
+  bound: BindResponse,
+  agents: readonly FakeAgent[],
+): Promise<number> {
+  const stream = await side.registry.byId(bound.Id)!.openStream(VISITOR);
+  await side.settle();
+  const winner = agents.findIndex((agent) => agent.visitors.length > 0);
+  const visitor = agents[winner].visitors.shift()!;
+  assert.equal(visitor.header.Id, bound.Id);
+  visitor.stream.reset(6);
+  await stream.closed;
+  return winner;
+}
+
+function codeOf(answer: BindResponse): string {
+  return /ERR_NGROK_(\d+)/.exec(answer.Error ?? "")?.[1] ?? answer.Error ?? "";
+}
+
+test("Places hands an endpoint to the agent that is back at once, before the old connection is seen dead", async () => {
+  const side = await AgentsSide.create();
+  const { agent: old, answer } = await side.agent();
+  const https = await old.bind("https");
+  const tcp = await old.bind("tcp");
+  old.freeze();
+  const back = await side.resume(answer);
+  // Nobody is asked and no time passes: the token proves whose it is.
+  assert.deepEqual(await back.rebind(https), https);
+  assert.deepEqual(await back.rebind(tcp), tcp);
+  assert.equal(await whoServes(side, https, [old, back]), 1);
+  assert.equal(side.registry.size, 2);
+  assert.deepEqual(side.endpointEvents, [
+    "endpoint_started",
+    "endpoint_started",
+    "endpoint_moved",
+    "endpoint_moved",
+  ]);
+  await side.close();
+});
+
+test("Places keeps the new session's endpoint when the old one is closed late", async () => {
+  const side = await AgentsSide.create();
+  const { agent: old, answer } = await side.agent();
+  const https = await old.bind("https");
+  const tcp = await old.bind("tcp");
+  const back = await side.resume(answer);
+  await back.rebind(https);
+  await back.rebind(tcp);
+  await old.unbind(https.Id);
+  old.abort();
+  await side.settle();
+  assert.equal(side.agents.sessions.length, 1);
+  assert.equal(side.registry.size, 2);
+  assert.ok(side.ports!.open.has(20000));
+  assert.equal(await whoServes(side, https, [old, back]), 1);
+  assert.equal(await whoServes(side, tcp, [old, back]), 1);
+  await side.close();
+});
+
+test("Places lets the old session go offline with what was not taken over", async () => {
+  const side = await AgentsSide.create();
+  const { agent: old, answer } = await side.agent();
+  const kept = await old.bind("https");
+  const dropped = await old.bind("https");
+  const back = await side.resume(answer);
+  await back.rebind(kept);
+  old.abort();
+  await side.settle();
+  assert.ok(side.registry.byId(kept.Id));
+  assert.equal(side.registry.byId(dropped.Id), undefined);
+  await side.close();
+});
+
+test("Places lets an earlier session not take back what a later one serves", async () => {
+  const side = await AgentsSide.create();
+  const { agent: old, answer } = await side.agent();
+  const bound = await old.bind("https");
+  const back = await side.resume(answer);
+  await back.rebind(bound);
+  assert.equal(codeOf(await old.rebind(bound)), "334");
+  assert.equal(await whoServes(side, bound, [old, back]), 1);
+  await side.close();
+});
+
+test("Places survives take-over upon take-over, in every order of closing", async () => {
+  for (const order of [[0, 1, 2], [2, 1, 0], [1, 0, 2]]) {
+    const side = await AgentsSide.create();
+    const { agent: first, answer } = await side.agent();
+    const bound = await first.bind("https");
+    const agents = [first];
+    for (let round = 0; round < 3; round++) {
+      const next = await side.resume(answer);
+      await next.rebind(bound);
+      agents.push(next);
+    }
+    for (const index of order) {
+      agents[index].abort();
+      await side.settle();
+      assert.equal(await whoServes(side, bound, agents), 3);
+    }
+    agents[3].abort();
+    await side.settle();
+    assert.equal(side.registry.size, 0);
+    await side.close();
+  }
+});
+
+test("Places adds a further leg instead of displacing the first, and spreads visitors", async () => {
+  const side = await AgentsSide.create();
+  const { agent: leg0, answer } = await side.agent();
+  const bound = await leg0.bind("https");
+  const leg1 = await side.resume(answer, "one", { LegNumber: 1 });
+  assert.deepEqual(await leg1.rebind(bound), bound);
+  const endpoint = side.registry.byId(bound.Id)!;
+  assert.equal(endpoint.members.length, 2);
+  await endpoint.openStream(VISITOR);
+  await endpoint.openStream(VISITOR);
+  await side.settle();
+  assert.deepEqual([leg0.visitors.length, leg1.visitors.length], [1, 1]);
+  leg0.abort();
+  await side.settle();
+  assert.equal(endpoint.members.length, 1);
+  await endpoint.openStream(VISITOR);
+  await side.settle();
+  assert.equal(leg1.visitors.length, 2);
+  await side.close();
+});
+
+test("Places takes an endpoint off all legs when leg 0 unbinds it", async () => {
+  const side = await AgentsSide.create();
+  const { agent: leg0, answer } = await side.agent();
+  const bound = await leg0.bind("https");
+  const leg1 = await side.resume(answer, "one", { LegNumber: 1 });
+  await leg1.rebind(bound);
+  await leg0.unbind(bound.Id);
+  assert.equal(side.registry.size, 0);
+  leg1.abort();
+  await side.close();
+});
+
+test("Places keeps the name with a holder that answers: 334", async () => {
+  const side = await AgentsSide.create();
+  const { agent: holder } = await side.agent("one");
+  const { agent: rival } = await side.agent("two");
+  const bound = await holder.bind("https", { Domain: "a.example.com" });
+  const refused = await rival.bind("https", { Domain: "a.example.com" });
+  assert.match(
+    refused.Error!,
+    /https:\/\/a\.example\.com[^]*online there[^]*ERR_NGROK_334/,
+  );
+  assert.equal(await whoServes(side, bound, [holder, rival]), 0);
+  // The very session that holds it is no exception.
+  assert.equal(
+    codeOf(await holder.bind("https", { Domain: "a.example.com" })),
+    "334",
+  );
+  await side.close();
+});
+
+test("Places gives the name to another session of the account when the holder does not answer within 2 s", async () => {
+  const side = await AgentsSide.create();
+  const { agent: holder } = await side.agent("one");
+  const { agent: rival } = await side.agent("two");
+  const [holderSession] = side.agents.sessions;
+  const bound = await holder.bind("https", { Domain: "a.example.com" });
+  const spare = await holder.bind("https");
+  holder.freeze();
+  const asked = rival.bind("https", { Domain: "a.example.com" });
+  await side.clock.advance(1_999);
+  assert.equal(side.registry.at("tls:a.example.com")!.id, bound.Id);
+  await side.clock.advance(1);
+  const won = await asked;
+  assert.equal(won.URL, "https://a.example.com");
+  assert.notEqual(won.Id, bound.Id);
+  await holderSession.closed;
+  await side.settle();
+  assert.equal(side.registry.byId(spare.Id), undefined);
+  assert.equal(await whoServes(side, won, [holder, rival]), 1);
+  await side.close();
+});
+
+test("Places moves a tcp port from a dead holder to a live session", async () => {
+  const side = await AgentsSide.create();
+  const { agent: holder } = await side.agent("one");
+  const { agent: rival } = await side.agent("two");
+  await holder.bind("tcp", { Addr: "example.com:20001" });
+  assert.equal(
+    codeOf(await rival.bind("tcp", { Addr: "example.com:20001" })),
+    "334",
+  );
+  holder.freeze();
+  const asked = rival.bind("tcp", { Addr: "example.com:20001" });
+  await side.clock.advance(2_000);
+  assert.equal((await asked).URL, "tcp://example.com:20001");
+  await side.close();
+});
+
+test("Places asks a holder once for two rivals, and one of them wins", async () => {
+  const side = await AgentsSide.create();
+  const { agent: holder } = await side.agent("one");
+  const { agent: rivalA } = await side.agent("two");
+  const { agent: rivalB } = await side.agent("two");
+  await holder.bind("https", { Domain: "a.example.com" });
+  holder.freeze();
+  const asked = [rivalA, rivalB].map((rival) =>
+    rival.bind("https", { Domain: "a.example.com" })
+  );
+  await side.clock.advance(4_000);
+  assert.deepEqual((await Promise.all(asked)).map(codeOf), ["", "334"]);
+  assert.equal(side.registry.size, 1);
+  await side.close();
+});
+
+test("Places gives an agent that is back its name without a token, unasked", async () => {
+  const side = await AgentsSide.create();
+  const { agent: old, answer } = await side.agent();
+  await old.bind("https", { Domain: "a.example.com" });
+  old.freeze();
+  const back = await side.resume(answer);
+  // No clock moves: the predecessor of the same agent is not pinged.
+  const bound = await back.bind("https", { Domain: "a.example.com" });
+  assert.equal(bound.Error, "");
+  assert.equal(await whoServes(side, bound, [old, back]), 1);
+  await side.close();
+});
+
+test("Places gives a stolen id and token nothing while the owner lives", async () => {
+  const side = await AgentsSide.create();
+  const { agent: owner } = await side.agent("one");
+  const { agent: thief } = await side.agent("two");
+  const bound = await owner.bind("https");
+  // Same account, another agent: it is pinged for like any other name.
+  assert.equal(codeOf(await thief.rebind(bound)), "334");
+  assert.equal(await whoServes(side, bound, [owner, thief]), 0);
+  await side.close();
+});
+
+test("Places never gives another account's name or port away, dead holder or not", async () => {
+  const side = await AgentsSide.create();
+  const { agent: holder } = await side.agent("one");
+  const { agent: other } = await side.agent("other");
+  await holder.bind("https", { Domain: "a.example.com" });
+  await holder.bind("tcp", { Addr: "example.com:20001" });
+  holder.freeze();
+  const name = () => other.bind("https", { Domain: "a.example.com" });
+  const port = () => other.bind("tcp", { Addr: "example.com:20001" });
+  assert.equal(codeOf(await name()), "320");
+  assert.equal(codeOf(await port()), "309");
+  holder.abort();
+  await side.settle();
+  assert.equal(side.registry.size, 0);
+  // Kept for its agent for two minutes.
+  assert.equal(codeOf(await name()), "320");
+  assert.equal(codeOf(await port()), "309");
+  await side.clock.advance(120_000);
+  assert.equal(codeOf(await name()), "");
+  assert.equal(codeOf(await port()), "");
+  await side.close();
+});
+
+test("Places gives a random port that is kept for another agent only when no other is left", async () => {
+  const side = await AgentsSide.create({
+    tcpRange: { from: 20000, to: 20001 },
+  });
+  const { agent: lost } = await side.agent("one");
+  const { agent: other } = await side.agent("two");
+  const bound = await lost.bind("tcp");
+  assert.equal(bound.URL, "tcp://example.com:20000");
+  lost.abort();
+  await side.settle();
+  assert.equal((await other.bind("tcp")).URL, "tcp://example.com:20001");
+  assert.deepEqual([...side.ports!.open.keys()], [20001]);
+  assert.equal((await other.bind("tcp")).URL, "tcp://example.com:20000");
+  await side.close();
+});
+
+test("Places does not keep a name that was given back", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent("one");
+  const { agent: other } = await side.agent("other");
+  const bound = await agent.bind("https", { Domain: "a.example.com" });
+  await agent.unbind(bound.Id);
+  assert.equal(
+    codeOf(await other.bind("https", { Domain: "a.example.com" })),
+    "",
+  );
+  await side.close();
+});
+
+test("Places refuses https and tls on one name, for both live on port 443", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  assert.equal(
+    codeOf(await agent.bind("https", { Domain: "a.example.com" })),
+    "",
+  );
+  assert.equal(
+    codeOf(await agent.bind("tls", { Domain: "a.example.com" })),
+    "334",
+  );
+  assert.equal(
+    codeOf(await agent.bind("http", { Domain: "a.example.com" })),
+    "",
+  );
+  await side.close();
+});
+
+test("Places leaves nothing behind when a session ends in the middle of a bind", async () => {
+  const side = await AgentsSide.create();
+  const { agent: holder } = await side.agent("one");
+  const { agent: rival } = await side.agent("two");
+  await holder.bind("tcp", { Addr: "example.com:20001" });
+  holder.freeze();
+  const asked = rival.bind("tcp", { Addr: "example.com:20001" });
+  asked.catch(() => {});
+  await side.clock.advance(1_000);
+  rival.abort();
+  await side.clock.advance(1_000);
+  await assert.rejects(asked);
+  await side.settle();
+  assert.equal(side.registry.size, 0);
+  assert.equal(side.ports!.open.size, 0);
+  await side.close();
+});
+
+test("Places hands tcp visitors over with their endpoint", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const bound = await agent.bind("tcp");
+  const conn = {} as Conn;
+  side.ports!.open.get(20000)!(conn);
+  assert.deepEqual(side.tcpVisitors.map(({ endpoint }) => endpoint.id), [
+    bound.Id,
+  ]);
+  assert.equal(side.tcpVisitors[0].conn, conn);
+  await side.close();
+});
