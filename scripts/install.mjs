@@ -105,7 +105,7 @@ function mendLaunchers(folder) {
  */
 function linkNodeTypes() {
   const link = join(ROOT, "node_modules", "@types", "node");
-  if (existsSync(link)) return;
+  if (existsSync(join(link, "package.json"))) return;
   rmSync(link, { force: true, recursive: true });
   mkdirSync(dirname(link), { recursive: true });
   const windows = process.platform === "win32";
@@ -116,9 +116,13 @@ function linkNodeTypes() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  install();
-  for (const name of ["deno", "bun", "node"]) {
-    const runtime = findRuntime(name);
-    console.log(runtime ? `${name} ${runtime.version}` : `${name}: not available here`);
+  // npm runs this after each install at the root, for it drops what it does not know.
+  if (process.argv[2] === "--types") linkNodeTypes();
+  else {
+    install();
+    for (const name of ["deno", "bun", "node"]) {
+      const runtime = findRuntime(name);
+      console.log(runtime ? `${name} ${runtime.version}` : `${name}: not available here`);
+    }
   }
 }
