@@ -57,10 +57,7 @@ export function forwardResponseHead(
   close: boolean,
 ): Uint8Array {
   let remove = hopByHopNames(response);
-  const code = response.get(ERROR_CODE);
-  if (code !== undefined && !(response.status === 502 && code === AGENT_ERROR)) {
-    remove = [...remove, ERROR_CODE];
-  }
+  if (response.has(ERROR_CODE) && !isAgentReport(response)) remove = [...remove, ERROR_CODE];
   const oldVisitor = request.version === "1.0";
   const add = close ? CLOSE : oldVisitor ? KEEP_ALIVE : NO_LINES;
   // RFC 9112 section 2.3: the version in a message is that of its sender, and that is us.
@@ -69,4 +66,10 @@ export function forwardResponseHead(
     return editHead(response, { remove, add, startLine });
   }
   return editHead(response, { remove, add });
+}
+
+/** Whether the agent says, in the one way it has, that it cannot reach its service. */
+function isAgentReport(response: ResponseHead): boolean {
+  const codes = response.all(ERROR_CODE);
+  return response.status === 502 && codes.length === 1 && codes[0] === AGENT_ERROR;
 }
