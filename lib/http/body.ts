@@ -41,9 +41,7 @@ const UNTIL_CLOSE: BodyFraming = { kind: "until_close" };
  */
 export function requestFraming(head: RequestHead): BodyFraming {
   if (head.chunked) return CHUNKED;
-  return head.contentLength
-    ? { kind: "length", bytes: head.contentLength }
-    : NO_BODY;
+  return head.contentLength ? { kind: "length", bytes: head.contentLength } : NO_BODY;
 }
 
 /**
@@ -64,9 +62,7 @@ export function responseFraming(
   if (requestMethod === "CONNECT" && status < 300) return NO_BODY;
   if (head.chunked) return CHUNKED;
   if (head.contentLength === undefined) return UNTIL_CLOSE;
-  return head.contentLength > 0
-    ? { kind: "length", bytes: head.contentLength }
-    : NO_BODY;
+  return head.contentLength > 0 ? { kind: "length", bytes: head.contentLength } : NO_BODY;
 }
 
 /** What to know and to watch while a body moves. */
@@ -243,9 +239,7 @@ class BodyCut {
   }
 
   take(chunk: Uint8Array): number {
-    const size = this.#scanner
-      ? this.#scanner.scan(chunk)
-      : Math.min(this.#left, chunk.length);
+    const size = this.#scanner ? this.#scanner.scan(chunk) : Math.min(this.#left, chunk.length);
     this.#left -= size;
     this.wireBytes += size;
     return size;

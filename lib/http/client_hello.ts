@@ -76,9 +76,7 @@ export function parseClientHello(
   limits: ClientHelloLimits = {},
 ): ClientHello | "more" {
   const message = collect(bytes, limits.maxBytes ?? MAX_BYTES);
-  return typeof message === "number"
-    ? "more"
-    : readMessage(message.bytes, message.length);
+  return typeof message === "number" ? "more" : readMessage(message.bytes, message.length);
 }
 
 /**

@@ -4,17 +4,7 @@
  *
  * @module
  */
-import {
-  COLON,
-  CR,
-  isHeaderValue,
-  isToken,
-  LF,
-  quote,
-  SP,
-  spells,
-  writeLatin1,
-} from "./chars.ts";
+import { COLON, CR, isHeaderValue, isToken, LF, quote, SP, spells, writeLatin1 } from "./chars.ts";
 import type { HttpHead } from "./head.ts";
 
 /** A header to write: its name and its value. */
@@ -62,9 +52,7 @@ export function editHead(head: HttpHead, edits: HeadEdits): Uint8Array {
   const { startLine, remove = NONE, set = NONE, add = NONE } = edits;
   if (startLine !== undefined && !isHeaderValue(startLine)) {
     throw new TypeError(
-      `Cannot write the first line ${
-        quote(startLine)
-      }: it has a control character`,
+      `Cannot write the first line ${quote(startLine)}: it has a control character`,
     );
   }
   let size = bytes.length;
@@ -180,9 +168,7 @@ export function checkHeaderLine([name, value]: HeaderLine): void {
   }
   if (!isHeaderValue(value)) {
     throw new TypeError(
-      `Cannot write the header ${
-        quote(name)
-      }: its value has a control character`,
+      `Cannot write the header ${quote(name)}: its value has a control character`,
     );
   }
 }

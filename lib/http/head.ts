@@ -585,9 +585,7 @@ function readHost(
   ) {
     throw requestFault(
       "host_conflict",
-      `the target ${quote(target)} and the Host ${
-        quote(hostHeader)
-      } name different hosts`,
+      `the target ${quote(target)} and the Host ${quote(hostHeader)} name different hosts`,
     );
   }
   return { hostHeader, host: authority.host, scheme, pathFrom: url[0].length };

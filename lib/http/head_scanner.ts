@@ -9,18 +9,7 @@
  *
  * @module
  */
-import {
-  COLON,
-  CR,
-  HTAB,
-  isValueByte,
-  latin1,
-  LF,
-  quote,
-  SP,
-  spells,
-  TOKEN,
-} from "./chars.ts";
+import { COLON, CR, HTAB, isValueByte, latin1, LF, quote, SP, spells, TOKEN } from "./chars.ts";
 import { HttpError, type HttpFault, type HttpSubject } from "./fault.ts";
 
 // Where the scanner stands between two bytes.

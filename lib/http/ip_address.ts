@@ -54,18 +54,15 @@ export function formatIp(bytes: Uint8Array): string {
   }
   const hex = groups.map((group) => group.toString(16));
   if (start < 0) return hex.join(":");
-  return `${hex.slice(0, start).join(":")}::${
-    hex.slice(start + length).join(":")
-  }`;
+  return `${hex.slice(0, start).join(":")}::${hex.slice(start + length).join(":")}`;
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
   // No leading zeros: some programs read them as octal.
-  const match =
-    /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/
-      .exec(
-        text,
-      );
+  const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/
+    .exec(
+      text,
+    );
   if (!match) return undefined;
   const bytes = new Uint8Array(4);
   for (let index = 0; index < 4; index++) {
@@ -89,9 +86,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
   const head = halves[0] === "" ? [] : halves[0].split(":");
-  const rest = halves.length === 2 && halves[1] !== ""
-    ? halves[1].split(":")
-    : [];
+  const rest = halves.length === 2 && halves[1] !== "" ? halves[1].split(":") : [];
   const count = head.length + rest.length;
   if (halves.length === 1 ? count !== 8 : count > 7) return undefined;
   const bytes = new Uint8Array(16);

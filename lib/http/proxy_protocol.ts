@@ -108,9 +108,9 @@ export function formatProxyHeader(
   }
   if (version === 1) {
     const text = from && to
-      ? `PROXY TCP${from.length === 4 ? 4 : 6} ${formatIp(from)} ${
-        formatIp(to)
-      } ${source!.port} ${destination!.port}\r\n`
+      ? `PROXY TCP${from.length === 4 ? 4 : 6} ${formatIp(from)} ${formatIp(to)} ${source!.port} ${
+        destination!.port
+      }\r\n`
       : "PROXY UNKNOWN\r\n";
     const line = new Uint8Array(text.length);
     writeLatin1(text, line, 0);
@@ -220,10 +220,9 @@ function parseV1(
     // Section 2.1: whatever stands before the CRLF is to be ignored.
     return { header: unknown(1, []), length: end + 1 };
   }
-  const match =
-    /^PROXY TCP([46]) ([^ ]+) ([^ ]+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})$/.exec(
-      line,
-    );
+  const match = /^PROXY TCP([46]) ([^ ]+) ([^ ]+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})$/.exec(
+    line,
+  );
   if (!match) {
     throw invalid(
       `${quote(line)} is not "PROXY TCP4 source destination port port"`,

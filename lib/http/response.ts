@@ -121,8 +121,7 @@ export interface ResponseOptions {
  * ```
  */
 export function formatResponse(options: ResponseOptions): Uint8Array {
-  const { status, headers = [], toHead = false, close = false, dateMs } =
-    options;
+  const { status, headers = [], toHead = false, close = false, dateMs } = options;
   const reason = options.reason ?? reasonPhrase(status);
   if (!Number.isInteger(status) || status < 100 || status > 999) {
     throw new RangeError(
@@ -134,9 +133,7 @@ export function formatResponse(options: ResponseOptions): Uint8Array {
       `Cannot write the reason ${quote(reason)}: it has a control character`,
     );
   }
-  const body = typeof options.body === "string"
-    ? encodeText(options.body)
-    : options.body;
+  const body = typeof options.body === "string" ? encodeText(options.body) : options.body;
   let head = `HTTP/1.1 ${status} ${reason}\r\n`;
   for (const line of headers) {
     checkHeaderLine(line);

@@ -9,9 +9,7 @@ import type { HttpHead, RequestHead, ResponseHead } from "./head.ts";
 /** The protocols in `Upgrade`, lower-case, most wanted first. */
 export function upgradeProtocols(head: HttpHead): string[] {
   if (!head.hasUpgrade) return [];
-  return head.all("upgrade").join(",").split(",").map((part) =>
-    part.trim().toLowerCase()
-  )
+  return head.all("upgrade").join(",").split(",").map((part) => part.trim().toLowerCase())
     .filter((protocol) => protocol !== "");
 }
 
@@ -24,9 +22,7 @@ export function isUpgradeRequest(head: RequestHead): boolean {
   if (!head.hasUpgrade || !head.hasConnection) return false;
   if (head.version !== "1.1") return false; // RFC 9110 section 7.8: ignored in HTTP/1.0
   if (
-    !head.all("connection").some((value) =>
-      /(^|,)[ \t]*upgrade[ \t]*(,|$)/i.test(value)
-    )
+    !head.all("connection").some((value) => /(^|,)[ \t]*upgrade[ \t]*(,|$)/i.test(value))
   ) {
     return false;
   }

@@ -117,9 +117,7 @@ test("copyBody() stops at the end of the body for every framing and every cut", 
         const sent = body + surplus;
         const at = [
           0,
-          ...cuts.map((cut) => Math.min(cut, sent.length)).sort((a, b) =>
-            a - b
-          ),
+          ...cuts.map((cut) => Math.min(cut, sent.length)).sort((a, b) => a - b),
           sent.length,
         ];
         for (let index = 1; index < at.length; index++) {

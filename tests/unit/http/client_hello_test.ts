@@ -148,9 +148,7 @@ test("readClientHello() reads what this runtime sends", async () => {
   });
   client.on("error", () => {});
   const hello = await readClientHello(near);
-  const closed = new Promise<void>((resolve) =>
-    client.once("close", () => resolve())
-  );
+  const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
   client.destroy();
   await closed;
   await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -346,8 +344,7 @@ test("readClientHello() gives undefined at a clean end, connection_closed within
   const cut = drip(PLAIN.slice(0, -1), 10);
   await assert.rejects(
     readClientHello(cut),
-    (error) =>
-      error instanceof TunnelError && error.code === "connection_closed",
+    (error) => error instanceof TunnelError && error.code === "connection_closed",
   );
   assert.deepEqual(await rest(cut), [...PLAIN.slice(0, -1)]);
 });
@@ -362,9 +359,7 @@ test("readClientHello() of any change to a real one ends in a result or a Tunnel
       fc.nat(),
       fc.constantFrom(1, 7, 100, 10_000),
       async (hello, changes, cut, size) => {
-        const bytes = cut % 3 === 0
-          ? hello.slice(0, cut % hello.length)
-          : hello.slice();
+        const bytes = cut % 3 === 0 ? hello.slice(0, cut % hello.length) : hello.slice();
         // Half of the changes go to the front, where the lengths are.
         for (const { at, byte } of changes) {
           bytes[at % (at % 2 ? bytes.length : 60)] = byte;

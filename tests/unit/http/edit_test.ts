@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  checkHeaderLine,
-  editHead,
-  type HeadEdits,
-  mergeEdits,
-} from "../../../lib/http/edit.ts";
-import {
-  type HttpHead,
-  parseRequestHead,
-  parseResponseHead,
-} from "../../../lib/http/head.ts";
+import { checkHeaderLine, editHead, type HeadEdits, mergeEdits } from "../../../lib/http/edit.ts";
+import { type HttpHead, parseRequestHead, parseResponseHead } from "../../../lib/http/head.ts";
 import { test } from "../../harness.ts";
 
 function bytesOf(text: string): Uint8Array {
@@ -22,8 +13,7 @@ function edited(head: HttpHead, edits: HeadEdits): string {
     .join("");
 }
 
-const TEXT =
-  "GET / HTTP/1.1\r\nhOsT:  a \r\nB:1\r\nc:\t2\t\r\nb: 3\r\nD:\xff\r\n\r\n";
+const TEXT = "GET / HTTP/1.1\r\nhOsT:  a \r\nB:1\r\nc:\t2\t\r\nb: 3\r\nD:\xff\r\n\r\n";
 const HEAD = parseRequestHead(bytesOf(TEXT));
 
 test("editHead() without edits is a copy", () => {
@@ -147,9 +137,7 @@ test("editHead() agrees with a plain and slow one", () => {
         const first = new Map(
           set.map(([name, value]) => [name.toLowerCase(), value] as const),
         );
-        const onlyFirst = [...first].map(([name, value]) =>
-          [name, value] as const
-        );
+        const onlyFirst = [...first].map(([name, value]) => [name, value] as const);
         const head = parseRequestHead(
           bytesOf(
             "GET / HTTP/1.1\r\nHost: a\r\n" +

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import {
-  HTTP_FAULTS,
-  HttpError,
-  type HttpFault,
-} from "../../../lib/http/fault.ts";
+import { HTTP_FAULTS, HttpError, type HttpFault } from "../../../lib/http/fault.ts";
 import { test } from "../../harness.ts";
 
 test("HttpError of a request carries the status to answer with", () => {

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import { editHead } from "../../../lib/http/edit.ts";
-import {
-  forwardedEdits,
-  type ForwardedVisitor,
-} from "../../../lib/http/forwarded.ts";
+import { forwardedEdits, type ForwardedVisitor } from "../../../lib/http/forwarded.ts";
 import { parseRequestHead } from "../../../lib/http/head.ts";
 import { test } from "../../harness.ts";
 

@@ -7,8 +7,7 @@ function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }
 
-const TEXT =
-  "\r\nPOST / HTTP/1.1\r\nHost: a\r\nConnection: x\r\nUpgrade: y\r\nconnection: z\r\n" +
+const TEXT = "\r\nPOST / HTTP/1.1\r\nHost: a\r\nConnection: x\r\nUpgrade: y\r\nconnection: z\r\n" +
   "Content-Length: 1\r\n\r\nbody";
 
 test("HeadScanner finds each line, its colon and the headers that matter", () => {

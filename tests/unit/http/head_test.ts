@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concat } from "../../../lib/base/bytes.ts";
-import {
-  type Chunk,
-  type Duplex,
-  pair,
-  RawDuplex,
-} from "../../../lib/base/duplex.ts";
+import { type Chunk, type Duplex, pair, RawDuplex } from "../../../lib/base/duplex.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
 import { HttpError } from "../../../lib/http/fault.ts";
 import {
@@ -160,9 +155,7 @@ for (const want of acceptedRequests) {
       assert.equal(head.chunked, "chunked" in want);
       assert.deepEqual([...head], want.headers);
       assert.equal(head.count, want.headers.length);
-      const sent = want.bytes.startsWith("\r\n")
-        ? want.bytes.slice(2)
-        : want.bytes;
+      const sent = want.bytes.startsWith("\r\n") ? want.bytes.slice(2) : want.bytes;
       assert.equal(textOf(head.bytes), sent);
       assert.equal(print(head), sent);
       assert.equal(await rest(stream), "surplus");
@@ -239,9 +232,7 @@ test("RequestHead.expectsContinue is true for HTTP/1.1 alone", () => {
 test("ResponseHead.interim is true for 1xx but not for 101", () => {
   const statuses = [100, 101, 103, 199, 200, 304];
   assert.deepEqual(
-    statuses.map((status) =>
-      parseResponseHead(bytesOf(`HTTP/1.1 ${status}\r\n\r\n`)).interim
-    ),
+    statuses.map((status) => parseResponseHead(bytesOf(`HTTP/1.1 ${status}\r\n\r\n`)).interim),
     [true, false, true, true, false, false],
   );
 });
@@ -283,8 +274,7 @@ test("readRequestHead() gives undefined at a clean end, connection_closed within
   for (const text of ["G", "GET / HTTP/1.1\r\nHost: a\r\n\r"]) {
     await assert.rejects(
       readRequestHead(drip(bytesOf(text), 1)),
-      (error) =>
-        error instanceof TunnelError && error.code === "connection_closed",
+      (error) => error instanceof TunnelError && error.code === "connection_closed",
     );
   }
 });
@@ -407,8 +397,7 @@ test("parseRequestHead() gives back what was written, and print∘parse is the i
 });
 
 test("readRequestHead() gives the same for every chunking", async () => {
-  const text =
-    "POST /x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX: \xff\r\n\r\nabcGET";
+  const text = "POST /x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX: \xff\r\n\r\nabcGET";
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.nat(text.length), { maxLength: 8 }),

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  parseRequestHead,
-  parseResponseHead,
-  type RequestHead,
-} from "../../../lib/http/head.ts";
-import {
-  connectionTokens,
-  hopByHopNames,
-  keepsAlive,
-} from "../../../lib/http/hop_by_hop.ts";
+import { parseRequestHead, parseResponseHead, type RequestHead } from "../../../lib/http/head.ts";
+import { connectionTokens, hopByHopNames, keepsAlive } from "../../../lib/http/hop_by_hop.ts";
 import { test } from "../../harness.ts";
 
 function request(headers: string, version = "1.1"): RequestHead {

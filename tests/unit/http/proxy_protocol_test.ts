@@ -90,8 +90,7 @@ test("readProxyHeader() gives undefined at a clean end, connection_closed within
   assert.equal(await readProxyHeader(drip(new Uint8Array(), 1)), undefined);
   await assert.rejects(
     readProxyHeader(drip(fromHex("50524f5859"), 2)),
-    (error) =>
-      error instanceof TunnelError && error.code === "connection_closed",
+    (error) => error instanceof TunnelError && error.code === "connection_closed",
   );
 });
 
@@ -140,8 +139,7 @@ test("formatProxyHeader() refuses what is no address, no port, or too long", () 
 });
 
 test("parseProxyHeader() undoes formatProxyHeader()", () => {
-  const end = (ip: fc.Arbitrary<string>) =>
-    fc.record({ host: ip, port: fc.nat(65535) });
+  const end = (ip: fc.Arbitrary<string>) => fc.record({ host: ip, port: fc.nat(65535) });
   const both = fc.oneof(
     fc.record({ source: end(fc.ipV4()), destination: end(fc.ipV4()) }),
     fc.record({ source: end(fc.ipV6()), destination: end(fc.ipV6()) }),

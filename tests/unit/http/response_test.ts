@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { responseFraming } from "../../../lib/http/body.ts";
 import { parseResponseHead } from "../../../lib/http/head.ts";
-import {
-  formatResponse,
-  reasonPhrase,
-  type ResponseOptions,
-} from "../../../lib/http/response.ts";
+import { formatResponse, reasonPhrase, type ResponseOptions } from "../../../lib/http/response.ts";
 import { test } from "../../harness.ts";
 
 function formatted(options: ResponseOptions): string {
