@@ -12,6 +12,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { ROOT } from "./files.ts";
 
 interface Target {
@@ -22,48 +23,96 @@ interface Target {
 
 const TARGETS: readonly Target[] = [
   { name: "linux-x64", bun: "bun-linux-x64", deno: "x86_64-unknown-linux-gnu" },
-  { name: "linux-arm64", bun: "bun-linux-arm64", deno: "aarch64-unknown-linux-gnu" },
+  {
+    name: "linux-arm64",
+    bun: "bun-linux-arm64",
+    deno: "aarch64-unknown-linux-gnu",
+  },
   { name: "darwin-x64", bun: "bun-darwin-x64", deno: "x86_64-apple-darwin" },
-  { name: "darwin-arm64", bun: "bun-darwin-arm64", deno: "aarch64-apple-darwin" },
-  { name: "windows-x64", bun: "bun-windows-x64", deno: "x86_64-pc-windows-msvc" },
+  {
+    name: "darwin-arm64",
+    bun: "bun-darwin-arm64",
+    deno: "aarch64-apple-darwin",
+  },
+  {
+    name: "windows-x64",
+    bun: "bun-windows-x64",
+    deno: "x86_64-pc-windows-msvc",
+  },
 ];
 
 const DIST = join(ROOT, "dist");
 
-function isHost({ deno }: Target): boolean {
-  return deno === Deno.build.target.replace("-musl", "-gnu");
+function isHost({ name }: Target): boolean {
+  return name ===
+    `${process.platform.replace("win32", "windows")}-${process.arch}`;
 }
 
 function build(target: Target, withDeno: boolean): string {
   const ending = target.name.startsWith("windows") ? ".exe" : "";
-  const file = join(DIST, `sallyport${withDeno ? "-deno" : ""}-${target.name}${ending}`);
+  const file = join(
+    DIST,
+    `sallyport${withDeno ? "-deno" : ""}-${target.name}${ending}`,
+  );
   // --bytecode halves the start; the bytecode knows no top-level await, so cli.ts has none.
   const flags = ["--compile", "--minify", "--bytecode", "--format=esm"];
   const [command, ...args] = withDeno
-    ? [Deno.execPath(), "compile", "-A", "--target", target.deno, "--output", file, "cli.ts"]
+    ? [
+      process.execPath,
+      "compile",
+      "-A",
+      "--target",
+      target.deno,
+      "--output",
+      file,
+      "cli.ts",
+    ]
     // No --target for this machine: Bun then takes itself as the base and fetches nothing.
     : isHost(target)
     ? [bunPath(), "build", ...flags, "cli.ts", "--outfile", file]
-    : [bunPath(), "build", ...flags, `--target=${target.bun}`, "cli.ts", "--outfile", file];
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: "inherit" });
+    : [
+      bunPath(),
+      "build",
+      ...flags,
+      `--target=${target.bun}`,
+      "cli.ts",
+      "--outfile",
+      file,
+    ];
+  const { status, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: "inherit",
+  });
   if (error) throw error;
-  if (status !== 0) throw new Error(`${target.name}: ${args[0]} ended with ${status}`);
+  if (status !== 0) {
+    throw new Error(`${target.name}: ${args[0]} ended with ${status}`);
+  }
   return file;
 }
 
 function bunPath(): string {
-  const named = Deno.env.get("SALLYPORT_TEST_BUN");
+  const named = process.env.SALLYPORT_TEST_BUN;
   if (named) return named;
   const require = createRequire(join(ROOT, "tests", "package.json"));
   return join(dirname(require.resolve("bun/package.json")), "bin", "bun.exe");
 }
 
 if (import.meta.main) {
-  const targets = Deno.args.includes("--all") ? TARGETS : TARGETS.filter(isHost);
-  if (targets.length === 0) throw new Error(`there is no build for ${Deno.build.target}`);
+  const targets = process.argv.includes("--all")
+    ? TARGETS
+    : TARGETS.filter(isHost);
+  if (targets.length === 0) {
+    throw new Error(
+      `there is no build for ${process.platform}-${process.arch}`,
+    );
+  }
   mkdirSync(DIST, { recursive: true });
   for (const target of targets) {
-    const file = build(target, Deno.args.includes("--deno"));
-    console.log(`${file.slice(ROOT.length + 1)}: ${(statSync(file).size / 1e6).toFixed(0)} MB`);
+    const file = build(target, process.argv.includes("--deno"));
+    console.log(
+      `${file.slice(ROOT.length + 1)}: ${
+        (statSync(file).size / 1e6).toFixed(0)
+      } MB`,
+    );
   }
 }

@@ -8,45 +8,65 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import process from "node:process";
 import { conclude, filesUnder, readProjectFile, ROOT } from "./files.ts";
 
 /** What `deno doc --lint` says about these files; what it says about packages is theirs. */
 function undocumented(paths: readonly string[]): string[] {
-  const { stderr, status, error } = spawnSync(Deno.execPath(), ["doc", "--lint", ...paths], {
+  const { stderr, status, error } = spawnSync(process.execPath, [
+    "doc",
+    "--lint",
+    ...paths,
+  ], {
     cwd: ROOT,
     encoding: "utf8",
     maxBuffer: 2 ** 28,
-    env: { ...Deno.env.toObject(), NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1" },
   });
   if (error) throw error;
   const found = stderr.split(/\n(?=error\[)/).flatMap((block) => {
-    const problem = /^error\[([\w-]+)\]: (.*)\n\s*--> (.*):(\d+):\d+/.exec(block);
+    const problem = /^error\[([\w-]+)\]: (.*)\n\s*--> (.*):(\d+):\d+/.exec(
+      block,
+    );
     if (!problem) return [];
     const [, rule, message, path, line] = problem;
     const ours = path.startsWith(ROOT) && !path.includes("node_modules");
     // A type of a package in a signature: allowed inside, and kept out of the exports by review.
-    if (!ours || (rule === "private-type-ref" && /\/npm\/|node_modules/.test(block))) return [];
+    if (
+      !ours ||
+      (rule === "private-type-ref" && /\/npm\/|node_modules/.test(block))
+    ) return [];
     return [`${path.slice(ROOT.length + 1)}:${line}: ${message}`];
   });
-  const silent = status !== 0 && found.length === 0 && !/documentation lint error/.test(stderr);
-  return silent ? [`deno doc --lint ended with ${status}: ${stderr.slice(0, 2000)}`] : found;
+  const silent = status !== 0 && found.length === 0 &&
+    !/documentation lint error/.test(stderr);
+  return silent
+    ? [`deno doc --lint ended with ${status}: ${stderr.slice(0, 2000)}`]
+    : found;
 }
 
 /** Files that do not begin with what they are for. */
 function withoutJob(paths: readonly string[]): string[] {
   return paths.filter((path) => {
     const comment = /^\s*\/\*\*([\s\S]*?)\*\//.exec(readProjectFile(path));
-    return !comment || !/@module/.test(comment[1]) || !/\w/.test(comment[1].split("@module")[0]);
-  }).map((path) => `${path}:1: does not begin with a @module comment that says its job`);
+    return !comment || !/@module/.test(comment[1]) ||
+      !/\w/.test(comment[1].split("@module")[0]);
+  }).map((path) =>
+    `${path}:1: does not begin with a @module comment that says its job`
+  );
 }
 
 /** The anchor GitHub gives a heading. */
 function anchorOf(heading: string): string {
-  return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-");
+  return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim()
+    .replace(/\s/g, "-");
 }
 
 function withoutFences(markdown: string): string {
-  return markdown.replace(/^```[\s\S]*?^```/gm, (fence) => fence.replace(/[^\n]/g, ""));
+  return markdown.replace(
+    /^```[\s\S]*?^```/gm,
+    (fence) => fence.replace(/[^\n]/g, ""),
+  );
 }
 
 /** Relative links of a Markdown file that lead nowhere. */
@@ -56,36 +76,55 @@ function deadLinks(path: string): string[] {
     if (/^[a-z]+:/.test(link)) return [];
     const [file, anchor] = link.split("#");
     const target = file === "" ? path : normalize(join(dirname(path), file));
-    if (!existsSync(join(ROOT, target))) return [`${path}: the link ${link} leads nowhere`];
+    if (!existsSync(join(ROOT, target))) {
+      return [`${path}: the link ${link} leads nowhere`];
+    }
     if (anchor === undefined || !target.endsWith(".md")) return [];
-    const headings = [...withoutFences(readProjectFile(target)).matchAll(/^#+ +(.*)$/gm)];
+    const headings = [
+      ...withoutFences(readProjectFile(target)).matchAll(/^#+ +(.*)$/gm),
+    ];
     const known = headings.some(([, heading]) => anchorOf(heading) === anchor);
     return known ? [] : [`${path}: ${target} has no heading #${anchor}`];
   });
 }
 
 /** Flags that the README gives to the program and that the program does not know. */
-function unknownFlags(sources: readonly string[]): string[] {
-  const program = sources.map(readProjectFile).join("\n");
+function unknownFlags(): string[] {
+  const program = filesUnder("lib/cli", ".ts").map(readProjectFile).join("\n");
   const shown = [
-    ...readProjectFile("README.md").matchAll(/(?:\bcli\.ts|\bsallyport)\b([^`\n#|]*)/g),
+    ...readProjectFile("README.md").matchAll(
+      /(?:\bcli\.ts|\bsallyport)\b([^`\n#|]*)/g,
+    ),
   ]
-    .flatMap(([, rest]) => [...rest.matchAll(/(?<=\s)--([a-z][a-z-]*)/g)].map((match) => match[1]));
+    .flatMap(([, rest]) =>
+      [...rest.matchAll(/(?<=\s)--([a-z][a-z-]*)/g)].map((match) => match[1])
+    );
   return [...new Set(shown)]
-    .filter((flag) => !["help", "version"].includes(flag) && !program.includes(`--${flag}`))
+    .filter((flag) =>
+      !["help", "version"].includes(flag) &&
+      !program.includes(`name: "${flag}"`)
+    )
     .map((flag) => `README.md: the program has no flag --${flag}`);
 }
 
 function main(): never {
   const library = ["cli.ts", "mod.ts", ...filesUnder("lib", ".ts")];
-  const documents = ["README.md", "CHANGELOG.md", ...filesUnder(".github", ".md")];
+  const documents = [
+    "README.md",
+    "CHANGELOG.md",
+    ...filesUnder(".github", ".md"),
+  ];
   const problems = [
     ...undocumented(library),
     ...withoutJob(library),
     ...documents.flatMap(deadLinks),
-    ...unknownFlags(library),
+    ...unknownFlags(),
   ];
-  conclude("docs", problems, `${library.length} files, ${documents.length} documents`);
+  conclude(
+    "docs",
+    problems,
+    `${library.length} files, ${documents.length} documents`,
+  );
 }
 
 if (import.meta.main) main();

@@ -6,6 +6,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** The root of the project. */
@@ -19,9 +20,14 @@ export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
  * @returns paths relative to the root, with slashes, sorted
  */
 export function filesUnder(folder: string, ending: string): string[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+  return readdirSync(join(ROOT, folder), {
+    recursive: true,
+    withFileTypes: true,
+  })
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join("/"))
+    .map((entry) =>
+      relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join("/")
+    )
     .filter((path) => !path.includes("node_modules/"))
     .sort();
 }
@@ -38,9 +44,14 @@ export function readProjectFile(path: string): string {
  * @param problems one line each
  * @param looked what was looked at, for the line that says that all is well
  */
-export function conclude(name: string, problems: readonly string[], looked: string): never {
+export function conclude(
+  name: string,
+  problems: readonly string[],
+  looked: string,
+): never {
   for (const problem of problems) console.error(problem);
-  if (problems.length > 0) console.error(`${name}: ${problems.length} problems`);
-  else console.log(`${name}: ${looked}, nothing to complain about`);
-  Deno.exit(problems.length > 0 ? 1 : 0);
+  if (problems.length > 0) {
+    console.error(`${name}: ${problems.length} problems`);
+  } else console.log(`${name}: ${looked}, nothing to complain about`);
+  process.exit(problems.length > 0 ? 1 : 0);
 }

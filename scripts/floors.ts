@@ -8,6 +8,7 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
+import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { relative, sep } from "node:path";
 import { codeOnly, places } from "./code_text.ts";
@@ -51,8 +52,10 @@ interface Forbidden {
 
 const inRuntime = (path: string) => path.startsWith("lib/runtime/");
 /** The command line is a program, not a library: it may know Node's modules and the process. */
-const inProgram = (path: string) => inRuntime(path) || path.startsWith("lib/cli/");
-const keepsTime = (path: string) => inRuntime(path) || path === "lib/base/clock.ts";
+const inProgram = (path: string) =>
+  inRuntime(path) || path.startsWith("lib/cli/");
+const keepsTime = (path: string) =>
+  inRuntime(path) || path === "lib/base/clock.ts";
 
 /** Words that belong to one place. Matched in code alone, not in comments or strings. */
 const FORBIDDEN: readonly Forbidden[] = [
@@ -106,25 +109,39 @@ export function roomOf(path: string): string {
 export function judgeImport(from: string, to: string): string | undefined {
   const room = roomOf(from);
   const floor = FLOORS[room];
-  if (floor === undefined) return `room "${room}" has no floor in scripts/floors.ts`;
+  if (floor === undefined) {
+    return `room "${room}" has no floor in scripts/floors.ts`;
+  }
   if (to.startsWith("node:")) {
-    return inProgram(from) ? undefined : "node: modules are imported in lib/runtime/ and lib/cli/";
+    return inProgram(from)
+      ? undefined
+      : "node: modules are imported in lib/runtime/ and lib/cli/";
   }
   if (to.startsWith("npm:")) {
     const rooms = PACKAGES[to.slice(4)];
-    if (!rooms) return "no decision record allows this package (scripts/floors.ts)";
-    return rooms.includes(room) ? undefined : `this package belongs to ${rooms.join(", ")}`;
+    if (!rooms) {
+      return "no decision record allows this package (scripts/floors.ts)";
+    }
+    return rooms.includes(room)
+      ? undefined
+      : `this package belongs to ${rooms.join(", ")}`;
   }
   const target = roomOf(to);
   if (target === "roof") return "nothing imports the doors of the program";
   const folder = to.slice(0, to.lastIndexOf("/"));
-  if (to.slice(folder.length).startsWith("/_") && !from.startsWith(`${folder}/`)) {
+  if (
+    to.slice(folder.length).startsWith("/_") && !from.startsWith(`${folder}/`)
+  ) {
     return "a file whose name begins with _ is private to its folder";
   }
   if (target === room) {
-    return to === `lib/${room}/mod.ts` ? "inside lib import the file, not the barrel" : undefined;
+    return to === `lib/${room}/mod.ts`
+      ? "inside lib import the file, not the barrel"
+      : undefined;
   }
-  if (!(target in FLOORS)) return `room "${target}" has no floor in scripts/floors.ts`;
+  if (!(target in FLOORS)) {
+    return `room "${target}" has no floor in scripts/floors.ts`;
+  }
   if (FLOORS[target] === floor && !RUNTIME_CONTRACTS.includes(to)) {
     return "rooms of one floor never meet";
   }
@@ -133,7 +150,9 @@ export function judgeImport(from: string, to: string): string | undefined {
   if (target === "runtime" && !RUNTIME_CONTRACTS.includes(to)) {
     return "of a runtime only its contracts (net.ts, host.ts) are known";
   }
-  return to === `lib/${target}/mod.ts` ? "inside lib import the file, not the barrel" : undefined;
+  return to === `lib/${target}/mod.ts`
+    ? "inside lib import the file, not the barrel"
+    : undefined;
 }
 
 /**
@@ -169,8 +188,12 @@ export function findCycles(graph: ImportGraph): string[][] {
  */
 export function forbiddenWords(path: string, source: string): string[] {
   const code = codeOnly(source);
-  return FORBIDDEN.filter(({ allowed }) => !allowed(path)).flatMap(({ what, instead }) =>
-    places(code, what).map(({ line, text }) => `${path}:${line}: "${text}": ${instead}`)
+  return FORBIDDEN.filter(({ allowed }) => !allowed(path)).flatMap((
+    { what, instead },
+  ) =>
+    places(code, what).map(({ line, text }) =>
+      `${path}:${line}: "${text}": ${instead}`
+    )
   );
 }
 
@@ -188,16 +211,18 @@ function importGraph(paths: readonly string[]): Map<string, string[]> {
   const graph = new Map<string, string[]>();
   for (const path of paths) {
     if (graph.has(path)) continue;
-    const text = execFileSync(Deno.execPath(), ["info", "--json", path], {
+    const text = execFileSync(process.execPath, ["info", "--json", path], {
       cwd: ROOT,
       encoding: "utf8",
       maxBuffer: 2 ** 28,
     });
-    for (const module of (JSON.parse(text) as { modules: InfoModule[] }).modules) {
+    for (
+      const module of (JSON.parse(text) as { modules: InfoModule[] }).modules
+    ) {
       if (!module.specifier.startsWith(pathToFileURL(ROOT).href)) continue;
-      const targets = (module.dependencies ?? []).map(({ specifier, code, type }) =>
-        targetOf(code?.specifier ?? type?.specifier ?? specifier)
-      );
+      const targets = (module.dependencies ?? []).map((
+        { specifier, code, type },
+      ) => targetOf(code?.specifier ?? type?.specifier ?? specifier));
       graph.set(projectPath(module.specifier), [...new Set(targets)]);
     }
   }
@@ -225,11 +250,24 @@ function main(): never {
       if (verdict) problems.push(`${from} imports ${to}: ${verdict}`);
     }
   }
+  const used = new Set([...graph.values()].flat());
+  const declared = JSON.parse(readProjectFile("package.json"))
+    .dependencies as Record<string, string>;
+  for (const name of Object.keys(declared)) {
+    if (!used.has(`npm:${name}`)) {
+      problems.push(`package.json: nothing imports "${name}"`);
+    }
+  }
   for (const cycle of findCycles(graph)) {
     problems.push(`a circle of imports: ${cycle.join(" -> ")}`);
   }
-  for (const path of paths) problems.push(...forbiddenWords(path, readProjectFile(path)));
-  const edges = [...graph.values()].reduce((sum, targets) => sum + targets.length, 0);
+  for (const path of paths) {
+    problems.push(...forbiddenWords(path, readProjectFile(path)));
+  }
+  const edges = [...graph.values()].reduce(
+    (sum, targets) => sum + targets.length,
+    0,
+  );
   conclude("floors", problems, `${graph.size} files, ${edges} imports`);
 }
 

@@ -13,6 +13,7 @@ import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import { ROOT } from "./files.ts";
 
@@ -23,27 +24,65 @@ const EXIT_LIMIT_MS = 20_000;
 
 async function main(command: string, prefix: readonly string[]): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), "sallyport-smoke-"));
-  const env = { ...Deno.env.toObject(), NO_COLOR: "1", HOME: home, XDG_CONFIG_HOME: home };
-  const version = spawnSync(command, [...prefix, "version"], { env, cwd: ROOT, encoding: "utf8" });
+  const env = {
+    ...process.env,
+    NO_COLOR: "1",
+    HOME: home,
+    XDG_CONFIG_HOME: home,
+  };
+  const version = spawnSync(command, [...prefix, "version"], {
+    env,
+    cwd: ROOT,
+    encoding: "utf8",
+  });
   assert.equal(version.status, 0, version.stderr);
   assert.match(version.stdout, /\d+\.\d+\.\d+/);
   console.log(`version: ${version.stdout.trim()}`);
 
-  const server = createServer((request, response) => response.end(`you asked for ${request.url}`));
+  const server = createServer((request, response) =>
+    response.end(`you asked for ${request.url}`)
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const startedMs = performance.now();
-  const args = [...prefix, "http", String(port), "--log", "stdout", "--log-format", "json"];
-  const child = spawn(command, args, { env, cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
-  const exited = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  const args = [
+    ...prefix,
+    "http",
+    String(port),
+    "--log",
+    "stdout",
+    "--log-format",
+    "json",
+  ];
+  const child = spawn(command, args, {
+    env,
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = new Promise<number | null>((resolve) =>
+    child.on("exit", resolve)
+  );
   try {
     const url = await withinLimit(announcedUrl(child), URL_LIMIT_MS, "no URL");
-    console.log(`url: ${url} after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
-    assert.equal(await visit(new URL("/hello?x=1", url)), "you asked for /hello?x=1");
+    console.log(
+      `url: ${url} after ${
+        ((performance.now() - startedMs) / 1000).toFixed(1)
+      } s`,
+    );
+    assert.equal(
+      await visit(new URL("/hello?x=1", url)),
+      "you asked for /hello?x=1",
+    );
     child.kill("SIGINT");
-    const code = await withinLimit(exited, EXIT_LIMIT_MS, "it does not end after SIGINT");
+    const code = await withinLimit(
+      exited,
+      EXIT_LIMIT_MS,
+      "it does not end after SIGINT",
+    );
     // Windows has no signals: the process is just ended there.
-    if (Deno.build.os !== "windows") assert.equal(code, 0, `exit code ${code} after SIGINT`);
+    if (process.platform !== "win32") {
+      assert.equal(code, 0, `exit code ${code} after SIGINT`);
+    }
     console.log("the visit was answered, and it left in order");
   } finally {
     child.kill("SIGKILL");
@@ -68,7 +107,11 @@ async function announcedUrl(child: ChildProcess): Promise<string> {
 /** The answer to a GET; `*.localhost` is this machine, whatever its resolver thinks of it. */
 function visit(url: URL): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { host: "127.0.0.1", port: url.port, path: url.pathname + url.search };
+    const options = {
+      host: "127.0.0.1",
+      port: url.port,
+      path: url.pathname + url.search,
+    };
     get({ ...options, headers: { host: url.host } }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text) => body += text).on(
@@ -79,10 +122,17 @@ function visit(url: URL): Promise<string> {
   });
 }
 
-async function withinLimit<T>(work: Promise<T>, limitMs: number, what: string): Promise<T> {
+async function withinLimit<T>(
+  work: Promise<T>,
+  limitMs: number,
+  what: string,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} within ${limitMs / 1000} s`)), limitMs);
+    timer = setTimeout(
+      () => reject(new Error(`${what} within ${limitMs / 1000} s`)),
+      limitMs,
+    );
   });
   try {
     return await Promise.race([work, late]);
@@ -92,7 +142,11 @@ async function withinLimit<T>(work: Promise<T>, limitMs: number, what: string): 
 }
 
 if (import.meta.main) {
-  const [command, ...prefix] = Deno.args;
-  if (!command) throw new TypeError("say what to run: scripts/smoke.ts <command> [argument …]");
-  await main(command === "deno" ? Deno.execPath() : command, prefix);
+  const [command, ...prefix] = process.argv.slice(2);
+  if (!command) {
+    throw new TypeError(
+      "say what to run: scripts/smoke.ts <command> [argument …]",
+    );
+  }
+  await main(command === "deno" ? process.execPath : command, prefix);
 }
