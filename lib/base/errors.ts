@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   address_not_available: "That address does not belong to this machine",
   permission_denied: "The operating system refused access",
   not_found: "There is no such file or object",
+  conflict: "Something else has that name or address already",
   io_failed: "The operating system reported an input/output error",
   aborted: "The operation was cancelled by its caller",
   // TLS

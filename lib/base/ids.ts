@@ -1,0 +1,61 @@
+/**
+ * Identifiers: time-ordered KSUIDs with a prefix for objects, and random text for what nobody may
+ * guess.
+ *
+ * @module
+ */
+
+const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** Where the time in a KSUID starts: 2014-05-13T16:53:20Z, in seconds since 1970. */
+const KSUID_EPOCH_S = 1_400_000_000;
+
+/** Characters of a KSUID: 160 bits in base 62. */
+export const KSUID_CHARS = 27;
+
+/**
+ * Random text of letters and digits, 5.95 bits a character, each equally likely.
+ *
+ * @param count characters
+ */
+export function randomBase62(count: number): string {
+  let text = "";
+  while (text.length < count) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(count * 2))) {
+      // 248 = 4 * 62: what is above would make some characters likelier than others
+      if (byte < 248 && text.length < count) text += BASE62[byte % 62];
+    }
+  }
+  return text;
+}
+
+/**
+ * A KSUID: 4 bytes of seconds, 16 random ones, as 27 characters that sort by time.
+ *
+ * @param nowMs milliseconds since 1970
+ */
+export function ksuid(nowMs: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(20));
+  new DataView(bytes.buffer).setUint32(0, Math.max(0, Math.floor(nowMs / 1000) - KSUID_EPOCH_S));
+  let value = 0n;
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  let text = "";
+  for (; value > 0n; value /= 62n) text = BASE62[Number(value % 62n)] + text;
+  return text.padStart(KSUID_CHARS, "0");
+}
+
+/**
+ * The id of a new object: `rd_` and a KSUID.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { newId } from "./ids.ts";
+ *
+ * assert.match(newId("rd", Date.now()), /^rd_[0-9A-Za-z]{27}$/);
+ * assert.ok(newId("rd", 2_000_000_000_000) > newId("rd", 1_900_000_000_000));
+ * ```
+ */
+export function newId(prefix: string, nowMs: number): string {
+  return `${prefix}_${ksuid(nowMs)}`;
+}
