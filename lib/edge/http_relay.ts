@@ -23,7 +23,7 @@ import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { KeptStream } from "./kept_stream.ts";
 import { Lookahead, type News } from "./lookahead.ts";
 import { badRequest, type Problem, requestTimeout } from "./problem.ts";
-import { routeRequest } from "./route.ts";
+import { type Arrival, routeRequest } from "./route.ts";
 import { HeadFirst } from "./through.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -93,11 +93,12 @@ export function serveHttp(conn: Conn, scheme: "http" | "https", serving: HttpSer
 /** Where a visit stands, for the deadline. */
 type Phase = "first" | "idle" | "head" | "exchange" | "answer" | "closing" | "over";
 
-class Visit implements HttpVisit, ExchangeVisitor {
+class Visit implements HttpVisit, ExchangeVisitor, Arrival {
   readonly conn: Conn;
   readonly out: HeadFirst;
   readonly clientAddr: string;
   readonly scheme: "http" | "https";
+  readonly serverName: string | undefined;
   readonly ahead: Lookahead;
   readonly watchdog: Watchdog;
   readonly kept: KeptStream;
@@ -114,6 +115,8 @@ class Visit implements HttpVisit, ExchangeVisitor {
     this.out = new HeadFirst(conn);
     this.clientAddr = formatAddress(conn.remote);
     this.scheme = scheme;
+    // As it stood in the ClientHello, which may have any case.
+    this.serverName = conn.tls?.serverName?.toLowerCase().replace(/\.$/, "");
     this.clock = serving.clock;
     this.limits = { ...DEFAULT_HTTP_LIMITS, ...serving.limits };
     this.ahead = new Lookahead(conn, (news) => this.#onNews(news));
@@ -177,6 +180,11 @@ class Visit implements HttpVisit, ExchangeVisitor {
     } catch (thrown) {
       if (this.#isClosing()) return undefined;
       if (!(thrown instanceof HttpError)) throw thrown;
+      const { clientAddr } = this;
+      this.#serving.logger.log("debug", "request was refused", {
+        clientAddr,
+        error: thrown.message,
+      });
       await this.#answer(badRequest(thrown.status, thrown.message), undefined, true);
       return undefined;
     }
@@ -199,8 +207,7 @@ class Visit implements HttpVisit, ExchangeVisitor {
   async #serve(head: RequestHead): Promise<"keep" | "close" | "over"> {
     const startedMs = this.clock.steady();
     this.#phase = "exchange";
-    const arrival = { scheme: this.scheme, serverName: this.conn.tls?.serverName };
-    const { endpoint, problem } = routeRequest(this.#serving.endpoints, arrival, head);
+    const { endpoint, problem } = routeRequest(this.#serving.endpoints, this, head);
     let exchange: Exchange | undefined;
     let after: After;
     if (endpoint) {
@@ -210,23 +217,24 @@ class Visit implements HttpVisit, ExchangeVisitor {
       const bodiless = !head.chunked && !head.contentLength;
       after = { then: "answer", problem, close: !bodiless };
     }
-    let { then } = after as { then: After["then"] };
-    if (after.then === "answer") {
+    try {
+      if (after.then !== "answer") {
+        if (after.then === "keep") this.#exchange = undefined;
+        return after.then;
+      }
       const close = after.close || this.draining || !keepsAlive(head);
-      this.#phase = "answer";
-      this.watchdog.set(this.limits.idleMs);
       await this.#answer(after.problem, head, close);
-      then = close ? "close" : "keep";
+      if (!close) this.#exchange = undefined;
+      return close ? "close" : "keep";
+    } finally {
+      if (this.#serving.onExchange) this.#report(startedMs, head, endpoint, exchange, after);
     }
-    if (this.#serving.onExchange) {
-      this.#report(startedMs, head, endpoint, exchange, after);
-    }
-    if (then === "keep") this.#exchange = undefined;
-    return then as "keep" | "close" | "over";
   }
 
   /** Says something on our own account. */
   async #answer(problem: Problem, head: RequestHead | undefined, close: boolean): Promise<void> {
+    this.#phase = "answer";
+    this.watchdog.set(this.limits.idleMs);
     const full = this.conn.write(renderProblem(problem, {
       html: wantsHtml(head?.get("accept")),
       body: head?.method !== "HEAD",

@@ -250,6 +250,23 @@ test("serveHttp() answers 421 when Host is not the name the TLS connection is fo
   assert.match(await agent.readHead(), /\r\nX-Forwarded-Proto: https\r\n/);
 });
 
+test("serveHttp() takes the name of the TLS connection in any case", async () => {
+  const { visitor, endpoint } = scene({ scheme: "https", serverName: "A.Test." });
+  await visitor.send(GET);
+  await (await endpoint.nextStream()).readHead();
+});
+
+test("serveHttp() cuts a visitor that does not take the edge's own answer", async () => {
+  const { visitor, clock, conn, visit, events } = scene({ highWaterBytes: 10 });
+  await visitor.send("GET / HTTP/1.1\r\nHost: gone.test\r\n\r\n");
+  await clock.advance(299_999);
+  assert.equal(conn.aborted, false);
+  await clock.advance(1);
+  assert.equal(conn.aborted, true);
+  await visit.over;
+  assert.equal(events[0].ngrokCode, 3200);
+});
+
 test("serveHttp() gives up a head that comes too slowly, with 408", async () => {
   const { visitor, clock, conn, visit } = scene();
   await visitor.send("GET / HT");
