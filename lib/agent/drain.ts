@@ -52,7 +52,8 @@ export async function drain(
     return nowMs - last.sinceMs < QUIET_MS;
   }
   while (!signal.aborted && clock.steady() - startedMs < graceMs) {
-    if (![...connections].some(inUse)) return;
+    // each is looked at each time, for the quiet of all begins at once
+    if ([...connections].filter(inUse).length === 0) return;
     await sleep(clock, Math.min(LOOK_MS, graceMs), signal).catch(() =>
       undefined
     );

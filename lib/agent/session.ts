@@ -93,7 +93,7 @@ export class Session {
    */
   async bind(request: BindRequest): Promise<BindResponse> {
     return readBindResponse(
-      await this.#ask(STREAM.bind, request, "the edge did not answer Bind"),
+      await this.#ask(STREAM.bind, request, "The edge did not answer Bind"),
     );
   }
 
@@ -106,7 +106,7 @@ export class Session {
     const answer = await this.#ask(
       STREAM.unbind,
       { Id: id },
-      "the edge did not answer Unbind",
+      "The edge did not answer Unbind",
     );
     const { Error: text } = pick<PlainResponse>(
       answer,

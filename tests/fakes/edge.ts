@@ -74,6 +74,11 @@ export class FakeSession {
     );
   }
 
+  /** Ends the connection as a FIN does, without a word. */
+  finish(): void {
+    void this.#carrier.closeWrite();
+  }
+
   /** From now on nothing arrives and nothing leaves, yet the connection stays open. */
   silence(): void {
     this.#carrier.shut = true;
@@ -156,9 +161,14 @@ export class FakeEdge {
     const error = this.dialErrors.shift() ?? this.down;
     if (error) return Promise.reject(error);
     const [theirs, ours] = pair();
-    this.sessions.push(new FakeSession(this, ours));
+    this.accept(ours);
     return Promise.resolve(theirs);
   };
+
+  /** Takes a connection that was made elsewhere. */
+  accept(carrier: Duplex): void {
+    this.sessions.push(new FakeSession(this, carrier));
+  }
 
   /** The latest connection. */
   get session(): FakeSession {
