@@ -42,8 +42,15 @@ test("openHttpDoor() serves visitors over a network, however their bytes are cut
     clock: systemClock,
     logger: silentLogger,
   });
-  const door = await openHttpDoor({ net, host: "192.0.2.7", port: 80, visitors });
-  const visitor = new Peer(await net.from("192.0.2.7").connect({ host: "192.0.2.7", port: 80 }));
+  const door = await openHttpDoor({
+    net,
+    host: "192.0.2.7",
+    port: 80,
+    visitors,
+  });
+  const visitor = new Peer(
+    await net.from("192.0.2.7").connect({ host: "192.0.2.7", port: 80 }),
+  );
   await visitor.send(GET);
   const agent = await endpoint.nextStream();
   await agent.expect(FORWARDED_GET);

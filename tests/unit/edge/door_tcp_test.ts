@@ -14,7 +14,12 @@ import {
 } from "../../../lib/edge/door_tcp.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import { MemoryNet } from "../../../lib/runtime/memory.ts";
-import { FakeConn, FakeEndpoint, latin1Text, Peer } from "../../fakes/edge_visit.ts";
+import {
+  FakeConn,
+  FakeEndpoint,
+  latin1Text,
+  Peer,
+} from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
 
 const HOST = "127.0.0.1";
@@ -22,25 +27,39 @@ const HOST = "127.0.0.1";
 function ports(from?: number, to?: number) {
   const net = new MemoryNet({ clock: systemClock });
   const range = from === undefined ? undefined : { from, to: to! };
-  return { net, tcp: createTcpPorts({ net, host: HOST, range, random: () => 0 }) };
+  return {
+    net,
+    tcp: createTcpPorts({ net, host: HOST, range, random: () => 0 }),
+  };
 }
 
 const ignore = () => {};
 
 test("createTcpPorts() gives away the ports of its range, each once, and says when they are gone", async () => {
   const { tcp } = ports(7000, 7002);
-  const claimed = [await tcp.claim(undefined, ignore), await tcp.claim(7001, ignore)];
+  const claimed = [
+    await tcp.claim(undefined, ignore),
+    await tcp.claim(7001, ignore),
+  ];
   claimed.push(await tcp.claim(undefined, ignore));
   assert.deepEqual(claimed, [7000, 7001, 7002]);
-  await assert.rejects(tcp.claim(undefined, ignore), { code: "address_not_available" });
+  await assert.rejects(tcp.claim(undefined, ignore), {
+    code: "address_not_available",
+  });
   await assert.rejects(tcp.claim(7001, ignore), { code: "address_in_use" });
-  await assert.rejects(tcp.claim(7003, ignore), { code: "address_not_available" });
+  await assert.rejects(tcp.claim(7003, ignore), {
+    code: "address_not_available",
+  });
   await tcp.close();
 });
 
 test("createTcpPorts() passes over ports that other programs have", async () => {
   const { net, tcp } = ports(7000, 7001);
-  const other = await net.listen({ host: HOST, port: 7000, onConnection: ignore });
+  const other = await net.listen({
+    host: HOST,
+    port: 7000,
+    onConnection: ignore,
+  });
   assert.equal(await tcp.claim(undefined, ignore), 7001);
   await assert.rejects(tcp.claim(7000, ignore), { code: "address_in_use" });
   await other.close();
@@ -67,7 +86,9 @@ test("createTcpPorts() frees a port that can be claimed again at once", async ()
   conn.closeWrite();
   await tcp.release(7000);
   await tcp.release(7000);
-  await assert.rejects(net.connect({ host: HOST, port: 7000 }), { code: "connection_refused" });
+  await assert.rejects(net.connect({ host: HOST, port: 7000 }), {
+    code: "connection_refused",
+  });
 });
 
 test("createTcpPorts() opens real ports", async () => {
@@ -114,7 +135,10 @@ test("serveRaw() announces the visitor and counts its bytes", async () => {
   const endpoint = new FakeEndpoint("a.test", "tls");
   const { visitor, over, closed } = serve(endpoint);
   const agent = await endpoint.nextStream();
-  assert.deepEqual(agent.visitor, { clientAddr: "192.0.2.7:50000", passthroughTls: true });
+  assert.deepEqual(agent.visitor, {
+    clientAddr: "192.0.2.7:50000",
+    passthroughTls: true,
+  });
   await visitor.send("abc");
   await agent.expect("abc");
   await agent.send("defgh");
@@ -122,7 +146,11 @@ test("serveRaw() announces the visitor and counts its bytes", async () => {
   visitor.duplex.closeWrite();
   agent.duplex.closeWrite();
   await over;
-  assert.deepEqual([closed[0].inBytes, closed[0].outBytes, closed[0].error], [3, 5, undefined]);
+  assert.deepEqual([closed[0].inBytes, closed[0].outBytes, closed[0].error], [
+    3,
+    5,
+    undefined,
+  ]);
 });
 
 test("serveRaw() cuts the visitor when no stream can be opened", async () => {
@@ -148,18 +176,26 @@ test("serveRaw() writes the PROXY header first when the endpoint wants one", asy
   const { visitor, over } = serve(endpoint);
   const agent = await endpoint.nextStream();
   await visitor.send("SSH-2.0-x\r\n");
-  await agent.expect("PROXY TCP4 192.0.2.7 198.51.100.1 50000 80\r\nSSH-2.0-x\r\n");
+  await agent.expect(
+    "PROXY TCP4 192.0.2.7 198.51.100.1 50000 80\r\nSSH-2.0-x\r\n",
+  );
   visitor.duplex.abort();
   await over;
 });
 
 test("introduce() writes version 2 as binary, and nothing when nothing is wanted", () => {
   const conn = new FakeConn(pair()[0]);
-  const binary = introduce(conn, new FakeEndpoint("a.test", "tcp", { ProxyProto: 2 }))!;
+  const binary = introduce(
+    conn,
+    new FakeEndpoint("a.test", "tcp", { ProxyProto: 2 }),
+  )!;
   assert.equal(latin1Text(binary.subarray(0, 12)), "\r\n\r\n\0\r\nQUIT\n");
   assert.equal(binary.length, 28);
   for (const ProxyProto of [0, 3, null, "1"]) {
-    assert.equal(introduce(conn, new FakeEndpoint("a.test", "tcp", { ProxyProto })), undefined);
+    assert.equal(
+      introduce(conn, new FakeEndpoint("a.test", "tcp", { ProxyProto })),
+      undefined,
+    );
   }
 });
 
@@ -171,5 +207,8 @@ test("option() finds a key in any case", () => {
 
 test("formatAddress() puts IPv6 in brackets", () => {
   assert.equal(formatAddress({ host: "192.0.2.7", port: 1 }), "192.0.2.7:1");
-  assert.equal(formatAddress({ host: "2001:db8::1", port: 1 }), "[2001:db8::1]:1");
+  assert.equal(
+    formatAddress({ host: "2001:db8::1", port: 1 }),
+    "[2001:db8::1]:1",
+  );
 });

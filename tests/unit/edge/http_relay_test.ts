@@ -251,7 +251,10 @@ test("serveHttp() answers 421 when Host is not the name the TLS connection is fo
 });
 
 test("serveHttp() takes the name of the TLS connection in any case", async () => {
-  const { visitor, endpoint } = scene({ scheme: "https", serverName: "A.Test." });
+  const { visitor, endpoint } = scene({
+    scheme: "https",
+    serverName: "A.Test.",
+  });
   await visitor.send(GET);
   await (await endpoint.nextStream()).readHead();
 });
@@ -383,7 +386,8 @@ test("serveHttp() reports a listener that throws, and goes on", async () => {
   const [near, far] = pair();
   const lines: [LogLevel, string][] = [];
   const logger = {
-    log: (level: LogLevel, message: string) => void lines.push([level, message]),
+    log: (level: LogLevel, message: string) =>
+      void lines.push([level, message]),
     child: () => logger,
   };
   serveHttp(new FakeConn(near), "http", {
