@@ -6,7 +6,6 @@
  */
 import { sleep } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
-import { parseWith } from "../base/schema.ts";
 import type { Runtime } from "../runtime/host.ts";
 import { Announcer } from "./announcer.ts";
 import {
@@ -23,21 +22,19 @@ import {
   type AgentConfig,
   type AgentOptions,
   type ForwardOptions,
-  forwardOptionsSchema,
   resolveAgentOptions,
 } from "./config.ts";
 import { createDialer, type Dialer } from "./dial.ts";
 import type { AgentEnd } from "./end.ts";
 import type { AgentEndpoint } from "./endpoint.ts";
-import { kindOfScheme, parseEndpointUrl } from "./endpoint_url.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { AgentListener } from "./events.ts";
 import { Pace } from "./pace.ts";
 import { openSession, type Session } from "./session.ts";
-import { parseUpstream, type UpstreamKind } from "./upstream.ts";
 import { upstreamTls } from "./upstream_dial.ts";
 import { Visitors } from "./visitors.ts";
 import { watchForWake } from "./wake.ts";
+import { readWish } from "./wish.ts";
 
 /** What an agent is doing. */
 export type AgentState =
@@ -176,29 +173,16 @@ class RunningAgent implements Agent {
   }
 
   async forward(options: ForwardOptions): Promise<AgentEndpoint> {
-    const given = parseWith(
-      forwardOptionsSchema,
-      options,
-      "the endpoint options",
-    );
-    const kind = kindOf(given);
-    const wanted = parseEndpointUrl(given.url ?? "", kind);
-    const upstream = parseUpstream(given.addr, kind);
-    const tls = await upstreamTls(upstream, given, this.#runtime.host.files);
+    const wish = readWish(options);
+    const { upstream } = wish;
+    const tls = await upstreamTls(upstream, wish.options, this.#runtime.host.files);
     if (this.#closing) {
       throw new TunnelError(
         "session_closed",
         `Cannot forward to "${upstream.display}": the agent is closed`,
       );
     }
-    const { name } = given;
-    const endpoint = this.#endpoints.add({
-      name,
-      options: given,
-      wanted,
-      upstream,
-      tls,
-    });
+    const endpoint = this.#endpoints.add({ ...wish, name: wish.options.name, tls });
     await endpoint.ready;
     return endpoint;
   }
@@ -259,16 +243,13 @@ class RunningAgent implements Agent {
       answerTimeoutMs: config.connectTimeoutMs,
       heartbeatIntervalMs: config.heartbeatIntervalMs,
       heartbeatToleranceMs: config.heartbeatToleranceMs,
-      onBeat: (latencyMs) =>
-        this.#announcer.report({ type: "heartbeat_received", latencyMs }),
+      onBeat: (latencyMs) => this.#announcer.report({ type: "heartbeat_received", latencyMs }),
       onVisitor: (stream) => void this.#visitors.admit(stream),
       onStopEndpoint: (request) => this.#endpoints.stopByServer(request),
       commands: config.commands,
       onCommand: (name, error) => this.#obey(name, error),
     });
-    return await opening.finally(() =>
-      signal.removeEventListener("abort", onStop)
-    );
+    return await opening.finally(() => signal.removeEventListener("abort", onStop));
   }
 
   /**
@@ -393,15 +374,4 @@ class RunningAgent implements Agent {
     this.#failReady(end.error ?? toTunnelError(this.#stop.signal.reason));
     this.#setClosed(end);
   }
-}
-
-/** What visitors speak: as told, else by the URL wanted, else by the address, else HTTP. */
-function kindOf(options: ForwardOptions): UpstreamKind {
-  if (options.proto) return options.proto;
-  if (options.url?.includes("://")) {
-    return kindOfScheme(parseEndpointUrl(options.url).scheme);
-  }
-  const scheme = /^\s*(tcp|tls):\/\//i.exec(String(options.addr))?.[1]
-    .toLowerCase();
-  return scheme === "tcp" || scheme === "tls" ? scheme : "http";
 }

@@ -11,12 +11,7 @@ import type { AgentEnd } from "./end.ts";
 import type { SessionInfo } from "./auth.ts";
 import type { CommandName } from "./commands.ts";
 import type { AgentEndpoint } from "./endpoint.ts";
-import type {
-  AgentEvent,
-  AgentListener,
-  AgentReport,
-  FailureFields,
-} from "./events.ts";
+import type { AgentEvent, AgentListener, AgentReport, FailureFields } from "./events.ts";
 
 /** Speaks for one agent. */
 export class Announcer {

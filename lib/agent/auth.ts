@@ -220,9 +220,7 @@ export const BAD_COOKIE_CODE = 110;
 export function isFinal(error: TunnelError, connectedBefore: boolean): boolean {
   switch (error.code) {
     case "refused": {
-      return connectedBefore
-        ? FINAL_CODES.has(error.ngrokCode ?? 0)
-        : !isPassing(error);
+      return connectedBefore ? FINAL_CODES.has(error.ngrokCode ?? 0) : !isPassing(error);
     }
     case "tls_untrusted":
     case "tls_name_mismatch":

@@ -5,12 +5,7 @@
  * @module
  */
 import { encodeText } from "../base/bytes.ts";
-import {
-  ERROR_CODES,
-  type ErrorCode,
-  formatNgrokError,
-  type TunnelError,
-} from "../base/errors.ts";
+import { ERROR_CODES, type ErrorCode, formatNgrokError, type TunnelError } from "../base/errors.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** The number after `ERR_NGROK_` for "agent could not reach the upstream". */
@@ -26,17 +21,12 @@ export interface BadGatewayOptions {
 
 /** What the user can do, by what was found. */
 const ADVICE: Partial<Record<ErrorCode, string>> = {
-  connection_refused:
-    "Start the service, or give the agent the address at which it listens",
-  host_not_found:
-    "Correct the host name in the address that the agent was given",
+  connection_refused: "Start the service, or give the agent the address at which it listens",
+  host_not_found: "Correct the host name in the address that the agent was given",
   network_unreachable: "Check that this machine has a route to the service",
-  timed_out:
-    "Check that the service is running and that no firewall drops the connection",
-  tls_failed:
-    "Check that the service speaks TLS; if it does not, use http:// or tcp://",
-  tls_untrusted:
-    "Give the authority of its certificate with upstream_tls_verify_cas",
+  timed_out: "Check that the service is running and that no firewall drops the connection",
+  tls_failed: "Check that the service speaks TLS; if it does not, use http:// or tcp://",
+  tls_untrusted: "Give the authority of its certificate with upstream_tls_verify_cas",
   tls_name_mismatch: "Use a name that is in its certificate",
   tls_expired: "Renew its certificate",
   not_found: "Start the service, or correct the path of its socket",
@@ -49,9 +39,9 @@ export function describeFailure(
   error: TunnelError,
 ): string {
   const reason = ERROR_CODES[error.code];
-  return `Cannot reach the upstream "${upstream.display}": ${
-    reason[0].toLowerCase()
-  }${reason.slice(1)}`;
+  return `Cannot reach the upstream "${upstream.display}": ${reason[0].toLowerCase()}${
+    reason.slice(1)
+  }`;
 }
 
 /**
@@ -74,9 +64,7 @@ export function badGatewayResponse(
     : formatNgrokError(`${message}.\r\n${advice}.`, UPSTREAM_UNREACHABLE_CODE);
   const body = encodeText(text);
   const head = "HTTP/1.1 502 Bad Gateway\r\n" +
-    `Content-Type: ${
-      options.html ? "text/html" : "text/plain"
-    }; charset=utf-8\r\n` +
+    `Content-Type: ${options.html ? "text/html" : "text/plain"}; charset=utf-8\r\n` +
     `Content-Length: ${body.length}\r\n` +
     "Cache-Control: no-store\r\n" +
     `ngrok-error-code: ERR_NGROK_${UPSTREAM_UNREACHABLE_CODE}\r\n` +
@@ -116,9 +104,7 @@ footer{margin-top:2rem;opacity:.65;font:.8125rem ui-monospace,monospace}
 <main>
 <h1>The service does not answer</h1>
 <p>The tunnel works: the agent got your request. ${escapeHtml(message)}.</p>
-<p><strong>What to do</strong>: ${
-    escapeHtml(advice)
-  }, then reload this page.</p>
+<p><strong>What to do</strong>: ${escapeHtml(advice)}, then reload this page.</p>
 <footer>HTTP 502 &middot; ERR_NGROK_${UPSTREAM_UNREACHABLE_CODE}</footer>
 </main>
 </body>

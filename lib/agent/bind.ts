@@ -5,11 +5,7 @@
  * @module
  */
 import { pick } from "../wire/codec.ts";
-import type {
-  BindOptions,
-  BindRequest,
-  BindResponse,
-} from "../wire/messages.ts";
+import type { BindOptions, BindRequest, BindResponse } from "../wire/messages.ts";
 import { refusal } from "./auth.ts";
 import type { ForwardOptions } from "./config.ts";
 import type { EndpointUrl } from "./endpoint_url.ts";

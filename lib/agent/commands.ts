@@ -26,8 +26,7 @@ export interface CommandHandlers {
 }
 
 /** What an agent without a handler says; the SDKs use the same words. */
-export const NO_HANDLER =
-  "the agent has not defined a callback for this operation";
+export const NO_HANDLER = "the agent has not defined a callback for this operation";
 
 /** Which command a stream type stands for. */
 export function commandOfStream(type: number): CommandName | undefined {

@@ -108,17 +108,13 @@ function explain(
   { host, port }: ConnectAddress,
 ): TunnelError {
   const advice = {
-    tls_untrusted:
-      "its certificate is not signed by an authority this machine trusts; for an " +
+    tls_untrusted: "its certificate is not signed by an authority this machine trusts; for an " +
       "edge of your own give its CA file as connect_cas (--connect-cas ca.pem)",
-    tls_name_mismatch:
-      `its certificate is not for "${host}"; connect by a name that is in the ` +
+    tls_name_mismatch: `its certificate is not for "${host}"; connect by a name that is in the ` +
       "certificate, or give the edge one for this name",
-    tls_expired:
-      "its certificate is not valid at this time; renew it on the edge, and compare " +
+    tls_expired: "its certificate is not valid at this time; renew it on the edge, and compare " +
       "the clocks of both machines",
-    permission_denied:
-      "the network access was denied; allow it to this program",
+    permission_denied: "the network access was denied; allow it to this program",
   }[error.code as string];
   if (advice === undefined) return error;
   return new TunnelError(

@@ -54,8 +54,6 @@ export async function drain(
   while (!signal.aborted && clock.steady() - startedMs < graceMs) {
     // each is looked at each time, for the quiet of all begins at once
     if ([...connections].filter(inUse).length === 0) return;
-    await sleep(clock, Math.min(LOOK_MS, graceMs), signal).catch(() =>
-      undefined
-    );
+    await sleep(clock, Math.min(LOOK_MS, graceMs), signal).catch(() => undefined);
   }
 }

@@ -8,17 +8,12 @@ import { TunnelError } from "../base/errors.ts";
 import type { TlsClientOptions } from "../runtime/net.ts";
 import type { BindRequest, BindResponse } from "../wire/messages.ts";
 import {
+  type BindWish,
   buildBindRequest,
   buildRebindRequest,
   buildRenewedRequest,
 } from "./bind.ts";
-import type { ForwardOptions } from "./config.ts";
-import {
-  type EndpointScheme,
-  type EndpointUrl,
-  kindOfScheme,
-} from "./endpoint_url.ts";
-import type { Upstream } from "./upstream.ts";
+import { type EndpointScheme, kindOfScheme } from "./endpoint_url.ts";
 import type { UpstreamTarget } from "./upstream_dial.ts";
 
 /** How an endpoint ended. */
@@ -54,15 +49,9 @@ export interface AgentEndpoint {
 }
 
 /** What an endpoint is made of. */
-export interface EndpointParts {
+export interface EndpointParts extends BindWish {
   /** The local name. */
   readonly name: string;
-  /** The caller's options. */
-  readonly options: ForwardOptions;
-  /** The URL wanted. */
-  readonly wanted: EndpointUrl;
-  /** The service. */
-  readonly upstream: Upstream;
   /** How TLS is spoken to it. */
   readonly tls: TlsClientOptions | undefined;
   /** Takes it down on the server. */
@@ -93,11 +82,10 @@ export class OwnEndpoint implements AgentEndpoint {
   #setClosed!: (end: EndpointEnd) => void;
 
   constructor(parts: EndpointParts) {
-    const { name, options, wanted, upstream } = parts;
-    this.name = name;
-    this.metadata = options.metadata ?? "";
+    this.name = parts.name;
+    this.metadata = parts.options.metadata ?? "";
     this.#parts = parts;
-    this.#first = buildBindRequest({ wanted, upstream, options });
+    this.#first = buildBindRequest(parts);
     this.ready = new Promise((resolve, reject) => {
       this.#setReady = resolve;
       this.#failReady = reject;
@@ -209,8 +197,6 @@ export class OwnEndpoint implements AgentEndpoint {
    */
   #wantedUrl(url: string): string {
     const isHttp = kindOfScheme(this.proto) === "http";
-    return isHttp && !/\.internal(:|$)/.test(url)
-      ? url.replace(/:[0-9]+$/, "")
-      : url;
+    return isHttp && !/\.internal(:|$)/.test(url) ? url.replace(/:[0-9]+$/, "") : url;
   }
 }

@@ -71,9 +71,7 @@ export function parseEndpointUrl(
   const name = wildcard ? `*.${host}` : host;
   checkPort(scheme, name, port, error);
   const bare = name.includes(":") ? `[${name}]` : name;
-  const shown = port === undefined || port === PORTS[scheme]
-    ? bare
-    : formatHostPort(name, port);
+  const shown = port === undefined || port === PORTS[scheme] ? bare : formatHostPort(name, port);
   return { scheme, host: name, port, url: `${scheme}://${shown}` };
 }
 

@@ -109,8 +109,7 @@ export interface EndpointUrlChanged extends AgentEventBase, EndpointFields {
 }
 
 /** The server did not bring an endpoint back; it is asked again. Other endpoints are unaffected. */
-export interface EndpointFailed
-  extends AgentEventBase, EndpointFields, FailureFields {
+export interface EndpointFailed extends AgentEventBase, EndpointFields, FailureFields {
   /** Which event. */
   readonly type: "endpoint_failed";
   /** When it is asked again. */
@@ -154,8 +153,7 @@ export interface ConnectionClosed extends AgentEventBase, EndpointFields {
 }
 
 /** A visitor came and the upstream could not be reached. */
-export interface UpstreamFailed
-  extends AgentEventBase, EndpointFields, FailureFields {
+export interface UpstreamFailed extends AgentEventBase, EndpointFields, FailureFields {
   /** Which event. */
   readonly type: "upstream_failed";
   /** Names the connection in logs and events. */
@@ -203,8 +201,7 @@ export type AgentEvent =
   | AgentClosed;
 
 /** An event without its time: what the agent's parts report. */
-export type AgentReport = AgentEvent extends infer E
-  ? E extends AgentEvent ? Omit<E, "atMs">
+export type AgentReport = AgentEvent extends infer E ? E extends AgentEvent ? Omit<E, "atMs">
   : never
   : never;
 

@@ -55,9 +55,7 @@ export function parseUpstream(
   function error(reason: string, _fault?: AddressFault): TunnelError {
     return new TunnelError(
       "address_invalid",
-      `Cannot use "${address}" as the upstream of ${
-        article(kind)
-      } endpoint: ${reason}`,
+      `Cannot use "${address}" as the upstream of ${article(kind)} endpoint: ${reason}`,
     );
   }
   if (address === "") throw error("it is empty; give a port, host:port or URL");
@@ -73,9 +71,7 @@ export function parseUpstream(
   }
   if (!SCHEMES[kind].includes(scheme)) {
     throw error(
-      `the scheme "${scheme}" does not fit ${article(kind)} endpoint; use ${
-        schemesOf(kind)
-      }`,
+      `the scheme "${scheme}" does not fit ${article(kind)} endpoint; use ${schemesOf(kind)}`,
     );
   }
   return parseUrl(split[2], scheme, kind, error);
@@ -133,9 +129,7 @@ function parseUrl(
   kind: UpstreamKind,
   error: Fail,
 ): Upstream {
-  const authority = kind === "http" && rest.endsWith("/")
-    ? rest.slice(0, -1)
-    : rest;
+  const authority = kind === "http" && rest.endsWith("/") ? rest.slice(0, -1) : rest;
   refuseParts(authority, error);
   const defaultPort = DEFAULT_PORTS[scheme];
   if (authority === "") {
@@ -195,9 +189,7 @@ function fileError(
 ): TunnelError {
   if (kind !== "http") {
     return error(
-      `the scheme "file" does not fit ${article(kind)} endpoint; use ${
-        schemesOf(kind)
-      }`,
+      `the scheme "file" does not fit ${article(kind)} endpoint; use ${schemesOf(kind)}`,
     );
   }
   const path = address.slice("file://".length);

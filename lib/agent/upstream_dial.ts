@@ -11,12 +11,7 @@ import {
   readProxyHeader,
 } from "../http/proxy_protocol.ts";
 import type { Files } from "../runtime/host.ts";
-import type {
-  Conn,
-  ConnectOptions,
-  Net,
-  TlsClientOptions,
-} from "../runtime/net.ts";
+import type { Conn, ConnectOptions, Net, TlsClientOptions } from "../runtime/net.ts";
 import type { ForwardOptions } from "./config.ts";
 import { readCertificates } from "./pem.ts";
 import type { Upstream } from "./upstream.ts";

@@ -6,21 +6,11 @@
  */
 import { concat, decodeText } from "../../lib/base/bytes.ts";
 import type { Clock, FakeClock } from "../../lib/base/clock.ts";
-import {
-  type Chunk,
-  type Duplex,
-  pair,
-  RawDuplex,
-} from "../../lib/base/duplex.ts";
+import { type Chunk, type Duplex, pair, RawDuplex } from "../../lib/base/duplex.ts";
 import { TunnelError } from "../../lib/base/errors.ts";
 import type { Mux, MuxEnd, MuxStream } from "../../lib/mux/mux.ts";
 import { createMux } from "../../lib/mux/muxer.ts";
-import {
-  answerJson,
-  encodeJson,
-  encodeProxyHeader,
-  JsonBoundary,
-} from "../../lib/wire/codec.ts";
+import { answerJson, encodeJson, encodeProxyHeader, JsonBoundary } from "../../lib/wire/codec.ts";
 import { type ProxyHeader, STREAM } from "../../lib/wire/messages.ts";
 
 /** A JSON object. */
@@ -143,11 +133,9 @@ export class FakeEdge {
   /** Every dial fails with this, as long as it is set. */
   down: TunnelError | undefined;
   /** Answers Auth; set it to answer something else. */
-  onAuth: (request: Json, session: FakeSession) => Answer = () =>
-    this.defaultAuth();
+  onAuth: (request: Json, session: FakeSession) => Answer = () => this.defaultAuth();
   /** Answers Bind; set it to answer something else. */
-  onBind: (request: Json, session: FakeSession) => Answer = (request) =>
-    this.defaultBind(request);
+  onBind: (request: Json, session: FakeSession) => Answer = (request) => this.defaultBind(request);
   #binds = 0;
 
   /** @param clock whose time */
@@ -202,9 +190,7 @@ export class FakeEdge {
   /** Gives each new bind an id, a URL and a token, and each known one what it had. */
   defaultBind(request: Json): Json {
     const opts = request.Opts as Json;
-    const number = request.Id === ""
-      ? ++this.#binds
-      : Number(String(request.Id).slice(5));
+    const number = request.Id === "" ? ++this.#binds : Number(String(request.Id).slice(5));
     const proto = String(request.Proto);
     const wanted = String(opts.URL ?? "");
     const url = /:\/\/./.test(wanted)

@@ -17,9 +17,7 @@ async function endOf(
 ): Promise<number> {
   const clock = new FakeClock(0);
   let endedMs = -1;
-  const draining = drain(connections, clock, 10_000, signal).then(() =>
-    endedMs = clock.now()
-  );
+  const draining = drain(connections, clock, 10_000, signal).then(() => endedMs = clock.now());
   for (let atMs = 0; atMs <= 10_000 && endedMs < 0; atMs += 100) {
     each(atMs);
     await clock.advance(100);

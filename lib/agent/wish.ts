@@ -1,0 +1,32 @@
+/**
+ * From what a caller wrote about an endpoint to what is asked for: checked without a network, so
+ * that a typing error never looks like an outage.
+ *
+ * @module
+ */
+import { parseWith } from "../base/schema.ts";
+import type { BindWish } from "./bind.ts";
+import { type ForwardOptions, forwardOptionsSchema } from "./config.ts";
+import { kindOfScheme, parseEndpointUrl } from "./endpoint_url.ts";
+import { parseUpstream, type UpstreamKind } from "./upstream.ts";
+
+/**
+ * Reads the options of an endpoint.
+ *
+ * @param options as the caller gave them
+ * @throws {TunnelError} config_invalid, address_invalid
+ */
+export function readWish(options: ForwardOptions): BindWish {
+  const given = parseWith(forwardOptionsSchema, options, "the endpoint options");
+  const kind = kindOf(given);
+  const wanted = parseEndpointUrl(given.url ?? "", kind);
+  return { options: given, wanted, upstream: parseUpstream(given.addr, kind) };
+}
+
+/** What visitors speak: as told, else by the URL wanted, else by the address, else HTTP. */
+function kindOf(options: ForwardOptions): UpstreamKind {
+  if (options.proto) return options.proto;
+  if (options.url?.includes("://")) return kindOfScheme(parseEndpointUrl(options.url).scheme);
+  const scheme = /^\s*(tcp|tls):\/\//i.exec(String(options.addr))?.[1].toLowerCase();
+  return scheme === "tcp" || scheme === "tls" ? scheme : "http";
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "../../harness.ts";
+import type { ForwardOptions } from "../../../lib/agent/config.ts";
+import { readWish } from "../../../lib/agent/wish.ts";
+
+const GOOD: readonly (readonly [ForwardOptions, string, string])[] = [
+  [{ addr: 80 }, "https://", "http://localhost:80"],
+  [{ addr: 80, url: "http://h.test" }, "http://h.test", "http://localhost:80"],
+  [{ addr: 80, url: "h.test" }, "https://h.test", "http://localhost:80"],
+  [{ addr: "tcp://h:1" }, "tcp://", "tcp://h:1"],
+  [{ addr: " TLS://h:1" }, "tls://", "tls://h:1"],
+  [{ addr: 1, url: "tls://h.test" }, "tls://h.test", "tcp://localhost:1"],
+  [{ addr: 1, url: "tcp://h.test:5" }, "tcp://h.test:5", "tcp://localhost:1"],
+  [{ addr: 1, proto: "tcp" }, "tcp://", "tcp://localhost:1"],
+  [{ addr: 1, proto: "tcp", url: "h.test:5" }, "tcp://h.test:5", "tcp://localhost:1"],
+];
+
+for (const [options, url, upstream] of GOOD) {
+  test(`readWish() of ${JSON.stringify(options)} asks for ${url} in front of ${upstream}`, () => {
+    const wish = readWish(options);
+    assert.equal(wish.wanted.url, url);
+    assert.equal(wish.upstream.display, upstream);
+    assert.deepEqual(wish.options, options);
+  });
+}
+
+test("readWish() refuses what does not fit together", () => {
+  assert.throws(() => readWish({ addr: "tcp://h:1", url: "https://h" }), {
+    code: "address_invalid",
+    message: /does not fit an http endpoint/,
+  });
+  assert.throws(() => readWish({ addr: 1, proto: "tcp", url: "https://h" }), { ngrokCode: 9036 });
+  assert.throws(() => readWish({ addr: 1, adr: 1 } as never), /unknown key "adr"/);
+});
