@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { type ErrorCode, TunnelError } from "../../../lib/base/errors.ts";
-import { type AgentOptions, resolveAgentOptions } from "../../../lib/agent/config.ts";
+import {
+  type AgentOptions,
+  resolveAgentOptions,
+} from "../../../lib/agent/config.ts";
 import { createDialer } from "../../../lib/agent/dial.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
@@ -92,6 +95,7 @@ test("createDialer() connects over real TLS, and says what to do when it cannot"
     onConnection: async (conn) => {
       try {
         const tls = await net.startTlsServer(conn, { certificate });
+        await tls.write(new TextEncoder().encode("welcome"));
         await tls.read();
         tls.abort();
       } catch {
@@ -104,6 +108,7 @@ test("createDialer() connects over real TLS, and says what to do when it cannot"
     const config = resolveAgentOptions({ connectUrl, connectCas });
     const dialer = await createDialer(config, { ...detectRuntime(), host });
     const carrier = await dialer(never);
+    assert.equal(new TextDecoder().decode(await carrier.read()), "welcome");
     carrier.abort();
     await carrier.closed;
   };
