@@ -347,9 +347,13 @@ export async function writeAll(
 ): Promise<void> {
   for (let at = 0; at < data.length; at += 65_536) {
     if (!socket.write(data.subarray(at, at + 65_536))) {
-      await new Promise((resolve, reject) => {
-        socket.once("drain", resolve as () => void);
-        socket.once("error", reject);
+      await new Promise<void>((resolve, reject) => {
+        const onError = (error: Error) => reject(error);
+        socket.once("error", onError);
+        socket.once("drain", () => {
+          socket.off("error", onError);
+          resolve();
+        });
       });
     }
   }
