@@ -69,7 +69,7 @@ export interface OwnerAuth {
 }
 
 /** A token as we make them: 27 characters that name it, 24 that prove it (143 bits). */
-const TOKEN_SHAPE = /^[0-9A-Za-z]{6,64}_[0-9A-Za-z]{6,128}$/;
+const TOKEN_SHAPE = /^[0-9A-Za-z]{1,64}_[0-9A-Za-z_]{1,256}$/;
 
 /** Longer texts are refused before they are hashed. */
 const MAX_TOKEN_CHARS = 1024;
@@ -102,18 +102,25 @@ export async function loadOwner(options: OwnerOptions): Promise<OwnerAuth> {
   const token = authtoken ?? `${randomBase62(27)}_${randomBase62(24)}`;
   const owner: OwnerFile = {
     accountId: known?.accountId ?? `ac_${randomBase62(27)}`,
-    tokenId: `cr_${TOKEN_SHAPE.test(token) ? token.split("_")[0] : randomBase62(27)}`,
+    tokenId: `cr_${
+      TOKEN_SHAPE.test(token) ? token.split("_")[0] : randomBase62(27)
+    }`,
     tokenSha256: toHex(await sha256(token)),
     usualShape: TOKEN_SHAPE.test(token),
   };
   if (path !== undefined && known?.tokenSha256 !== owner.tokenSha256) {
     await files.makeDir(dataDir!);
-    await files.write(path, `${JSON.stringify(owner, undefined, 2)}\n`, { mode: 0o600 });
+    await files.write(path, `${JSON.stringify(owner, undefined, 2)}\n`, {
+      mode: 0o600,
+    });
   }
   return ownerAuth(owner, authtoken === undefined ? token : undefined);
 }
 
-function ownerAuth(owner: OwnerFile, newAuthtoken: string | undefined): OwnerAuth {
+function ownerAuth(
+  owner: OwnerFile,
+  newAuthtoken: string | undefined,
+): OwnerAuth {
   const grant = ownerGrant(owner.accountId, owner.tokenId);
   const expected = encodeText(owner.tokenSha256);
   return {
@@ -166,12 +173,17 @@ const UNKNOWN: AuthRefusal = {
     "The authtoken is well formed, but this edge does not know it. It may belong to another edge, or it was replaced.",
 };
 
-async function readOwner(files: Files, path: string): Promise<OwnerFile | undefined> {
+async function readOwner(
+  files: Files,
+  path: string,
+): Promise<OwnerFile | undefined> {
   if (await files.stat(path) === undefined) return undefined;
   try {
     const owner = JSON.parse(await files.readText(path)) as OwnerFile;
-    const whole = typeof owner.accountId === "string" && typeof owner.tokenId === "string" &&
-      /^[0-9a-f]{64}$/.test(owner.tokenSha256) && typeof owner.usualShape === "boolean";
+    const whole = typeof owner.accountId === "string" &&
+      typeof owner.tokenId === "string" &&
+      /^[0-9a-f]{64}$/.test(owner.tokenSha256) &&
+      typeof owner.usualShape === "boolean";
     if (whole) return owner;
   } catch (cause) {
     if (cause instanceof TunnelError) throw cause;

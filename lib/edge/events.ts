@@ -1,9 +1,11 @@
 /**
- * Everything that happens on the agents' side of an edge, as plain data: for logs, counters and
+ * Everything that happens at an edge, as plain data: for logs, counters and
  * whoever embeds an edge. Given to `EdgeOptions.onEvent`.
  *
  * @module
  */
+import type { ConnectionClosed } from "./door_tcp.ts";
+import type { ExchangeEnded } from "./http_relay.ts";
 
 /** An agent authenticated. */
 export interface SessionStarted {
@@ -115,8 +117,62 @@ export interface EndpointRefused {
   readonly message: string;
 }
 
-/** Everything that can happen on the agents' side. */
+/** An HTTP exchange is over. */
+export interface ExchangeOver {
+  /** Which event. */
+  readonly type: "exchange_ended";
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** The bind id; `undefined` when the request led nowhere. */
+  readonly endpointId: string | undefined;
+  /** Who asked: `ip:port`. */
+  readonly clientAddr: string;
+  /** What the visitor spoke. */
+  readonly scheme: "http" | "https";
+  /** The host asked for. */
+  readonly host: string;
+  /** As written. */
+  readonly method: string;
+  /** As written, without the query: that may hold secrets. */
+  readonly path: string;
+  /** What the visitor got; `undefined` when it got nothing whole. */
+  readonly status: number | undefined;
+  /** The number after `ERR_NGROK_`, when the edge answered itself. */
+  readonly ngrokCode: number | undefined;
+  /** Bytes of the request's body. */
+  readonly requestBytes: number;
+  /** Bytes of the response's body. */
+  readonly responseBytes: number;
+  /** From the end of the request's head to the end of the exchange. */
+  readonly durationMs: number;
+  /** What cut it. */
+  readonly error: string | undefined;
+}
+
+/** A connection to a tcp or tls endpoint is over. */
+export interface ConnectionOver {
+  /** Which event. */
+  readonly type: "connection_ended";
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** The bind id. */
+  readonly endpointId: string;
+  /** Who came: `ip:port`. */
+  readonly clientAddr: string;
+  /** Bytes the visitor sent. */
+  readonly inBytes: number;
+  /** Bytes it was sent. */
+  readonly outBytes: number;
+  /** From accept to end. */
+  readonly durationMs: number;
+  /** What cut it, when it did not end by both sides closing. */
+  readonly error: string | undefined;
+}
+
+/** Everything that can happen at an edge. */
 export type EdgeEvent =
+  | ExchangeOver
+  | ConnectionOver
   | SessionStarted
   | SessionEnded
   | SessionRefused
@@ -124,3 +180,21 @@ export type EdgeEvent =
   | EndpointMoved
   | EndpointEnded
   | EndpointRefused;
+
+/** The event of an HTTP exchange. */
+export function exchangeOver(exchange: ExchangeEnded, atMs: number): ExchangeOver {
+  const { endpoint, error, ...rest } = exchange;
+  return { type: "exchange_ended", atMs, endpointId: endpoint?.id, error: error?.message, ...rest };
+}
+
+/** The event of a connection to a tcp or tls endpoint. */
+export function connectionOver(connection: ConnectionClosed, atMs: number): ConnectionOver {
+  const { endpoint, error, ...rest } = connection;
+  return {
+    type: "connection_ended",
+    atMs,
+    endpointId: endpoint.id,
+    error: error?.message,
+    ...rest,
+  };
+}

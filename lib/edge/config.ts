@@ -1,0 +1,291 @@
+/**
+ * What an edge can be told, declared once: interface, bounds and defaults. Flags and files are
+ * adapters onto this document.
+ *
+ * @module
+ */
+import { TunnelError } from "../base/errors.ts";
+import { type Logger, silentLogger } from "../base/log.ts";
+import { parseWith, type Schema, z } from "../base/schema.ts";
+import type { PortRange } from "./door_tcp.ts";
+import type { EdgeEvent } from "./events.ts";
+import { normalizeHost } from "./names.ts";
+
+/** Where a door stands. */
+export interface DoorAddress {
+  /** The IP to listen at; empty is every address of the machine, `localhost` both loopbacks. @default {"127.0.0.1"} */
+  readonly host?: string;
+  /** The port; 0 takes any free one. */
+  readonly port: number;
+}
+
+/** How an edge runs. */
+export interface EdgeOptions {
+  /** The base domain, or several: endpoints get names below the first. @default {"localhost"} */
+  readonly domain?: string | readonly string[];
+  /** The folder for the owner, keys and certificates. Without one they are new at each start. */
+  readonly dataDir?: string;
+  /** Where HTTP visitors arrive. Without it there are no http endpoints. */
+  readonly http?: DoorAddress;
+  /**
+   * Where HTTPS and TLS visitors arrive, and agents that connect to `connect.<domain>`. Without it
+   * there are no https and tls endpoints.
+   */
+  readonly https?: DoorAddress;
+  /** A door for agents alone. Without it they come through the https door. */
+  readonly agents?: DoorAddress;
+  /** The port in http URLs, where something in front of the edge listens at another. @default the door's */
+  readonly httpPublicPort?: number;
+  /** The port in https and tls URLs, likewise. @default the door's */
+  readonly httpsPublicPort?: number;
+  /** The ports tcp endpoints may have; `any` leaves the choice to the system, `none` offers none. @default {"any"} */
+  readonly tcpPorts?: PortRange | "any" | "none";
+  /** Where tcp endpoints listen. @default the host of the http door, else of the https door */
+  readonly tcpHost?: string;
+  /** Further names and IP addresses by which agents reach the edge: its certificate covers them. */
+  readonly agentNames?: readonly string[];
+  /** The owner's authtoken. @default the one in the data folder, else a new one */
+  readonly authtoken?: string;
+  /**
+   * Runs inside the process of its only agent: on loopback, without a token. Agents come through
+   * `Edge.acceptAgent` alone. @default {false}
+   */
+  readonly embedded?: boolean;
+  /** Where the edge is, for the screens of agents. */
+  readonly region?: string;
+  /** What differs from {@linkcode DEFAULT_EDGE_LIMITS}. */
+  readonly limits?: Partial<EdgeLimits>;
+  /** Where log lines go. @default nowhere */
+  readonly logger?: Logger;
+  /** Hears what happens. What it throws is logged and otherwise ignored. */
+  readonly onEvent?: (event: EdgeEvent) => void;
+}
+
+/** Bounds of an edge. Times are in milliseconds. */
+export interface EdgeLimits {
+  /** Agents at a time. */
+  readonly maxSessions: number;
+  /** Connections at a time that have not authenticated. */
+  readonly maxPendingSessions: number;
+  /** Endpoints of one session. */
+  readonly maxEndpointsPerSession: number;
+  /** Visitors at a time towards one Sallyport or Go agent. */
+  readonly maxStreams: number;
+  /** Visitors at a time towards one Rust SDK, or an agent we do not know: 512 streams end its session. */
+  readonly maxStreamsRust: number;
+  /** Visitors that may wait for one agent when it has as many as it can take. */
+  readonly maxWaitingStreams: number;
+  /** How long they may. */
+  readonly streamWaitMs: number;
+  /** Streams one agent may have open towards the edge. */
+  readonly maxAgentStreams: number;
+  /** TLS handshakes, agents' and visitors'. */
+  readonly handshakeMs: number;
+  /** From the end of the handshake to Auth. */
+  readonly authMs: number;
+  /** How long one request of an agent may take to arrive. */
+  readonly requestMs: number;
+  /** How long an agent may take to answer a command. */
+  readonly commandMs: number;
+  /** How often an agent is pinged that does not say how often it pings. */
+  readonly heartbeatIntervalMs: number;
+  /** How long such an agent may stay silent beyond that. */
+  readonly heartbeatToleranceMs: number;
+  /** Agents that want shorter heartbeats are refused. */
+  readonly minHeartbeatMs: number;
+  /** Agents that want longer heartbeats get this. */
+  readonly maxHeartbeatMs: number;
+  /** How long the holder of a name may take to prove that it is alive, when another session wants it. */
+  readonly holderPingMs: number;
+  /** How long names and ports are kept for an agent that lost its connection. */
+  readonly holdMs: number;
+  /** A raw connection without a byte either way is cut after so long; 0 never cuts. */
+  readonly rawIdleMs: number;
+  /** How long visitors may take to finish when the edge closes. */
+  readonly closeGraceMs: number;
+}
+
+/** The bounds unless told otherwise. */
+export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
+  maxSessions: 10_000,
+  maxPendingSessions: 1_000,
+  maxEndpointsPerSession: 1_000,
+  maxStreams: 10_000,
+  // 512 in all, less heartbeats, requests, and streams of which the agent has not seen the end.
+  maxStreamsRust: 480,
+  maxWaitingStreams: 1_000,
+  streamWaitMs: 10_000,
+  maxAgentStreams: 1_000,
+  handshakeMs: 10_000,
+  authMs: 10_000,
+  requestMs: 10_000,
+  commandMs: 10_000,
+  heartbeatIntervalMs: 10_000,
+  heartbeatToleranceMs: 15_000,
+  minHeartbeatMs: 1_000,
+  maxHeartbeatMs: 60_000,
+  holderPingMs: 2_000,
+  holdMs: 120_000,
+  rawIdleMs: 0,
+  closeGraceMs: 10_000,
+};
+
+const doorSchema: Schema<DoorAddress> = z.strictObject({
+  host: z.string().optional(),
+  port: z.int().min(0).max(65_535),
+});
+
+const portSchema = z.int().min(1).max(65_535);
+
+const rangeSchema: Schema<PortRange> = z.strictObject({ from: portSchema, to: portSchema })
+  .refine((range) => range.from <= range.to, "the lower port comes first");
+
+/** Timers hold 2^31 - 1 ms at most. */
+const limitSchema = z.int().min(0).max(2 ** 31 - 1);
+
+const limitsSchema = z.strictObject(
+  Object.fromEntries(Object.keys(DEFAULT_EDGE_LIMITS).map((key) => [key, limitSchema.optional()])),
+);
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+/** What {@linkcode EdgeOptions} must be. */
+export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
+  domain: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  dataDir: z.string().min(1).optional(),
+  http: doorSchema.optional(),
+  https: doorSchema.optional(),
+  agents: doorSchema.optional(),
+  httpPublicPort: portSchema.optional(),
+  httpsPublicPort: portSchema.optional(),
+  tcpPorts: z.union([rangeSchema, z.enum(["any", "none"])]).optional(),
+  tcpHost: z.string().optional(),
+  agentNames: z.array(z.string().min(1)).optional(),
+  authtoken: z.string().optional(),
+  embedded: z.boolean().optional(),
+  region: z.string().optional(),
+  limits: limitsSchema.optional() as unknown as Schema<Partial<EdgeLimits> | undefined>,
+  logger: z.custom<Logger>(isObject).optional(),
+  onEvent: z.custom<(event: EdgeEvent) => void>(isFunction).optional(),
+});
+
+/** {@linkcode EdgeOptions}, checked and complete. */
+export interface EdgeConfig {
+  /** Normalized, at least one. */
+  readonly domains: readonly string[];
+  /** As given. */
+  readonly dataDir: string | undefined;
+  /** As given, with its host. */
+  readonly http: Required<DoorAddress> | undefined;
+  /** As given, with its host. */
+  readonly https: Required<DoorAddress> | undefined;
+  /** As given, with its host. */
+  readonly agents: Required<DoorAddress> | undefined;
+  /** As given. */
+  readonly httpPublicPort: number | undefined;
+  /** As given. */
+  readonly httpsPublicPort: number | undefined;
+  /** `undefined` when there are no tcp endpoints; a range, or any port. */
+  readonly tcp: { readonly host: string; readonly range: PortRange | undefined } | undefined;
+  /** Lower case. */
+  readonly agentNames: readonly string[];
+  /** As given. */
+  readonly authtoken: string | undefined;
+  /** As given, with its default. */
+  readonly embedded: boolean;
+  /** Empty when none was given. */
+  readonly region: string;
+  /** Complete. */
+  readonly limits: EdgeLimits;
+  /** As given, or the silent one. */
+  readonly logger: Logger;
+  /** As given. */
+  readonly onEvent: EdgeOptions["onEvent"];
+}
+
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * Checks the options of an edge and fills in the defaults.
+ *
+ * @param options as the caller gave them
+ * @throws {TunnelError} config_invalid, naming the option
+ */
+export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
+  const given = parseWith(edgeOptionsSchema, options, "the edge options");
+  const http = withHost(given.http);
+  const https = withHost(given.https);
+  const agents = withHost(given.agents);
+  const tcpPorts = given.tcpPorts ?? "any";
+  const config: EdgeConfig = {
+    domains: [given.domain ?? "localhost"].flat().map(normalizeDomain),
+    dataDir: given.dataDir,
+    http,
+    https,
+    agents,
+    httpPublicPort: given.httpPublicPort,
+    httpsPublicPort: given.httpsPublicPort,
+    tcp: tcpPorts === "none" ? undefined : {
+      host: given.tcpHost ?? http?.host ?? https?.host ?? LOOPBACK,
+      range: tcpPorts === "any" ? undefined : tcpPorts,
+    },
+    agentNames: (given.agentNames ?? []).map((name) => name.toLowerCase()),
+    authtoken: given.authtoken,
+    embedded: given.embedded ?? false,
+    region: given.region ?? "",
+    limits: { ...DEFAULT_EDGE_LIMITS, ...definedOf(given.limits ?? {}) },
+    logger: given.logger ?? silentLogger,
+    onEvent: given.onEvent,
+  };
+  checkWhole(config);
+  return config;
+}
+
+function checkWhole(config: EdgeConfig): void {
+  const { http, https, agents, tcp, embedded } = config;
+  if (!http && !https && !tcp) {
+    throw unusable('it has no door for visitors; give "http", "https" or "tcpPorts"');
+  }
+  if (!embedded) return;
+  if (agents) throw unusable('"agents" does not go with "embedded": whoever came would be let in');
+  for (const host of [http?.host, https?.host, tcp?.host]) {
+    if (host === undefined || isLoopback(host)) continue;
+    throw unusable(
+      `an embedded edge needs no token, so it listens on loopback only, not "${host}"`,
+    );
+  }
+}
+
+/** Whether only this machine can connect to a host that is listened at. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function withHost(door: DoorAddress | undefined): Required<DoorAddress> | undefined {
+  return door && { host: door.host ?? LOOPBACK, port: door.port };
+}
+
+function normalizeDomain(domain: string): string {
+  try {
+    const host = normalizeHost(domain);
+    if (!host.startsWith("*.")) return host;
+  } catch (cause) {
+    throw unusable(`"${domain}" is no domain`, cause);
+  }
+  throw unusable(`"${domain}" is no domain: endpoints get names below it without a "*"`);
+}
+
+function definedOf<T extends object>(object: T): Partial<T> {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+function unusable(found: string, cause?: unknown): TunnelError {
+  return new TunnelError("config_invalid", `Cannot use the edge options: ${found}`, { cause });
+}

@@ -1,0 +1,370 @@
+/**
+ * An edge: the server that owns the public addresses. This file only puts the parts together:
+ * doors for visitors and agents, the agents' side, certificates, the owner.
+ *
+ * Called by the library's door and by the command line.
+ *
+ * @module
+ */
+import type { Duplex } from "../base/duplex.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Runtime } from "../runtime/host.ts";
+import type { Address, Conn } from "../runtime/net.ts";
+import type { AgentEndpoint } from "./agent_endpoint.ts";
+import type { AgentSession } from "./agent_session.ts";
+import { Agents } from "./agents.ts";
+import { loadOwner, openAuthenticator, type OwnerAuth } from "./auth.ts";
+import { type Certificates, openCertificates } from "./certs.ts";
+import { announceStop, commandAgent, type CommandName, type UpdateWish } from "./commands.ts";
+import { type EdgeConfig, type EdgeOptions, isLoopback, resolveEdgeOptions } from "./config.ts";
+import { openAgentsDoor } from "./door_agents.ts";
+import { type Door, HttpVisitors, openHttpDoor } from "./door_http.ts";
+import { createTcpPorts, formatAddress, type RawServing, serveRaw } from "./door_tcp.ts";
+import { openTlsDoor } from "./door_tls.ts";
+import type { CloseOptions, Edge, EdgeAddresses } from "./edge_handle.ts";
+import type { TcpPorts } from "./endpoint.ts";
+import { EndpointRegistry } from "./endpoints.ts";
+import { connectionOver, type EdgeEvent, exchangeOver } from "./events.ts";
+import { type EndpointInfo, endpointInfo, type SessionInfo, sessionInfo } from "./info.ts";
+import { isUnder } from "./names.ts";
+import { Places } from "./places.ts";
+import { createSigner, loadSigner } from "./tokens.ts";
+
+/**
+ * Starts an edge.
+ *
+ * @param options domain, doors, data folder, limits
+ * @param runtime network, machine and time
+ * @returns when every door is open
+ * @throws {TunnelError} config_invalid, address_in_use, address_not_available, permission_denied, io_failed
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { memoryRuntime } from "../runtime/memory.ts";
+ * import { startEdge } from "./edge.ts";
+ *
+ * await using edge = await startEdge({ http: { port: 8080 }, embedded: true }, memoryRuntime());
+ * assert.equal(edge.domain, "localhost");
+ * assert.equal(edge.addresses.http?.port, 8080);
+ * ```
+ */
+export async function startEdge(options: EdgeOptions, runtime: Runtime): Promise<Edge> {
+  const edge = new RunningEdge(resolveEdgeOptions(options), runtime);
+  try {
+    await edge.open();
+    return edge;
+  } catch (thrown) {
+    await edge.close({ graceMs: 0 });
+    throw thrown;
+  }
+}
+
+const LOOPBACK: Address = { host: "127.0.0.1", port: 0 };
+
+class RunningEdge implements Edge {
+  readonly domain: string;
+  addresses: EdgeAddresses = {};
+  newAuthtoken: string | undefined;
+  readonly #config: EdgeConfig;
+  readonly #runtime: Runtime;
+  readonly #logger: Logger;
+  readonly #registry = new EndpointRegistry();
+  readonly #visitors: HttpVisitors;
+  readonly #raw: RawServing;
+  /** The public ports, as they stand in URLs; filled in as doors open. */
+  readonly #ports: { http?: number; https?: number; tls?: number } = {};
+  /** Everything that lets somebody in. */
+  readonly #doors: Pick<Door, "close">[] = [];
+  #places: Places | undefined;
+  #agents: Agents | undefined;
+  #certificates: Certificates | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(config: EdgeConfig, runtime: Runtime) {
+    const { clock } = runtime;
+    const { logger, onEvent, limits } = config;
+    this.domain = config.domains[0];
+    this.#config = config;
+    this.#runtime = runtime;
+    this.#logger = logger;
+    this.#visitors = new HttpVisitors({
+      endpoints: this.#registry,
+      clock,
+      logger,
+      onExchange: onEvent && ((event) => this.#emit(exchangeOver(event, clock.now()))),
+    });
+    this.#raw = {
+      clock,
+      logger,
+      idleMs: limits.rawIdleMs,
+      onConnectionClosed: onEvent && ((event) => this.#emit(connectionOver(event, clock.now()))),
+    };
+  }
+
+  get connectAddress(): string | undefined {
+    const { agents, https } = this.addresses;
+    const door = agents ?? (this.#config.embedded ? undefined : https);
+    if (!door) return undefined;
+    if (isLoopback(door.host)) return formatAddress(door);
+    const port = agents ? agents.port : this.#ports.https;
+    return `connect.${this.domain}:${port}`;
+  }
+
+  get caPem(): string | undefined {
+    return this.#certificates?.caPem;
+  }
+
+  get caPath(): string | undefined {
+    return this.#certificates?.caPath;
+  }
+
+  async open(): Promise<void> {
+    const { net } = this.#runtime;
+    const { http, https, agents, tcp } = this.#config;
+    const owner = await this.#loadOwner();
+    if (https || agents) this.#certificates = await this.#openCertificates();
+    const tcpPorts = tcp && createTcpPorts({ net, host: tcp.host, range: tcp.range });
+    if (tcpPorts) this.#doors.push(tcpPorts);
+    await this.#makeAgents(owner, tcpPorts);
+    if (http) await this.#openHttp(http.host, http.port);
+    if (https) await this.#openHttps(https.host, https.port, this.#certificates!);
+    if (agents) await this.#openAgents(agents.host, agents.port, this.#certificates!);
+  }
+
+  async #loadOwner(): Promise<OwnerAuth> {
+    const { dataDir, authtoken, embedded } = this.#config;
+    if (embedded) {
+      const accountId = "ac_embedded";
+      return { accountId, authenticator: openAuthenticator(accountId), newAuthtoken: undefined };
+    }
+    const owner = await loadOwner({ files: this.#runtime.host.files, dataDir, authtoken });
+    this.newAuthtoken = owner.newAuthtoken;
+    return owner;
+  }
+
+  #openCertificates(): Promise<Certificates> {
+    const { domains, dataDir, agentNames, https, agents } = this.#config;
+    const hosts = [https?.host, agents?.host].filter((host) => host !== undefined && isIp(host));
+    return openCertificates({
+      files: this.#runtime.host.files,
+      dataDir,
+      clock: this.#runtime.clock,
+      logger: this.#logger,
+      domains,
+      agentNames: [...agentNames, ...hosts as string[]],
+      endpointHost: (name) =>
+        (this.#registry.find("https", name) ?? this.#registry.find("tls", name))?.host,
+    });
+  }
+
+  async #makeAgents(owner: OwnerAuth, tcpPorts: TcpPorts | undefined): Promise<void> {
+    const { clock, host: { files } } = this.#runtime;
+    const { dataDir, domains, region, limits, embedded } = this.#config;
+    const logger = this.#logger;
+    const registry = this.#registry;
+    const emit = (event: EdgeEvent) => this.#emit(event);
+    const signer = dataDir === undefined
+      ? await createSigner(crypto.getRandomValues(new Uint8Array(32)))
+      : await loadSigner(files, dataDir);
+    const places = this.#places = new Places({
+      registry,
+      clock,
+      logger,
+      emit,
+      tcpPorts,
+      onTcpVisitor: (conn, endpoint) => this.#serveTcp(conn, endpoint),
+      maxEndpointsPerSession: limits.maxEndpointsPerSession,
+      holderPingMs: limits.holderPingMs,
+      holdMs: limits.holdMs,
+    });
+    this.#agents = new Agents({
+      clock,
+      logger,
+      emit,
+      places,
+      bounds: {
+        maxStreams: limits.maxStreams,
+        maxStreamsRust: limits.maxStreamsRust,
+        maxWaitingStreams: limits.maxWaitingStreams,
+        streamWaitMs: limits.streamWaitMs,
+        maxPeerStreams: limits.maxAgentStreams,
+      },
+      maxSessions: limits.maxSessions,
+      maxPending: limits.maxPendingSessions,
+      authTimeoutMs: limits.authMs,
+      auth: {
+        clock,
+        signer,
+        region,
+        authenticator: owner.authenticator,
+        heartbeatIntervalMs: limits.heartbeatIntervalMs,
+        heartbeatToleranceMs: limits.heartbeatToleranceMs,
+        minHeartbeatMs: limits.minHeartbeatMs,
+        maxHeartbeatMs: limits.maxHeartbeatMs,
+      },
+      rpc: {
+        registry,
+        requestTimeoutMs: limits.requestMs,
+        bind: {
+          places,
+          signer,
+          logger,
+          rules: { domains, ports: this.#ports },
+          offersTcp: tcpPorts !== undefined,
+          httpsFallsBack: embedded,
+        },
+      },
+    });
+  }
+
+  async #openHttp(host: string, port: number): Promise<void> {
+    const door = await openHttpDoor({
+      net: this.#runtime.net,
+      host,
+      port,
+      visitors: this.#visitors,
+    });
+    this.#doors.push(door);
+    this.addresses = { ...this.addresses, http: door.address };
+    this.#ports.http = this.#config.httpPublicPort ?? door.address.port;
+  }
+
+  async #openHttps(host: string, port: number, certificates: Certificates): Promise<void> {
+    const { domains, limits } = this.#config;
+    const door = await openTlsDoor({
+      net: this.#runtime.net,
+      host,
+      port,
+      endpoints: this.#registry,
+      certificates,
+      isOurs: (name) => domains.some((domain) => isUnder(name, domain)),
+      isAgentName: (name) => this.#isAgentName(name),
+      acceptAgent: (conn) => this.acceptAgent(conn, conn.remote),
+      visitors: this.#visitors,
+      raw: this.#raw,
+      handshakeMs: limits.handshakeMs,
+    });
+    this.#doors.push(door);
+    this.addresses = { ...this.addresses, https: door.address };
+    const publicPort = this.#config.httpsPublicPort ?? door.address.port;
+    Object.assign(this.#ports, { https: publicPort, tls: publicPort });
+  }
+
+  async #openAgents(host: string, port: number, certificates: Certificates): Promise<void> {
+    const { limits } = this.#config;
+    const door = await openAgentsDoor({
+      net: this.#runtime.net,
+      host,
+      port,
+      certificate: () => certificates.agentCertificate(),
+      handshakeMs: limits.handshakeMs,
+      maxHandshakes: limits.maxPendingSessions,
+      logger: this.#logger,
+      acceptAgent: (conn) => this.acceptAgent(conn, conn.remote),
+    });
+    this.#doors.push(door);
+    this.addresses = { ...this.addresses, agents: door.address };
+  }
+
+  /** Whether a ClientHello is an agent's: names are theirs, and who dials an address sends none. */
+  #isAgentName(name: string | undefined): boolean {
+    const { domains, agentNames, embedded } = this.#config;
+    if (embedded) return false;
+    if (name === undefined || domains.some((domain) => name === `connect.${domain}`)) return true;
+    if (name !== "localhost" && !agentNames.includes(name)) return false;
+    return !this.#registry.find("https", name) && !this.#registry.find("tls", name);
+  }
+
+  #serveTcp(conn: Conn, endpoint: AgentEndpoint): void {
+    serveRaw(conn, endpoint, false, this.#raw).catch((thrown) => {
+      const { message } = toTunnelError(thrown);
+      this.#logger.log("error", "visitor was dropped", { url: endpoint.url, err: message });
+      conn.abort(thrown);
+    });
+  }
+
+  acceptAgent(carrier: Duplex, remote: Address = LOOPBACK): void {
+    if (this.#agents && !this.#closed) return this.#agents.accept(carrier, remote);
+    carrier.abort(new TunnelError("session_closed", "Cannot take an agent: the edge is closed"));
+  }
+
+  endpoints(): EndpointInfo[] {
+    return Array.from(this.#registry.all(), endpointInfo);
+  }
+
+  sessions(): SessionInfo[] {
+    const sessions = this.#agents?.sessions ?? [];
+    return sessions.map((session) => sessionInfo(session, this.#places!.endpointsOf(session)));
+  }
+
+  async commandSession(id: string, command: "stop" | "restart"): Promise<void> {
+    await this.#command(id, command, undefined);
+  }
+
+  async updateSession(id: string, wish: UpdateWish = {}): Promise<void> {
+    await this.#command(id, "update", wish);
+  }
+
+  #command(id: string, name: CommandName, update: UpdateWish | undefined): Promise<void> {
+    const { clock } = this.#runtime;
+    const timeoutMs = this.#config.limits.commandMs;
+    return commandAgent(this.#session(id), name, { clock, timeoutMs, update });
+  }
+
+  async closeSession(id: string): Promise<void> {
+    await this.#session(id).close("the session was closed by the edge");
+  }
+
+  #session(id: string): AgentSession {
+    const session = this.#agents?.session(id);
+    if (session) return session;
+    throw new TunnelError("not_found", `Cannot reach the session "${id}": it is not connected`);
+  }
+
+  stopEndpoint(id: string, message: string, ngrokCode?: number): void {
+    const endpoint = this.#registry.byId(id);
+    if (!endpoint) {
+      throw new TunnelError("not_found", `Cannot stop the endpoint "${id}": it is not online`);
+    }
+    const { members } = endpoint;
+    this.#places!.takeOffline(endpoint);
+    // No Unbind will come (wire-protocol 5.8). One leg is told: they share their endpoints.
+    const [first] = [...members].sort((a, b) => a.legNumber - b.legNumber);
+    const session = first && this.#agents?.session(first.id);
+    if (session) announceStop(session, id, message, ngrokCode, this.#runtime.clock);
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#closed ??= this.#close(options.graceMs ?? this.#config.limits.closeGraceMs);
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const { clock } = this.#runtime;
+    const untilMs = clock.steady() + graceMs;
+    await Promise.all(this.#doors.map((door) => door.close()));
+    await this.#visitors.drain(graceMs);
+    await this.#agents?.close(Math.max(0, untilMs - clock.steady()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #emit(event: EdgeEvent): void {
+    try {
+      this.#config.onEvent?.(event);
+    } catch (thrown) {
+      // A listener's fault is told aside and never stops traffic.
+      const err = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#logger.log("error", "event listener failed", { event: event.type, err });
+    }
+  }
+}
+
+/** Whether a host to listen at is one address, which agents may dial as such. */
+function isIp(host: string): boolean {
+  const everywhere = ["0.0.0.0", "::", "::0"].includes(host);
+  return !everywhere && (host.includes(":") || /^\d+(\.\d+){3}$/.test(host));
+}

@@ -1,0 +1,123 @@
+/**
+ * What an edge tells about its sessions and endpoints, as plain data.
+ *
+ * Called by `edge.ts`.
+ *
+ * @module
+ */
+import type { AgentEndpoint } from "./agent_endpoint.ts";
+import type { AgentSession } from "./agent_session.ts";
+import { formatAddress } from "./door_tcp.ts";
+import type { EndpointProto } from "./endpoint.ts";
+
+/** An endpoint that is online. */
+export interface EndpointInfo {
+  /** The bind id. */
+  readonly id: string;
+  /** The public address. */
+  readonly url: string;
+  /** What visitors speak. */
+  readonly proto: EndpointProto;
+  /** Whose it is. */
+  readonly accountId: string;
+  /** Whose agent serves it. */
+  readonly clientId: string;
+  /** The sessions that serve it: one, or several legs. */
+  readonly sessionIds: readonly string[];
+  /** The agent's words about its upstream. */
+  readonly forwardsTo: string;
+  /** What the user calls it. */
+  readonly name: string;
+  /** What the user says about it. */
+  readonly description: string;
+  /** What the user's programs say about it. */
+  readonly metadata: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
+/** An agent that is connected. */
+export interface SessionInfo {
+  /** The session: `ts_…`. */
+  readonly id: string;
+  /** The agent; it keeps this over reconnects. */
+  readonly clientId: string;
+  /** Whose agent. */
+  readonly accountId: string;
+  /** Names its authtoken: `cr_…`. */
+  readonly tokenId: string;
+  /** 0, or the number of a further leg. */
+  readonly legNumber: number;
+  /** Where it connects from: `ip:port`. */
+  readonly remote: string;
+  /** What it calls itself. */
+  readonly userAgent: string;
+  /** Its version. */
+  readonly agentVersion: string;
+  /** Its operating system. */
+  readonly os: string;
+  /** Its processor. */
+  readonly arch: string;
+  /** What its user's programs say about it. */
+  readonly metadata: string;
+  /** The version of the protocol: `3` or `2`. */
+  readonly protocolVersion: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** The last round trip in milliseconds, once there was one. */
+  readonly latencyMs: number | undefined;
+  /** Visitors it carries. */
+  readonly openStreams: number;
+  /** The bind ids it serves. */
+  readonly endpointIds: readonly string[];
+}
+
+/** What is told about an endpoint. */
+export function endpointInfo(endpoint: AgentEndpoint): EndpointInfo {
+  const { id, url, proto, accountId, clientId, forwardsTo, name, description, metadata } =
+    endpoint.facts;
+  return {
+    id,
+    url,
+    proto,
+    accountId,
+    clientId,
+    sessionIds: endpoint.members.map((member) => member.id),
+    forwardsTo,
+    name,
+    description,
+    metadata,
+    startedAtMs: endpoint.facts.startedAtMs,
+  };
+}
+
+/**
+ * What is told about a session.
+ *
+ * @param session one that has authenticated
+ * @param endpoints what it serves
+ */
+export function sessionInfo(
+  session: AgentSession,
+  endpoints: readonly AgentEndpoint[],
+): SessionInfo {
+  const facts = session.facts!;
+  return {
+    id: session.id,
+    clientId: facts.clientId,
+    accountId: facts.grant.accountId,
+    tokenId: facts.grant.tokenId,
+    legNumber: facts.legNumber,
+    remote: formatAddress(session.remote),
+    userAgent: facts.userAgent,
+    agentVersion: facts.agentVersion,
+    os: facts.os,
+    arch: facts.arch,
+    metadata: facts.metadata,
+    protocolVersion: facts.protocolVersion,
+    startedAtMs: facts.startedAtMs,
+    latencyMs: session.latencyMs,
+    openStreams: session.openStreams,
+    endpointIds: endpoints.map((endpoint) => endpoint.id),
+  };
+}

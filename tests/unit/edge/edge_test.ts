@@ -1,0 +1,420 @@
+/** @module */
+import assert from "node:assert/strict";
+import { decodeText, encodeText } from "../../../lib/base/bytes.ts";
+import { type Duplex, join, pair } from "../../../lib/base/duplex.ts";
+import type { TunnelError } from "../../../lib/base/errors.ts";
+import { startEdge } from "../../../lib/edge/edge.ts";
+import type { EdgeOptions } from "../../../lib/edge/config.ts";
+import type { Edge } from "../../../lib/edge/edge_handle.ts";
+import type { EdgeEvent } from "../../../lib/edge/events.ts";
+import { detectRuntime } from "../../../lib/runtime/detect.ts";
+import type { Host, Runtime } from "../../../lib/runtime/host.ts";
+import type { Address, Conn } from "../../../lib/runtime/net.ts";
+import { memoryRuntime } from "../../../lib/runtime/memory.ts";
+import { answerJson, readJson } from "../../../lib/wire/codec.ts";
+import { FakeAgent, readToEnd } from "../../fakes/agent.ts";
+import { MemoryFiles } from "../../fakes/files.ts";
+import { test } from "../../harness.ts";
+
+const TOKEN = "ownertoken_0123456789";
+
+/** The machine's own sockets and clock, with a data folder in memory. */
+function loopback(files = new MemoryFiles()): Runtime {
+  const { net, clock } = detectRuntime();
+  return { net, clock, host: { files } as unknown as Host };
+}
+
+const DOORS: EdgeOptions = {
+  domain: "example.com",
+  dataDir: "/data",
+  authtoken: TOKEN,
+  http: { port: 0 },
+  https: { port: 0 },
+  agents: { port: 0 },
+};
+
+/** Dials as an agent: TLS with the edge's own authority. */
+function dial(
+  runtime: Runtime,
+  edge: Edge,
+  address: Address,
+  serverName: string,
+): Promise<Conn> {
+  const tls = { serverName, roots: [edge.caPem!] };
+  return runtime.net.connect({ host: "127.0.0.1", port: address.port, tls });
+}
+
+async function connectAgent(runtime: Runtime, edge: Edge): Promise<FakeAgent> {
+  const conn = await dial(
+    runtime,
+    edge,
+    edge.addresses.agents!,
+    "connect.example.com",
+  );
+  const agent = new FakeAgent(conn, { clock: runtime.clock });
+  assert.equal((await agent.auth({ AuthToken: TOKEN }))["Error"], "");
+  return agent;
+}
+
+/** Answers one HTTP visitor, as a service that closes when its client does; gives what it sent. */
+async function answerHttp(agent: FakeAgent, body: string): Promise<string> {
+  const { stream } = await agent.nextVisitor();
+  let head = "";
+  while (!head.includes("\r\n\r\n")) head += decodeText((await stream.read())!);
+  await stream.write(
+    encodeText(
+      `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    ),
+  );
+  void readToEnd(stream).then(() => stream.closeWrite(), () => {});
+  return head;
+}
+
+/** Sends one request and reads everything until the edge closes. */
+async function fetchText(conn: Duplex, host: string): Promise<string> {
+  await conn.write(
+    encodeText(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+  );
+  const text = await readToEnd(conn);
+  await conn.closeWrite();
+  return text;
+}
+
+test("startEdge() carries visitors of every protocol over real sockets and TLS", async () => {
+  const runtime = loopback();
+  const { net } = runtime;
+  const edge = await startEdge({
+    ...DOORS,
+    httpPublicPort: 80,
+    httpsPublicPort: 443,
+  }, runtime);
+  const { http, https } = edge.addresses;
+  const agent = await connectAgent(runtime, edge);
+  const Domain = "shop.example.com";
+  assert.equal(
+    (await agent.bind("http", { Domain })).URL,
+    "http://shop.example.com",
+  );
+  assert.equal(
+    (await agent.bind("https", { Domain })).URL,
+    "https://shop.example.com",
+  );
+  const tls = await agent.bind("tls", { Domain: "raw.example.com" });
+  const tcp = await agent.bind("tcp", { ProxyProto: 1 });
+
+  const plain = await net.connect({ host: "127.0.0.1", port: http!.port });
+  const [httpText, httpHead] = await Promise.all([
+    fetchText(plain, Domain),
+    answerHttp(agent, "over http"),
+  ]);
+  assert.match(httpText, /^HTTP\/1\.1 200 OK\r\n[^]*over http$/);
+  assert.match(httpHead, /X-Forwarded-Proto: http\r\n/i);
+
+  const secure = await dial(runtime, edge, https!, Domain);
+  const [httpsText, httpsHead] = await Promise.all([
+    fetchText(secure, Domain),
+    answerHttp(agent, "over https"),
+  ]);
+  assert.match(httpsText, /over https$/);
+  assert.match(httpsHead, /X-Forwarded-Proto: https\r\n/i);
+
+  const tcpPort = Number(tcp.URL.split(":").pop());
+  const raw = await net.connect({ host: "127.0.0.1", port: tcpPort });
+  await raw.write(encodeText("hello"));
+  await raw.closeWrite();
+  const visitor = await agent.nextVisitor();
+  assert.equal(visitor.header.Proto, "tcp");
+  const sent = await readToEnd(visitor.stream);
+  assert.match(sent, /^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\nhello$/);
+  await visitor.stream.write(encodeText("bye"));
+  await visitor.stream.closeWrite();
+  assert.equal(await readToEnd(raw), "bye");
+
+  // Pass-through: the handshake is with the agent, whose certificate nobody trusts here.
+  const passed = net.connect({
+    host: "127.0.0.1",
+    port: https!.port,
+    tls: { serverName: "raw.example.com", roots: [edge.caPem!] },
+  });
+  const through = await agent.nextVisitor();
+  assert.equal(through.header.Id, tls.Id);
+  assert.equal(through.header.PassthroughTLS, true);
+  const [hello] = (await through.stream.read())!;
+  assert.equal(hello, 22);
+  through.stream.reset(6);
+  await assert.rejects(passed);
+
+  await edge.close();
+  await agent.closed;
+});
+
+test("startEdge() lets agents in through the https door by the name they ask for", async () => {
+  const runtime = loopback();
+  const { agents: _, ...doors } = DOORS;
+  const edge = await startEdge(doors, runtime);
+  const https = edge.addresses.https!;
+  assert.equal(edge.connectAddress, `127.0.0.1:${https.port}`);
+  for (const serverName of ["connect.example.com", "localhost", "127.0.0.1"]) {
+    const conn = await dial(runtime, edge, https, serverName);
+    const agent = new FakeAgent(conn, { clock: runtime.clock });
+    assert.equal(
+      (await agent.auth({ AuthToken: TOKEN }))["Error"],
+      "",
+      serverName,
+    );
+    agent.abort();
+    await agent.closed;
+  }
+  await edge.close();
+});
+
+test("startEdge() lets no agent in without the owner's token", async () => {
+  const runtime = loopback();
+  const edge = await startEdge(DOORS, runtime);
+  for (
+    const [AuthToken, code] of [["", "4018"], ["bad", "105"], [
+      "other_0123456789",
+      "107",
+    ]]
+  ) {
+    const conn = await dial(runtime, edge, edge.addresses.agents!, "localhost");
+    const agent = new FakeAgent(conn, { clock: runtime.clock });
+    const answer = await agent.auth({ AuthToken });
+    assert.match(
+      String(answer["Error"]),
+      new RegExp(`ERR_NGROK_${code}\\r\\n$`),
+    );
+    await agent.closed;
+  }
+  assert.deepEqual(edge.sessions(), []);
+  await edge.close();
+});
+
+test("startEdge() keeps names, ports and sessions over a restart with the same data", async () => {
+  const files = new MemoryFiles();
+  const runtime = loopback(files);
+  const first = await startEdge({ ...DOORS, authtoken: undefined }, runtime);
+  const token = first.newAuthtoken!;
+  const agent = await connectWith(runtime, first, token);
+  const bound = await agent.bind("https");
+  const tcp = await agent.bind("tcp");
+  await first.close();
+
+  const second = await startEdge({
+    ...DOORS,
+    authtoken: undefined,
+    https: first.addresses.https!,
+  }, runtime);
+  assert.equal(second.newAuthtoken, undefined);
+  assert.equal(second.caPem, first.caPem);
+  const again = await connectWith(runtime, second, token);
+  assert.equal((await again.rebind(bound)).URL, bound.URL);
+  assert.equal((await again.rebind(tcp)).URL, tcp.URL);
+  assert.ok(!files.everything().includes(token));
+  await second.close();
+});
+
+async function connectWith(
+  runtime: Runtime,
+  edge: Edge,
+  AuthToken: string,
+): Promise<FakeAgent> {
+  const conn = await dial(runtime, edge, edge.addresses.agents!, "localhost");
+  const agent = new FakeAgent(conn, { clock: runtime.clock });
+  assert.equal((await agent.auth({ AuthToken }))["Error"], "");
+  return agent;
+}
+
+test("startEdge() leaves no door open when it cannot open all", async () => {
+  const runtime = memoryRuntime();
+  const taken = await runtime.net.listen({
+    port: 8443,
+    onConnection: (conn) => conn.abort(),
+  });
+  const options = {
+    domain: "example.com",
+    http: { port: 8080 },
+    agents: { port: 8443 },
+  };
+  await assert.rejects(
+    startEdge(options, runtime),
+    (error: TunnelError) => error.code === "address_in_use",
+  );
+  await taken.close();
+  const edge = await startEdge(options, runtime);
+  assert.equal(edge.addresses.http?.port, 8080);
+  await edge.close();
+});
+
+/** An embedded edge in memory, and its agent. */
+async function embedded(
+  options: EdgeOptions = {},
+): Promise<{ edge: Edge; agent: FakeAgent; runtime: Runtime }> {
+  const runtime = memoryRuntime();
+  const edge = await startEdge({
+    http: { port: 8080 },
+    embedded: true,
+    ...options,
+  }, runtime);
+  const [near, far] = pair();
+  edge.acceptAgent(near);
+  const agent = new FakeAgent(far, { clock: runtime.clock });
+  assert.equal((await agent.auth())["Error"], "");
+  return { edge, agent, runtime };
+}
+
+test("startEdge() embeds an edge that needs no token, no certificate and no data", async () => {
+  const { edge, agent, runtime } = await embedded();
+  assert.equal(edge.connectAddress, undefined);
+  assert.equal(edge.caPem, undefined);
+  assert.equal(edge.newAuthtoken, undefined);
+  // What agents ask for by default is https; here it is what there is.
+  const bound = await agent.bind("https");
+  assert.match(bound.URL, /^http:\/\/[a-z0-9-]+\.localhost:8080$/);
+  const visitor = await runtime.net.connect({ host: "127.0.0.1", port: 8080 });
+  const host = bound.URL.slice("http://".length);
+  const [text] = await Promise.all([
+    fetchText(visitor, host),
+    answerHttp(agent, "hello"),
+  ]);
+  assert.match(text, /hello$/);
+  await edge.close();
+});
+
+test("startEdge() tells what happens, whatever the listener does", async () => {
+  const events: EdgeEvent[] = [];
+  const { edge, agent, runtime } = await embedded({
+    onEvent: (event) => {
+      events.push(event);
+      throw new Error("the listener is broken");
+    },
+  });
+  const bound = await agent.bind("http");
+  const tcp = await agent.bind("tcp");
+  const host = bound.URL.slice("http://".length);
+  const visitor = await runtime.net.connect({ host: "127.0.0.1", port: 8080 });
+  await Promise.all([fetchText(visitor, host), answerHttp(agent, "hello")]);
+  const port = Number(tcp.URL.split(":").pop());
+  const raw = await runtime.net.connect({ host: "127.0.0.1", port });
+  const { stream } = await agent.nextVisitor();
+  const joined = join(stream, pair()[0]);
+  raw.abort();
+  await joined.catch(() => {});
+  await agent.unbind(tcp.Id);
+  await edge.close();
+  const types = events.map((event) => event.type);
+  for (
+    const type of [
+      "session_started",
+      "endpoint_started",
+      "exchange_ended",
+      "connection_ended",
+      "endpoint_ended",
+      "session_ended",
+    ]
+  ) {
+    assert.ok(types.includes(type as EdgeEvent["type"]), `${type} in ${types}`);
+  }
+  const exchange = events.find((event) => event.type === "exchange_ended")!;
+  assert.equal(exchange.endpointId, bound.Id);
+  assert.equal(exchange.status, 200);
+});
+
+test("Edge tells who is there and takes endpoints down", async () => {
+  const { edge, agent } = await embedded();
+  const bound = await agent.bind("http", {}, {
+    Extra: { Name: "web", Metadata: "m" },
+  });
+  const [endpoint] = edge.endpoints();
+  const [session] = edge.sessions();
+  assert.equal(endpoint.id, bound.Id);
+  assert.equal(endpoint.url, bound.URL);
+  assert.equal(endpoint.name, "web");
+  assert.deepEqual(endpoint.sessionIds, [session.id]);
+  assert.deepEqual(session.endpointIds, [bound.Id]);
+  assert.equal(session.userAgent, "ngrok-javascript/1.7.0 ngrok-rust/0.18.0");
+  assert.equal(session.remote, "127.0.0.1:0");
+
+  edge.stopEndpoint(bound.Id, "stopped by the operator", 9999);
+  assert.deepEqual(edge.endpoints(), []);
+  const stream = await nextCommand(agent);
+  assert.deepEqual(await readJson(stream), {
+    Id: bound.Id,
+    Message: "stopped by the operator",
+    ErrorCode: "ERR_NGROK_9999",
+  });
+  stream.closeWrite();
+  assert.throws(
+    () => edge.stopEndpoint(bound.Id, "again"),
+    (error: TunnelError) => error.code === "not_found",
+  );
+  await edge.close();
+});
+
+test("Edge gives commands to sessions", async () => {
+  const { edge, agent } = await embedded();
+  const [{ id }] = edge.sessions();
+  for (
+    const run of [
+      () => edge.commandSession(id, "stop"),
+      () => edge.updateSession(id),
+    ]
+  ) {
+    const done = run();
+    const stream = await nextCommand(agent);
+    await readJson(stream);
+    await answerJson(stream, {});
+    await done;
+  }
+  await assert.rejects(
+    edge.commandSession("ts_unknown", "stop"),
+    (error: TunnelError) => error.code === "not_found",
+  );
+  await edge.closeSession(id);
+  await agent.closed;
+  assert.deepEqual(edge.sessions(), []);
+  await edge.close();
+});
+
+/** The next command that reaches the agent. */
+async function nextCommand(
+  agent: FakeAgent,
+): Promise<FakeAgent["commands"][number]> {
+  for (;;) {
+    const stream = agent.commands.shift();
+    if (stream) return stream;
+    await agent.mux.ping(1_000);
+  }
+}
+
+test("Edge.close() lets a request under way finish and lets nobody else in", async () => {
+  const { edge, agent, runtime } = await embedded();
+  const bound = await agent.bind("http");
+  const visitor = await runtime.net.connect({ host: "127.0.0.1", port: 8080 });
+  const text = fetchText(visitor, bound.URL.slice("http://".length));
+  const { stream } = await agent.nextVisitor();
+  const closed = edge.close({ graceMs: 60_000 });
+  await assert.rejects(runtime.net.connect({ host: "127.0.0.1", port: 8080 }));
+  await stream.write(
+    encodeText("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate"),
+  );
+  void readToEnd(stream).then(() => stream.closeWrite(), () => {});
+  assert.match(await text, /late$/);
+  await closed;
+  assert.equal((await agent.closed).goAway?.code, 0);
+  // Again, and with agents that come too late.
+  await edge.close();
+  const [near, far] = pair();
+  edge.acceptAgent(near);
+  await assert.rejects(async () => await far.read());
+});
+
+test("Edge.close() cuts what does not finish within the grace", async () => {
+  const { edge, agent, runtime } = await embedded();
+  const bound = await agent.bind("tcp");
+  const port = Number(bound.URL.split(":").pop());
+  const visitor = await runtime.net.connect({ host: "127.0.0.1", port });
+  await agent.nextVisitor();
+  await edge.close({ graceMs: 10 });
+  await assert.rejects(async () => await visitor.read());
+});
