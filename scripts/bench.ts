@@ -4,7 +4,7 @@
  * mean something. Everything stays on this machine's loopback.
  *
  * Run by hand: `deno run -A scripts/bench.ts [--only WORK,…] [--rows ROW,…] [--seconds N] [--rounds N]
- * [--rate N] [--against FOLDER]`. A ROW or WORK stands for all whose name contains it.
+ * [--rate N] [--against FOLDER]`. A ROW or WORK is a name, or a part of several.
  *
  * @module
  */
@@ -50,8 +50,9 @@ function readWishes(): Wishes {
     },
   });
   const only = values.only?.split(",");
+  const workNames = WORKS.map((work) => work.name);
   return {
-    works: WORKS.filter((work) => !only || only.some((name) => work.name.includes(name))),
+    works: WORKS.filter((work) => !only || isAmong(work.name, only, workNames)),
     rowNames: values.rows?.split(","),
     seconds: positive("--seconds", values.seconds),
     rounds: positive("--rounds", values.rounds),
@@ -66,16 +67,21 @@ function positive(flag: string, text: string): number {
   throw new Error(`Cannot use ${flag} "${text}": it is not a whole number from 1 to 100000`);
 }
 
-/** Node's rows are run only when they are asked for. */
-function isWanted(name: string, wishes: Wishes): boolean {
-  if (!wishes.rowNames) return !name.includes("node");
-  return wishes.rowNames.some((wanted) => name.includes(wanted));
+/** Whether one of the words is this name, or a part of it and no other name whole. */
+function isAmong(name: string, words: readonly string[], names: readonly string[]): boolean {
+  return words.some((word) => names.includes(word) ? word === name : name.includes(word));
 }
 
 async function startRows(parts: RowParts, wishes: Wishes): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const plan of planRows(parts.tools, wishes.otherTree)) {
-    if (!plan.possible || !isWanted(plan.name, wishes)) continue;
+  const plans = planRows(parts.tools, wishes.otherTree);
+  const names = plans.map((plan) => plan.name);
+  for (const plan of plans) {
+    // Node's rows are run only when they are asked for.
+    const isWanted = wishes.rowNames
+      ? isAmong(plan.name, wishes.rowNames, names)
+      : !plan.name.includes("node");
+    if (!plan.possible || !isWanted) continue;
     try {
       rows.push(await plan.start(parts));
     } catch (thrown) {
