@@ -19,7 +19,7 @@ export interface EndpointUrl {
   readonly host: string;
   /** The port; `undefined`: the scheme's own, or any for tcp. */
   readonly port: number | undefined;
-  /** How the server is asked for it. */
+  /** How the server is asked for it; empty when https with any name will do, the server's default. */
   readonly url: string;
 }
 
@@ -59,7 +59,8 @@ export function parseEndpointUrl(
     : DEFAULTS[kind ?? "http"];
   const authority = split ? split[2] : wanted;
   if (authority === "") {
-    return { scheme, host: "", port: undefined, url: `${scheme}://` };
+    const url = split || scheme !== "https" ? `${scheme}://` : "";
+    return { scheme, host: "", port: undefined, url };
   }
   refuseParts(authority, error);
   const wildcard = authority.startsWith("*.");

@@ -9,9 +9,11 @@ import {
   forward,
   parseEndpointUrl,
   parseUpstream,
+  startEdge,
   TunnelError,
 } from "../../mod.ts";
-import { FakeEdge, type Json, refusalText } from "../fakes/edge.ts";
+import { makeCa } from "../fakes/certs.ts";
+import { FakeEdge, type Json, readAll, refusalText } from "../fakes/edge.ts";
 
 function stage() {
   const clock = new FakeClock();
@@ -93,4 +95,105 @@ test("the library's door hands out what its users compare and parse with", () =>
   assert.equal(new TunnelError("refused", "x").code, "refused");
   assert.equal(parseUpstream(80, "http").display, "http://localhost:80");
   assert.equal(parseEndpointUrl("h").url, "https://h");
+});
+
+const { net } = detectRuntime();
+
+/** A service that answers every connection with one line and how much it was sent. */
+async function service() {
+  return await net.listen({
+    host: "127.0.0.1",
+    onConnection: async (conn) => {
+      const request = new TextDecoder().decode(await conn.read());
+      const body = `served ${request.split("\r\n")[0]}`;
+      const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+      await conn.write(new TextEncoder().encode(head + body));
+      await conn.closeWrite();
+      while (await conn.read() !== undefined);
+    },
+  });
+}
+
+/** One request, spoken by hand. */
+async function get(port: number, host: string, accept = "*/*"): Promise<string> {
+  const conn = await net.connect({ host: "127.0.0.1", port });
+  const lines = ["GET /x HTTP/1.1", `Host: ${host}`, `Accept: ${accept}`, "Connection: close"];
+  await conn.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+  const answer = await readAll(conn);
+  await conn.closeWrite();
+  await conn.closed;
+  return answer;
+}
+
+test("forward() without an edge to go to serves on this machine, error pages included", async () => {
+  const door = await service();
+  const tunnel = await forward(door.address.port, { url: "shop.localhost" });
+  const url = new URL(tunnel.url);
+  assert.equal(url.protocol, "http:");
+  assert.equal(url.hostname, "shop.localhost");
+  assert.match(await get(Number(url.port), url.host), /^HTTP\/1\.1 200 .*served GET \/x HTTP/s);
+  await door.close();
+  const page = await get(Number(url.port), url.host, "text/html");
+  assert.match(page, /^HTTP\/1\.1 502 /);
+  assert.match(page, /ngrok-error-code: ERR_NGROK_8012\r\n/i);
+  assert.match(page, /<!doctype html>/i);
+  await tunnel.close();
+  await assert.rejects(get(Number(url.port), url.host), { code: "connection_refused" });
+  await assert.rejects(forward(8080, { url: "https://shop.localhost" }), { code: "refused" });
+});
+
+test("connect() to an edge of one's own: URLs that live through a lost session", async () => {
+  const authtoken = "a-secret-of-your-own-0123456789";
+  const door = await service();
+  const tcp = await net.listen({
+    host: "127.0.0.1",
+    onConnection: async (conn) => {
+      await conn.write(new TextEncoder().encode(`echo ${await readAll(conn)}`));
+      await conn.closeWrite();
+    },
+  });
+  const ca = await makeCa();
+  await assert.rejects(startEdge({ domain: "not a domain", http: { port: 0 } }), {
+    code: "config_invalid",
+  });
+  const edge = await startEdge({
+    domain: "tunnels.example.com",
+    http: { port: 0 },
+    agents: { port: 0 },
+    authtoken,
+  });
+  const options = { connectUrl: edge.connectAddress, authtoken };
+  await assert.rejects(connect({ ...options, connectCas: ca.caPem }), { code: "tls_untrusted" });
+  await assert.rejects(connect({ ...options, connectCas: edge.caPem, authtoken: "wrong" }), {
+    code: "refused",
+  });
+  const agent = await connect({ ...options, connectCas: edge.caPem });
+  const web = await agent.forward({
+    addr: door.address.port,
+    url: "http://web.tunnels.example.com",
+  });
+  const raw = await agent.forward({ addr: tcp.address.port, proto: "tcp" });
+  const httpPort = edge.addresses.http?.port ?? 0;
+  assert.match(await get(httpPort, "web.tunnels.example.com"), /served GET/);
+  const visitor = await net.connect({ host: "127.0.0.1", port: Number(new URL(raw.url).port) });
+  await visitor.write(new TextEncoder().encode("half"));
+  await visitor.closeWrite();
+  assert.equal(await readAll(visitor), "echo half", "the reply after the visitor's end");
+  await visitor.closed;
+
+  const urls = [web.url, raw.url];
+  const back = new Promise<void>((resolve) => {
+    let online = 0;
+    agent.subscribe((event) => {
+      if (event.type === "endpoint_online" && ++online === 2) resolve();
+    });
+  });
+  await edge.closeSession(edge.sessions()[0].id);
+  await back;
+  assert.deepEqual([web.url, raw.url], urls);
+  assert.match(await get(httpPort, "web.tunnels.example.com"), /served GET/);
+  await agent.close();
+  await edge.close({ graceMs: 0 });
+  await door.close();
+  await tcp.close();
 });

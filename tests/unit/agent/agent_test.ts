@@ -463,7 +463,7 @@ test("forward() takes the protocol from what is there", async () => {
     protos.push({ Proto: json.Proto, URL: (json.Opts as Json).URL });
   }
   assert.deepEqual(protos, [
-    { Proto: "https", URL: "https://" },
+    { Proto: "https", URL: "" },
     { Proto: "http", URL: "http://h.test" },
     { Proto: "tcp", URL: "tcp://" },
     { Proto: "tls", URL: "tls://" },

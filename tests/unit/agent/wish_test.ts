@@ -4,7 +4,7 @@ import type { ForwardOptions } from "../../../lib/agent/config.ts";
 import { readWish } from "../../../lib/agent/wish.ts";
 
 const GOOD: readonly (readonly [ForwardOptions, string, string])[] = [
-  [{ addr: 80 }, "https://", "http://localhost:80"],
+  [{ addr: 80 }, "", "http://localhost:80"],
   [{ addr: 80, url: "http://h.test" }, "http://h.test", "http://localhost:80"],
   [{ addr: 80, url: "h.test" }, "https://h.test", "http://localhost:80"],
   [{ addr: "tcp://h:1" }, "tcp://", "tcp://h:1"],
