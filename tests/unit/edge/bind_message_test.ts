@@ -1,5 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { TunnelError } from "../../../lib/base/errors.ts";
 import {
   bindResponse,
@@ -203,4 +204,43 @@ test("bindResponse() echoes the options and fills null where a value is due", ()
 test("endpointIdOf() undoes tunnelId() and gives nothing for other ids", () => {
   assert.equal(endpointIdOf(tunnelId("abc")), "abc");
   assert.equal(endpointIdOf("abc"), "");
+});
+
+const samples = JSON.parse(
+  readFileSync(
+    new URL("../../vectors/wire/samples.json", import.meta.url),
+    "utf8",
+  ),
+) as Record<string, string>;
+
+test("readBind() reads the Bind of every client, and bindResponse() has the members its answer had", () => {
+  const requests = Object.entries(samples).filter(([name]) =>
+    name.endsWith("c2s-BindReq")
+  );
+  assert.ok(requests.length > 40);
+  for (const [name, text] of requests) {
+    const raw = JSON.parse(text);
+    const isInternal = raw.Extra.Bindings?.includes("internal");
+    if (isInternal) {
+      assert.throws(() => readBind(raw), refusedWith(15005), name);
+      continue;
+    }
+    const bind = readBind(raw);
+    const host = "a.example.com";
+    const answer = bindResponse({
+      ...ANSWER,
+      host,
+      url: "u",
+      proto: bind.proto,
+      options: bind.options,
+    });
+    // Nothing the client sent is lost, for it sends the answer back when it binds again.
+    for (const key of Object.keys(raw.Opts)) {
+      assert.ok(key in answer.Opts, `${name}: ${key}`);
+    }
+    assert.equal(
+      answer.Opts[bind.proto === "tcp" ? "Addr" : "Hostname"],
+      bind.proto === "tcp" ? `${host}:443` : host,
+    );
+  }
 });
