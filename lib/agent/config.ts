@@ -27,7 +27,7 @@ export interface AgentOptions {
   readonly connectCas?: string;
   /** The secret that identifies the account. */
   readonly authtoken?: string;
-  /** Limit of look-up, connection, TLS and authentication of one attempt. @default {10000} */
+  /** Limit of look-up, connection and TLS together, and of each answer of the edge. @default {10000} */
   readonly connectTimeoutMs?: number;
   /** Time between heartbeats. @default {10000} */
   readonly heartbeatIntervalMs?: number;
@@ -176,7 +176,7 @@ export interface AgentConfig {
   readonly dial: AgentOptions["dial"];
   /** As given, or the silent one. */
   readonly logger: Logger;
-  /** The default that fits, unless given. */
+  /** As given. */
   readonly signal: AbortSignal | undefined;
 }
 

@@ -12,8 +12,8 @@ export interface Draining {
   readonly isHttp: boolean;
   /** Which side wrote last. */
   readonly lastWriter: "visitor" | "upstream" | undefined;
-  /** Counts up with every chunk. */
-  readonly moves: number;
+  /** When bytes last passed, by the clock's `steady()`. */
+  readonly lastMoveMs: number;
 }
 
 /** How often connections are looked at. */
@@ -40,20 +40,11 @@ export async function drain(
   signal: AbortSignal,
 ): Promise<void> {
   const startedMs = clock.steady();
-  const seen = new Map<Draining, { moves: number; sinceMs: number }>();
-  function inUse(connection: Draining): boolean {
-    const nowMs = clock.steady();
-    const last = seen.get(connection);
-    if (!last || last.moves !== connection.moves) {
-      seen.set(connection, { moves: connection.moves, sinceMs: nowMs });
-      return true;
-    }
-    if (!connection.isHttp || connection.lastWriter === "visitor") return true;
-    return nowMs - last.sinceMs < QUIET_MS;
+  function isInUse({ isHttp, lastWriter, lastMoveMs }: Draining): boolean {
+    return !isHttp || lastWriter === "visitor" || clock.steady() - lastMoveMs < QUIET_MS;
   }
   while (!signal.aborted && clock.steady() - startedMs < graceMs) {
-    // each is looked at each time, for the quiet of all begins at once
-    if ([...connections].filter(inUse).length === 0) return;
+    if (![...connections].some(isInUse)) return;
     await sleep(clock, Math.min(LOOK_MS, graceMs), signal).catch(() => undefined);
   }
 }

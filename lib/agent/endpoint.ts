@@ -81,6 +81,11 @@ export class OwnEndpoint implements AgentEndpoint {
   #failReady!: (error: TunnelError) => void;
   #setClosed!: (end: EndpointEnd) => void;
 
+  /**
+   * Makes one that has not been asked for yet.
+   *
+   * @param parts what it is made of
+   */
   constructor(parts: EndpointParts) {
     this.name = parts.name;
     this.metadata = parts.options.metadata ?? "";

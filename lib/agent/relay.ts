@@ -65,13 +65,14 @@ export class Relay {
     this.#visitor = new CountedSide(stream, this);
     this.#target = target;
     this.#options = options;
+    this.lastMoveMs = options.clock.steady();
   }
 
   /** Which side wrote last; `undefined` before the first byte. */
   lastWriter: "visitor" | "upstream" | undefined;
 
-  /** Chunks that passed, in either direction. */
-  moves = 0;
+  /** When bytes last passed, by the clock's `steady()`. */
+  lastMoveMs: number;
 
   /** Whether the visitor speaks HTTP, where a quiet connection after an answer is an idle one. */
   get isHttp(): boolean {
@@ -89,8 +90,8 @@ export class Relay {
   }
 
   /** Called by the sides when bytes pass. */
-  note(to: CountedSide): void {
-    this.moves++;
+  note(to: Duplex): void {
+    this.lastMoveMs = this.#options.clock.steady();
     this.lastWriter = to === this.#visitor ? "upstream" : "visitor";
   }
 

@@ -12,7 +12,11 @@ const GOOD: readonly (readonly [ForwardOptions, string, string])[] = [
   [{ addr: 1, url: "tls://h.test" }, "tls://h.test", "tcp://localhost:1"],
   [{ addr: 1, url: "tcp://h.test:5" }, "tcp://h.test:5", "tcp://localhost:1"],
   [{ addr: 1, proto: "tcp" }, "tcp://", "tcp://localhost:1"],
-  [{ addr: 1, proto: "tcp", url: "h.test:5" }, "tcp://h.test:5", "tcp://localhost:1"],
+  [
+    { addr: 1, proto: "tcp", url: "h.test:5" },
+    "tcp://h.test:5",
+    "tcp://localhost:1",
+  ],
 ];
 
 for (const [options, url, upstream] of GOOD) {
@@ -29,6 +33,11 @@ test("readWish() refuses what does not fit together", () => {
     code: "address_invalid",
     message: /does not fit an http endpoint/,
   });
-  assert.throws(() => readWish({ addr: 1, proto: "tcp", url: "https://h" }), { ngrokCode: 9036 });
-  assert.throws(() => readWish({ addr: 1, adr: 1 } as never), /unknown key "adr"/);
+  assert.throws(() => readWish({ addr: 1, proto: "tcp", url: "https://h" }), {
+    ngrokCode: 9036,
+  });
+  assert.throws(
+    () => readWish({ addr: 1, adr: 1 } as never),
+    /unknown key "adr"/,
+  );
 });
