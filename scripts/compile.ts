@@ -98,9 +98,7 @@ function bunPath(): string {
 }
 
 if (import.meta.main) {
-  const targets = process.argv.includes("--all")
-    ? TARGETS
-    : TARGETS.filter(isHost);
+  const targets = process.argv.includes("--all") ? TARGETS : TARGETS.filter(isHost);
   if (targets.length === 0) {
     throw new Error(
       `there is no build for ${process.platform}-${process.arch}`,
@@ -110,9 +108,7 @@ if (import.meta.main) {
   for (const target of targets) {
     const file = build(target, process.argv.includes("--deno"));
     console.log(
-      `${file.slice(ROOT.length + 1)}: ${
-        (statSync(file).size / 1e6).toFixed(0)
-      } MB`,
+      `${file.slice(ROOT.length + 1)}: ${(statSync(file).size / 1e6).toFixed(0)} MB`,
     );
   }
 }

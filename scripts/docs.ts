@@ -40,9 +40,7 @@ function undocumented(paths: readonly string[]): string[] {
   });
   const silent = status !== 0 && found.length === 0 &&
     !/documentation lint error/.test(stderr);
-  return silent
-    ? [`deno doc --lint ended with ${status}: ${stderr.slice(0, 2000)}`]
-    : found;
+  return silent ? [`deno doc --lint ended with ${status}: ${stderr.slice(0, 2000)}`] : found;
 }
 
 /** Files that do not begin with what they are for. */
@@ -51,9 +49,7 @@ function withoutJob(paths: readonly string[]): string[] {
     const comment = /^\s*\/\*\*([\s\S]*?)\*\//.exec(readProjectFile(path));
     return !comment || !/@module/.test(comment[1]) ||
       !/\w/.test(comment[1].split("@module")[0]);
-  }).map((path) =>
-    `${path}:1: does not begin with a @module comment that says its job`
-  );
+  }).map((path) => `${path}:1: does not begin with a @module comment that says its job`);
 }
 
 /** The anchor GitHub gives a heading. */
@@ -96,9 +92,7 @@ function unknownFlags(): string[] {
       /(?:\bcli\.ts|\bsallyport)\b([^`\n#|]*)/g,
     ),
   ]
-    .flatMap(([, rest]) =>
-      [...rest.matchAll(/(?<=\s)--([a-z][a-z-]*)/g)].map((match) => match[1])
-    );
+    .flatMap(([, rest]) => [...rest.matchAll(/(?<=\s)--([a-z][a-z-]*)/g)].map((match) => match[1]));
   return [...new Set(shown)]
     .filter((flag) =>
       !["help", "version"].includes(flag) &&

@@ -25,9 +25,7 @@ export function filesUnder(folder: string, ending: string): string[] {
     withFileTypes: true,
   })
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
-    .map((entry) =>
-      relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join("/")
-    )
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join("/"))
     .filter((path) => !path.includes("node_modules/"))
     .sort();
 }

@@ -52,10 +52,8 @@ interface Forbidden {
 
 const inRuntime = (path: string) => path.startsWith("lib/runtime/");
 /** The command line is a program, not a library: it may know Node's modules and the process. */
-const inProgram = (path: string) =>
-  inRuntime(path) || path.startsWith("lib/cli/");
-const keepsTime = (path: string) =>
-  inRuntime(path) || path === "lib/base/clock.ts";
+const inProgram = (path: string) => inRuntime(path) || path.startsWith("lib/cli/");
+const keepsTime = (path: string) => inRuntime(path) || path === "lib/base/clock.ts";
 
 /** Words that belong to one place. Matched in code alone, not in comments or strings. */
 const FORBIDDEN: readonly Forbidden[] = [
@@ -113,18 +111,14 @@ export function judgeImport(from: string, to: string): string | undefined {
     return `room "${room}" has no floor in scripts/floors.ts`;
   }
   if (to.startsWith("node:")) {
-    return inProgram(from)
-      ? undefined
-      : "node: modules are imported in lib/runtime/ and lib/cli/";
+    return inProgram(from) ? undefined : "node: modules are imported in lib/runtime/ and lib/cli/";
   }
   if (to.startsWith("npm:")) {
     const rooms = PACKAGES[to.slice(4)];
     if (!rooms) {
       return "no decision record allows this package (scripts/floors.ts)";
     }
-    return rooms.includes(room)
-      ? undefined
-      : `this package belongs to ${rooms.join(", ")}`;
+    return rooms.includes(room) ? undefined : `this package belongs to ${rooms.join(", ")}`;
   }
   const target = roomOf(to);
   if (target === "roof") return "nothing imports the doors of the program";
@@ -135,9 +129,7 @@ export function judgeImport(from: string, to: string): string | undefined {
     return "a file whose name begins with _ is private to its folder";
   }
   if (target === room) {
-    return to === `lib/${room}/mod.ts`
-      ? "inside lib import the file, not the barrel"
-      : undefined;
+    return to === `lib/${room}/mod.ts` ? "inside lib import the file, not the barrel" : undefined;
   }
   if (!(target in FLOORS)) {
     return `room "${target}" has no floor in scripts/floors.ts`;
@@ -150,9 +142,7 @@ export function judgeImport(from: string, to: string): string | undefined {
   if (target === "runtime" && !RUNTIME_CONTRACTS.includes(to)) {
     return "of a runtime only its contracts (net.ts, host.ts) are known";
   }
-  return to === `lib/${target}/mod.ts`
-    ? "inside lib import the file, not the barrel"
-    : undefined;
+  return to === `lib/${target}/mod.ts` ? "inside lib import the file, not the barrel" : undefined;
 }
 
 /**
@@ -190,11 +180,7 @@ export function forbiddenWords(path: string, source: string): string[] {
   const code = codeOnly(source);
   return FORBIDDEN.filter(({ allowed }) => !allowed(path)).flatMap((
     { what, instead },
-  ) =>
-    places(code, what).map(({ line, text }) =>
-      `${path}:${line}: "${text}": ${instead}`
-    )
-  );
+  ) => places(code, what).map(({ line, text }) => `${path}:${line}: "${text}": ${instead}`));
 }
 
 interface InfoModule {

@@ -17,14 +17,17 @@ import { conclude, filesUnder, readProjectFile } from "./files.ts";
  * @param source TypeScript
  */
 export function hasBehaviour(source: string): boolean {
-  return /\b(?:function|class|new)\b|=>|\)\s*\{/.test(withoutTypes(codeOnly(source)));
+  return /\b(?:function|class|new)\b|=>|\)\s*\{/.test(
+    withoutTypes(codeOnly(source)),
+  );
 }
 
 /** Drops interfaces, type aliases and imports. */
 function withoutTypes(code: string): string {
   let rest = code.replace(/\bimport\b[^;]*;/g, " ");
   for (;;) {
-    const start = /(?:^|\n)[ \t]*(?:export\s+)?(?:interface|type)\s+[A-Za-z_$]/.exec(rest);
+    const start = /(?:^|\n)[ \t]*(?:export\s+)?(?:interface|type)\s+[A-Za-z_$]/
+      .exec(rest);
     if (!start) return rest;
     const isInterface = start[0].includes("interface");
     let depth = 0;
@@ -46,14 +49,19 @@ function main(): never {
   const problems: string[] = [];
   const wanted = new Set<string>();
   for (const path of sources) {
-    const test = path.replace(/^lib\//, "tests/unit/").replace(/\.ts$/, "_test.ts");
+    const test = path.replace(/^lib\//, "tests/unit/").replace(
+      /\.ts$/,
+      "_test.ts",
+    );
     wanted.add(test);
     if (!tests.has(test) && hasBehaviour(readProjectFile(path))) {
       problems.push(`${path} has behaviour but no ${test}`);
     }
   }
   for (const test of tests) {
-    if (!wanted.has(test)) problems.push(`${test} tests a file that is not there`);
+    if (!wanted.has(test)) {
+      problems.push(`${test} tests a file that is not there`);
+    }
   }
   conclude("parity", problems, `${sources.length} files, ${tests.size} tests`);
 }

@@ -39,9 +39,7 @@ async function main(command: string, prefix: readonly string[]): Promise<void> {
   assert.match(version.stdout, /\d+\.\d+\.\d+/);
   console.log(`version: ${version.stdout.trim()}`);
 
-  const server = createServer((request, response) =>
-    response.end(`you asked for ${request.url}`)
-  );
+  const server = createServer((request, response) => response.end(`you asked for ${request.url}`));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const startedMs = performance.now();
@@ -59,15 +57,11 @@ async function main(command: string, prefix: readonly string[]): Promise<void> {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const exited = new Promise<number | null>((resolve) =>
-    child.on("exit", resolve)
-  );
+  const exited = new Promise<number | null>((resolve) => child.on("exit", resolve));
   try {
     const url = await withinLimit(announcedUrl(child), URL_LIMIT_MS, "no URL");
     console.log(
-      `url: ${url} after ${
-        ((performance.now() - startedMs) / 1000).toFixed(1)
-      } s`,
+      `url: ${url} after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
     );
     assert.equal(
       await visit(new URL("/hello?x=1", url)),

@@ -328,9 +328,7 @@ class Pipe {
       this.#setOver();
       return undefined;
     }
-    return new Promise((resolve, reject) =>
-      this.#waitingRead.push({ resolve, reject })
-    );
+    return new Promise((resolve, reject) => this.#waitingRead.push({ resolve, reject }));
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
@@ -344,9 +342,7 @@ class Pipe {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes < this.#highWaterBytes) return;
-    return new Promise((resolve, reject) =>
-      this.#waitingWrite.push({ resolve, reject })
-    );
+    return new Promise((resolve, reject) => this.#waitingWrite.push({ resolve, reject }));
   }
 
   end(): void {

@@ -102,9 +102,7 @@ export async function loadOwner(options: OwnerOptions): Promise<OwnerAuth> {
   const token = authtoken ?? `${randomBase62(27)}_${randomBase62(24)}`;
   const owner: OwnerFile = {
     accountId: known?.accountId ?? `ac_${randomBase62(27)}`,
-    tokenId: `cr_${
-      TOKEN_SHAPE.test(token) ? token.split("_")[0] : randomBase62(27)
-    }`,
+    tokenId: `cr_${TOKEN_SHAPE.test(token) ? token.split("_")[0] : randomBase62(27)}`,
     tokenSha256: toHex(await sha256(token)),
     usualShape: TOKEN_SHAPE.test(token),
   };

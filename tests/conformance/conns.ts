@@ -7,13 +7,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Duplex } from "../../lib/base/duplex.ts";
 import { type ErrorCode, TunnelError } from "../../lib/base/errors.ts";
-import type {
-  Conn,
-  ConnectOptions,
-  Listener,
-  ListenOptions,
-  Net,
-} from "../../lib/runtime/net.ts";
+import type { Conn, ConnectOptions, Listener, ListenOptions, Net } from "../../lib/runtime/net.ts";
 
 /** A connection seen from both ends. */
 export interface Connected {
@@ -153,9 +147,7 @@ export async function assertFails(
     await work();
   } catch (thrown) {
     assert.ok(thrown instanceof TunnelError, `not a TunnelError: ${thrown}`);
-    const wanted: readonly string[] = typeof codes === "string"
-      ? [codes]
-      : codes;
+    const wanted: readonly string[] = typeof codes === "string" ? [codes] : codes;
     assert.ok(
       wanted.includes(thrown.code),
       `${thrown.code}: ${thrown.message}`,

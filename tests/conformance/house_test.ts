@@ -5,11 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { codeOnly } from "../../scripts/code_text.ts";
-import {
-  findCycles,
-  forbiddenWords,
-  judgeImport,
-} from "../../scripts/floors.ts";
+import { findCycles, forbiddenWords, judgeImport } from "../../scripts/floors.ts";
 import { hasBehaviour } from "../../scripts/parity.ts";
 import { test } from "../harness.ts";
 
@@ -22,9 +18,7 @@ test("codeOnly() blanks comments, strings and regular expressions, and moves not
   ].join("\n");
   const code = codeOnly(source);
   assert.equal(code.length, source.length);
-  const kept = [...code.matchAll(/Deno/g)].map(({ index }) =>
-    source.slice(index, index + 6)
-  );
+  const kept = [...code.matchAll(/Deno/g)].map(({ index }) => source.slice(index, index + 6));
   assert.deepEqual(kept, ["Deno /", "Deno.z"]);
   assert.equal(code.split("\n").length, source.split("\n").length);
 });
@@ -32,9 +26,7 @@ test("codeOnly() blanks comments, strings and regular expressions, and moves not
 test("forbiddenWords() finds a runtime, a console and a timer, each only outside its place", () => {
   const source =
     "x.process(y);\nDeno.exit();\nconsole.log(setTimeout);\nprocess.exit(Date.now());\n";
-  const found = forbiddenWords("lib/mux/frame.ts", source).map((line) =>
-    line.split(":")[1]
-  );
+  const found = forbiddenWords("lib/mux/frame.ts", source).map((line) => line.split(":")[1]);
   assert.deepEqual(found.sort(), ["2", "3", "3", "4", "4"]);
   assert.deepEqual(
     forbiddenWords("lib/cli/main.ts", "console.log(process.pid);"),

@@ -21,7 +21,6 @@ for (
     clock: systemClock,
     socketPath: () => `/run/${randomHex(6)}.sock`,
     // A unix socket in memory exists as long as somebody listens at it.
-    exists: (path) =>
-      net.connect({ path }).then((conn) => (conn.abort(), true), () => false),
+    exists: (path) => net.connect({ path }).then((conn) => (conn.abort(), true), () => false),
   });
 }

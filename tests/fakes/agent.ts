@@ -10,11 +10,7 @@ import { type Chunk, type Duplex, RawDuplex } from "../../lib/base/duplex.ts";
 import type { Mux, MuxEnd, MuxStream } from "../../lib/mux/mux.ts";
 import { createMux } from "../../lib/mux/muxer.ts";
 import { readProxyHeader } from "../../lib/wire/codec.ts";
-import {
-  type BindResponse,
-  type ProxyHeader,
-  STREAM,
-} from "../../lib/wire/messages.ts";
+import { type BindResponse, type ProxyHeader, STREAM } from "../../lib/wire/messages.ts";
 
 /** Any JSON object. */
 export type Json = Record<string, unknown>;
@@ -94,9 +90,7 @@ export class FakeAgent {
 
   /** Sends a request and reads the answer to the end of the stream, as the Rust SDK does. */
   async request(type: number, message: Json | string): Promise<Json> {
-    const text = typeof message === "string"
-      ? message
-      : JSON.stringify(message);
+    const text = typeof message === "string" ? message : JSON.stringify(message);
     const stream = this.mux.open(type, encodeText(text));
     const answer = await readToEnd(stream);
     await stream.closeWrite();

@@ -69,9 +69,7 @@ export class PaperPorts implements TcpPorts {
       this.open.set(port, onConnection);
       return Promise.resolve(port);
     }
-    const code = wanted === undefined
-      ? "address_not_available"
-      : "address_in_use";
+    const code = wanted === undefined ? "address_not_available" : "address_in_use";
     return Promise.reject(new TunnelError(code, "Cannot open a port: taken"));
   }
 
@@ -103,9 +101,7 @@ export class AgentsSide {
     signer: Awaited<ReturnType<typeof createSigner>>,
   ) {
     const { clock, registry } = this;
-    const range = options.tcpRange === undefined
-      ? { from: 20000, to: 20003 }
-      : options.tcpRange;
+    const range = options.tcpRange === undefined ? { from: 20000, to: 20003 } : options.tcpRange;
     this.ports = range ? new PaperPorts(range.from, range.to) : undefined;
     const emit = (event: EdgeEvent) => void this.events.push(event);
     this.places = new Places({
@@ -114,8 +110,7 @@ export class AgentsSide {
       emit,
       logger: silentLogger,
       tcpPorts: this.ports,
-      onTcpVisitor: (conn, endpoint) =>
-        this.tcpVisitors.push({ conn, endpoint }),
+      onTcpVisitor: (conn, endpoint) => this.tcpVisitors.push({ conn, endpoint }),
       maxEndpointsPerSession: options.maxEndpointsPerSession ?? 100,
       holderPingMs: 2_000,
       holdMs: 120_000,
@@ -199,9 +194,7 @@ export class AgentsSide {
 
   /** The types of the events so far, those of sessions left out. */
   get endpointEvents(): string[] {
-    return this.events.map((event) => event.type).filter((type) =>
-      type.startsWith("endpoint")
-    );
+    return this.events.map((event) => event.type).filter((type) => type.startsWith("endpoint"));
   }
 
   /** Lets everything that needs no clock happen. */
@@ -227,9 +220,7 @@ const DEFAULT_GRANTS: Readonly<Record<string, Partial<Grant>>> = {
 function authenticatorOf(grants = DEFAULT_GRANTS): Authenticator {
   return {
     authenticate(authtoken) {
-      const grant = Object.hasOwn(grants, authtoken)
-        ? grants[authtoken]
-        : undefined;
+      const grant = Object.hasOwn(grants, authtoken) ? grants[authtoken] : undefined;
       if (!grant) {
         return Promise.resolve({
           refusal: { ngrokCode: 107, message: "Nobody knows that token" },

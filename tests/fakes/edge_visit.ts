@@ -8,18 +8,9 @@ import assert from "node:assert/strict";
 import { FakeClock } from "../../lib/base/clock.ts";
 import { type Duplex, pair } from "../../lib/base/duplex.ts";
 import { silentLogger } from "../../lib/base/log.ts";
-import type {
-  Endpoint,
-  EndpointProto,
-  EndpointTable,
-  Visitor,
-} from "../../lib/edge/endpoint.ts";
+import type { Endpoint, EndpointProto, EndpointTable, Visitor } from "../../lib/edge/endpoint.ts";
 import type { HttpLimits } from "../../lib/edge/http_limits.ts";
-import {
-  type ExchangeEnded,
-  type HttpVisit,
-  serveHttp,
-} from "../../lib/edge/http_relay.ts";
+import { type ExchangeEnded, type HttpVisit, serveHttp } from "../../lib/edge/http_relay.ts";
 import { Through } from "../../lib/edge/through.ts";
 import type { MuxStream } from "../../lib/mux/mux.ts";
 import type { Address, Conn, TlsInfo } from "../../lib/runtime/net.ts";
@@ -65,9 +56,7 @@ export class Peer {
       if (at >= 0) return this.#take(at + marker.length);
       assert.ok(
         !this.#ended,
-        `ended before ${JSON.stringify(marker)}: ${
-          JSON.stringify(this.#buffer)
-        }`,
+        `ended before ${JSON.stringify(marker)}: ${JSON.stringify(this.#buffer)}`,
       );
       await this.#more();
     }
@@ -116,9 +105,7 @@ export class Peer {
 
   #more(): Promise<void> {
     if (this.#ended) return Promise.resolve();
-    return this.#pending ??= this.#read().finally(() =>
-      this.#pending = undefined
-    );
+    return this.#pending ??= this.#read().finally(() => this.#pending = undefined);
   }
 
   async #read(): Promise<void> {
@@ -235,8 +222,7 @@ export class FakeEndpoint implements Endpoint {
 /** A table of endpoints. */
 export function fakeTable(...endpoints: Endpoint[]): EndpointTable {
   return {
-    find: (proto, host) =>
-      endpoints.find((one) => one.proto === proto && one.host === host),
+    find: (proto, host) => endpoints.find((one) => one.proto === proto && one.host === host),
     all: () => endpoints,
   };
 }

@@ -93,8 +93,7 @@ test("AgentEndpoint.openStream() passes over members that are gone", async () =>
   alive.isOpen = false;
   await assert.rejects(
     endpoint.openStream(VISITOR),
-    (error: TunnelError) =>
-      error.code === "session_closed" && /went away/.test(error.message),
+    (error: TunnelError) => error.code === "session_closed" && /went away/.test(error.message),
   );
 });
 

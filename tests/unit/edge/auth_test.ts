@@ -1,11 +1,7 @@
 /** @module */
 import assert from "node:assert/strict";
 import type { TunnelError } from "../../../lib/base/errors.ts";
-import {
-  type AuthVerdict,
-  loadOwner,
-  openAuthenticator,
-} from "../../../lib/edge/auth.ts";
+import { type AuthVerdict, loadOwner, openAuthenticator } from "../../../lib/edge/auth.ts";
 import { MemoryFiles } from "../../fakes/files.ts";
 import { test } from "../../harness.ts";
 
@@ -114,8 +110,7 @@ test("loadOwner() refuses a damaged file instead of making a new owner", async (
     await files.write("/data/owner.json", text);
     await assert.rejects(
       loadOwner({ files, dataDir: "/data" }),
-      (error: TunnelError) =>
-        error.code === "config_invalid" && /owner\.json/.test(error.message),
+      (error: TunnelError) => error.code === "config_invalid" && /owner\.json/.test(error.message),
     );
   }
 });

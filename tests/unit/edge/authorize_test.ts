@@ -137,9 +137,7 @@ for (const [what, request, code] of REFUSED) {
 }
 
 test("authorize() survives deep nesting and strange keys", async () => {
-  const deep = `{"Version":["3"],"Extra":${'{"a":'.repeat(5_000)}1${
-    "}".repeat(5_000)
-  }}`;
+  const deep = `{"Version":["3"],"Extra":${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}}`;
   const side = await AgentsSide.create();
   for (
     const text of [
@@ -163,9 +161,7 @@ test("authorize() recognises an agent by its cookie", async () => {
   await side.settle();
   const again = await side.connect().resume(answer, { AuthToken: "one" });
   assert.equal(again["ClientId"], answer["ClientId"]);
-  const started = side.events.filter((event) =>
-    event.type === "session_started"
-  );
+  const started = side.events.filter((event) => event.type === "session_started");
   assert.deepEqual(started.map((event) => event.resumed), [false, true]);
   await side.close();
 });

@@ -214,9 +214,7 @@ const samples = JSON.parse(
 ) as Record<string, string>;
 
 test("readBind() reads the Bind of every client, and bindResponse() has the members its answer had", () => {
-  const requests = Object.entries(samples).filter(([name]) =>
-    name.endsWith("c2s-BindReq")
-  );
+  const requests = Object.entries(samples).filter(([name]) => name.endsWith("c2s-BindReq"));
   assert.ok(requests.length > 40);
   for (const [name, text] of requests) {
     const raw = JSON.parse(text);

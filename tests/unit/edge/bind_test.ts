@@ -204,9 +204,7 @@ test("bindEndpoint() limits the endpoints of a session", () =>
     const answers = await Promise.all(
       [1, 2, 3, 4].map(() => agent.bind("https")),
     );
-    const codes = answers.map(({ Error: error }) =>
-      /ERR_NGROK_\d+/.exec(error ?? "")?.[0] ?? ""
-    );
+    const codes = answers.map(({ Error: error }) => /ERR_NGROK_\d+/.exec(error ?? "")?.[0] ?? "");
     assert.deepEqual(codes.sort(), ["", "", "ERR_NGROK_324", "ERR_NGROK_324"]);
   }, { maxEndpointsPerSession: 2 }));
 

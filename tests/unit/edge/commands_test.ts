@@ -2,11 +2,7 @@
 import assert from "node:assert/strict";
 import type { TunnelError } from "../../../lib/base/errors.ts";
 import type { AgentSession } from "../../../lib/edge/agent_session.ts";
-import {
-  announceStop,
-  commandAgent,
-  type CommandName,
-} from "../../../lib/edge/commands.ts";
+import { announceStop, commandAgent, type CommandName } from "../../../lib/edge/commands.ts";
 import { answerJson, readJson } from "../../../lib/wire/codec.ts";
 import { STREAM } from "../../../lib/wire/messages.ts";
 import type { FakeAgent } from "../../fakes/agent.ts";
@@ -38,9 +34,7 @@ for (const name of ["stop", "restart", "update"] as const) {
       const stream = here.agent.commands.shift()!;
       assert.equal(stream.type, STREAM[name]);
       // Rust answers Update only when both keys are there.
-      const expected = name === "update"
-        ? { Version: "", PermitMajorVersion: false }
-        : {};
+      const expected = name === "update" ? { Version: "", PermitMajorVersion: false } : {};
       assert.deepEqual(await readJson(stream), expected);
       await answerJson(stream, answer);
       await done;
@@ -114,8 +108,7 @@ test("commandAgent() does not ask an agent that said it cannot", async () => {
     const why = name === "update" ? /too old/ : /not defined a callback/;
     await assert.rejects(
       command(here, name),
-      (error: TunnelError) =>
-        error.ngrokCode === codes[name] && why.test(error.message),
+      (error: TunnelError) => error.ngrokCode === codes[name] && why.test(error.message),
     );
   }
   assert.deepEqual(here.agent.commands, []);
@@ -126,8 +119,7 @@ test("commandAgent() gives up on an agent that does not answer", async () => {
   const here = await setting();
   const done = assert.rejects(
     command(here, "stop"),
-    (error: TunnelError) =>
-      error.code === "timed_out" && error.ngrokCode === 810,
+    (error: TunnelError) => error.code === "timed_out" && error.ngrokCode === 810,
   );
   await here.side.clock.advance(10_000);
   await done;

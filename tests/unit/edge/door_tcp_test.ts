@@ -14,12 +14,7 @@ import {
 } from "../../../lib/edge/door_tcp.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import { MemoryNet } from "../../../lib/runtime/memory.ts";
-import {
-  FakeConn,
-  FakeEndpoint,
-  latin1Text,
-  Peer,
-} from "../../fakes/edge_visit.ts";
+import { FakeConn, FakeEndpoint, latin1Text, Peer } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
 
 const HOST = "127.0.0.1";

@@ -4,21 +4,12 @@ import { systemClock } from "../../../lib/base/clock.ts";
 import { pair } from "../../../lib/base/duplex.ts";
 import { silentLogger } from "../../../lib/base/log.ts";
 import { type Door, HttpVisitors } from "../../../lib/edge/door_http.ts";
-import {
-  openTlsDoor,
-  type TlsDoorOptions,
-} from "../../../lib/edge/door_tls.ts";
+import { openTlsDoor, type TlsDoorOptions } from "../../../lib/edge/door_tls.ts";
 import { readClientHello } from "../../../lib/http/client_hello.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import type { Certificate, Conn } from "../../../lib/runtime/net.ts";
 import { makeCa } from "../../fakes/certs.ts";
-import {
-  FakeEndpoint,
-  fakeTable,
-  latin1Text,
-  OK,
-  Peer,
-} from "../../fakes/edge_visit.ts";
+import { FakeEndpoint, fakeTable, latin1Text, OK, Peer } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
 
 const HOST = "127.0.0.1";
@@ -57,10 +48,8 @@ async function stage(more: Partial<TlsDoorOptions> = {}): Promise<Stage> {
   const door = await openTlsDoor({
     net: {
       connect: (options) => net.connect(options),
-      startTlsClient: (carrier, options) =>
-        net.startTlsClient(carrier, options),
-      startTlsServer: (carrier, options) =>
-        net.startTlsServer(carrier, options),
+      startTlsClient: (carrier, options) => net.startTlsClient(carrier, options),
+      startTlsServer: (carrier, options) => net.startTlsServer(carrier, options),
       listen: (options) => {
         function onConnection(conn: Conn) {
           options.onConnection(conn);
@@ -102,9 +91,7 @@ async function stage(more: Partial<TlsDoorOptions> = {}): Promise<Stage> {
 
 /** A ClientHello for a name, or for none, as the first bytes of a visitor. */
 function clientHello(serverName?: string): Uint8Array {
-  const name = serverName === undefined
-    ? []
-    : [...serverName].map((char) => char.charCodeAt(0));
+  const name = serverName === undefined ? [] : [...serverName].map((char) => char.charCodeAt(0));
   const sni = serverName === undefined ? [] : [
     0,
     0,

@@ -1,10 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
-import {
-  type RenderOptions,
-  renderProblem,
-  wantsHtml,
-} from "../../../lib/edge/error_page.ts";
+import { type RenderOptions, renderProblem, wantsHtml } from "../../../lib/edge/error_page.ts";
 import * as problems from "../../../lib/edge/problem.ts";
 import type { Problem } from "../../../lib/edge/problem.ts";
 import { parseResponseHead } from "../../../lib/http/head.ts";

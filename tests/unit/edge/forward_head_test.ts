@@ -1,9 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
-import {
-  forwardRequestHead,
-  forwardResponseHead,
-} from "../../../lib/edge/forward_head.ts";
+import { forwardRequestHead, forwardResponseHead } from "../../../lib/edge/forward_head.ts";
 import { parseRequestHead, parseResponseHead } from "../../../lib/http/head.ts";
 import { latin1Bytes, latin1Text } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
@@ -29,8 +26,7 @@ function answered(
     .replaceAll("\r\n", "\n");
 }
 
-const ADDED =
-  "X-Forwarded-For: 192.0.2.7\nX-Forwarded-Proto: https\nX-Forwarded-Host: a\n\n";
+const ADDED = "X-Forwarded-For: 192.0.2.7\nX-Forwarded-Proto: https\nX-Forwarded-Host: a\n\n";
 
 test("forwardRequestHead() drops what is meant for one hop and adds who asked", () => {
   assert.equal(
@@ -53,8 +49,7 @@ test("forwardRequestHead() adds to what proxies before us said", () => {
 });
 
 test("forwardRequestHead() keeps an upgrade, but not one to HTTP/2", () => {
-  const upgrade =
-    "GET / HTTP/1.1\nHost: a\nConnection: Upgrade\nUpgrade: websocket\n";
+  const upgrade = "GET / HTTP/1.1\nHost: a\nConnection: Upgrade\nUpgrade: websocket\n";
   assert.equal(forwarded(upgrade + "\n"), upgrade + ADDED);
   assert.equal(
     forwarded(

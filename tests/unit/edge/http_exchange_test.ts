@@ -60,8 +60,7 @@ test("Exchange passes answers without a body for what they are, whatever their h
 
 test("Exchange keeps chunks, their extensions and trailers byte for byte, both ways", async () => {
   const request = POST + "Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n";
-  const body =
-    "5;a=b\r\nhello\r\n0000A\r\n0123456789\r\n0\r\nX-Sum: 1\r\nx-two: 2\r\n\r\n";
+  const body = "5;a=b\r\nhello\r\n0000A\r\n0123456789\r\n0\r\nX-Sum: 1\r\nx-two: 2\r\n\r\n";
   const stage = await asked(request);
   for (const char of body) await stage.visitor.send(char);
   await stage.agent.expect(body);
@@ -464,8 +463,7 @@ test("Exchange refuses a request whose body ends early or is no chunk, with 400 
 });
 
 test("Exchange joins the connections after a 101, with half-close and early bytes", async () => {
-  const request =
-    "GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive, Upgrade\r\n" +
+  const request = "GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive, Upgrade\r\n" +
     "Upgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n";
   const { visitor, agent, head, visit, events } = await asked(
     request + "early",

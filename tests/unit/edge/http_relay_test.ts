@@ -386,8 +386,7 @@ test("serveHttp() reports a listener that throws, and goes on", async () => {
   const [near, far] = pair();
   const lines: [LogLevel, string][] = [];
   const logger = {
-    log: (level: LogLevel, message: string) =>
-      void lines.push([level, message]),
+    log: (level: LogLevel, message: string) => void lines.push([level, message]),
     child: () => logger,
   };
   serveHttp(new FakeConn(near), "http", {

@@ -2,11 +2,7 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { KeptStream } from "../../../lib/edge/kept_stream.ts";
-import {
-  FakeEndpoint,
-  type OpenedStream,
-  settle,
-} from "../../fakes/edge_visit.ts";
+import { FakeEndpoint, type OpenedStream, settle } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
 
 async function stage() {

@@ -213,9 +213,7 @@ test("Places asks a holder once for two rivals, and one of them wins", async () 
   const { agent: rivalB } = await side.agent("two");
   await holder.bind("https", { Domain: "a.example.com" });
   holder.freeze();
-  const asked = [rivalA, rivalB].map((rival) =>
-    rival.bind("https", { Domain: "a.example.com" })
-  );
+  const asked = [rivalA, rivalB].map((rival) => rival.bind("https", { Domain: "a.example.com" }));
   await side.clock.advance(4_000);
   assert.deepEqual((await Promise.all(asked)).map(codeOf), ["", "334"]);
   assert.equal(side.registry.size, 1);

@@ -1,16 +1,8 @@
 /** @module */
 import assert from "node:assert/strict";
-import {
-  type Arrival,
-  pathAndQuery,
-  routeRequest,
-} from "../../../lib/edge/route.ts";
+import { type Arrival, pathAndQuery, routeRequest } from "../../../lib/edge/route.ts";
 import { parseRequestHead } from "../../../lib/http/head.ts";
-import {
-  FakeEndpoint,
-  fakeTable,
-  latin1Bytes,
-} from "../../fakes/edge_visit.ts";
+import { FakeEndpoint, fakeTable, latin1Bytes } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
 
 function head(text: string) {

@@ -172,8 +172,7 @@ test("serveAgentStream() patches what is said about an endpoint and leaves the r
     await patch(agent, { TunnelId, Metadata: "", TrafficPolicy: "{}" }),
     "",
   );
-  const { name, description, metadata, url } =
-    side.registry.byId(bound.Id)!.facts;
+  const { name, description, metadata, url } = side.registry.byId(bound.Id)!.facts;
   assert.deepEqual([name, description, metadata, url], [
     "new",
     "d",

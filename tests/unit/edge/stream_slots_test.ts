@@ -30,9 +30,7 @@ test("StreamSlots gives a freed place to the one that waits longest", async () =
   places.take();
   const order: string[] = [];
   const first = Promise.resolve(places.take()).then(() => order.push("first"));
-  const second = Promise.resolve(places.take()).then(() =>
-    order.push("second")
-  );
+  const second = Promise.resolve(places.take()).then(() => order.push("second"));
   assert.equal(places.load, 4);
   places.release();
   await first;

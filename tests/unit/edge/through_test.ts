@@ -49,9 +49,7 @@ test("HeadFirst waits for room before a large chunk", async () => {
   const peer = new Peer(far);
   out.hold(latin1Bytes("head "));
   let done = false;
-  Promise.resolve(out.write(latin1Bytes("x".repeat(20_000)))).then(() =>
-    done = true
-  );
+  Promise.resolve(out.write(latin1Bytes("x".repeat(20_000)))).then(() => done = true);
   await settle();
   assert.equal(done, false);
   await peer.expect("head " + "x".repeat(20_000));

@@ -2,11 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concat, toHex } from "../../../lib/base/bytes.ts";
 import { FrameDecoder, type FrameSink } from "../../../lib/mux/decode.ts";
-import {
-  ControlQueue,
-  encodeGoAway,
-  writeHeader,
-} from "../../../lib/mux/encode.ts";
+import { ControlQueue, encodeGoAway, writeHeader } from "../../../lib/mux/encode.ts";
 import { FLAG, FRAME, MuxFault, RESET } from "../../../lib/mux/frame.ts";
 import { test } from "../../harness.ts";
 

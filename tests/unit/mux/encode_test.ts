@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../../lib/base/bytes.ts";
-import {
-  ControlQueue,
-  encodeGoAway,
-  writeHeader,
-} from "../../../lib/mux/encode.ts";
+import { ControlQueue, encodeGoAway, writeHeader } from "../../../lib/mux/encode.ts";
 import { FLAG, FRAME } from "../../../lib/mux/frame.ts";
 import { test } from "../../harness.ts";
 

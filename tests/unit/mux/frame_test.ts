@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  MuxFault,
-  RESET,
-  resetError,
-  resetName,
-} from "../../../lib/mux/frame.ts";
+import { MuxFault, RESET, resetError, resetName } from "../../../lib/mux/frame.ts";
 import { test } from "../../harness.ts";
 
 test("resetName() gives the words of a code, and the number of one it does not know", () => {

@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { toHex } from "../../../lib/base/bytes.ts";
 import { FakeClock, systemClock } from "../../../lib/base/clock.ts";
-import {
-  type Chunk,
-  type Duplex,
-  pair,
-  RawDuplex,
-} from "../../../lib/base/duplex.ts";
+import { type Chunk, type Duplex, pair, RawDuplex } from "../../../lib/base/duplex.ts";
 import type { TunnelError } from "../../../lib/base/errors.ts";
 import { RESET } from "../../../lib/mux/frame.ts";
 import type { Mux, MuxStream } from "../../../lib/mux/mux.ts";
@@ -123,9 +118,7 @@ test("a mux stream keeps one direction open after the other has ended", async ()
 });
 
 test("a mux stream has Web Streams that behave", async () => {
-  const { edge, close } = rig((stream) =>
-    void stream.readable.pipeTo(stream.writable)
-  );
+  const { edge, close } = rig((stream) => void stream.readable.pipeTo(stream.writable));
   const stream = edge.open(3);
   const writer = stream.writable.getWriter();
   await writer.write(text("through the streams"));
@@ -246,9 +239,7 @@ test("a mux writes what one turn produced in one write", async () => {
 
 test("Mux.startHeartbeat() measures the link and keeps heartbeats out of openStreams", async () => {
   const { edge, agent, close } = rig(() => {});
-  const beat = new Promise<number>((resolve) =>
-    edge.startHeartbeat(1000, 1000, resolve)
-  );
+  const beat = new Promise<number>((resolve) => edge.startHeartbeat(1000, 1000, resolve));
   assert.ok(await beat >= 0);
   assert.ok(edge.latencyMs !== undefined);
   assert.deepEqual([edge.openStreams, agent.openStreams], [0, 0]);

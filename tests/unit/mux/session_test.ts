@@ -3,13 +3,7 @@ import fc from "fast-check";
 import { concat, readU32, toHex } from "../../../lib/base/bytes.ts";
 import type { TunnelError } from "../../../lib/base/errors.ts";
 import { writeHeader } from "../../../lib/mux/encode.ts";
-import {
-  FLAG,
-  FRAME,
-  INITIAL_WINDOW_BYTES,
-  MuxFault,
-  RESET,
-} from "../../../lib/mux/frame.ts";
+import { FLAG, FRAME, INITIAL_WINDOW_BYTES, MuxFault, RESET } from "../../../lib/mux/frame.ts";
 import {
   firstBytes,
   MuxSession,

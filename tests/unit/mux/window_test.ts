@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { INITIAL_WINDOW_BYTES } from "../../../lib/mux/frame.ts";
-import {
-  DEFAULT_WINDOW_LIMITS,
-  ReceiveWindow,
-  WindowBudget,
-} from "../../../lib/mux/window.ts";
+import { DEFAULT_WINDOW_LIMITS, ReceiveWindow, WindowBudget } from "../../../lib/mux/window.ts";
 import { test } from "../../harness.ts";
 
 test("ReceiveWindow allows exactly the initial window and not a byte more", () => {

@@ -29,9 +29,7 @@ test("ObjectTable gives back what was put in, lists and objects and booleans inc
 test("ObjectTable.list() gives pages, newest first", async () => {
   await withStore(async (store) => {
     const account = await addAccount(store);
-    const names = ["a", "b", "c", "d", "e"].map((label) =>
-      domain(account, `${label}.example.com`)
-    );
+    const names = ["a", "b", "c", "d", "e"].map((label) => domain(account, `${label}.example.com`));
     for (const row of names) await store.reserved_domains.insert(row);
     const first = await store.reserved_domains.list(account, { limit: 2 });
     assert.deepEqual(first.map((row) => row.domain[0]), ["e", "d"]);

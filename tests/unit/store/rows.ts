@@ -7,11 +7,7 @@ import { ksuid, newId, randomBase62 } from "../../../lib/base/ids.ts";
 import { openSqlite } from "../../../lib/runtime/node_sqlite.ts";
 import { sqliteDriver } from "../../../lib/store/driver.ts";
 import { openStore, type Store } from "../../../lib/store/store.ts";
-import type {
-  AuthtokenRow,
-  ObjectRow,
-  ReservedDomainRow,
-} from "../../../lib/store/tables.ts";
+import type { AuthtokenRow, ObjectRow, ReservedDomainRow } from "../../../lib/store/tables.ts";
 
 let clockMs = 1_700_000_000_000;
 

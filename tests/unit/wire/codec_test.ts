@@ -82,9 +82,7 @@ test("JsonBoundary agrees with a plain slow parser on any object in any chunking
       (value, cuts) => {
         const bytes = encodeText(JSON.stringify(value) + '\n{"x":1}');
         const expected = endByTrying(bytes);
-        const at = [...new Set([0, ...cuts, bytes.length])].filter((cut) =>
-          cut <= bytes.length
-        )
+        const at = [...new Set([0, ...cuts, bytes.length])].filter((cut) => cut <= bytes.length)
           .sort((a, b) => a - b);
         const boundary = new JsonBoundary();
         for (let index = 0; index + 1 < at.length; index++) {

@@ -88,9 +88,7 @@ for (const [name, text] of Object.entries(samples)) {
     const fields = MESSAGES[message];
     const read = pick(object, fields, message);
     for (const key of Object.keys(object)) {
-      const known = Object.keys(fields).some((field) =>
-        field.toLowerCase() === key.toLowerCase()
-      );
+      const known = Object.keys(fields).some((field) => field.toLowerCase() === key.toLowerCase());
       assert.ok(
         known || message === "type42Req",
         `${direction} ${message} has the key ${key}`,
