@@ -73,12 +73,9 @@ test("own agent: a tcp visitor may send on after the service has ended its direc
       socket.on("end", () => received(text));
       socket.on("error", () => {});
     });
-    await new Promise<void>((resolve) =>
-      server.listen(0, "127.0.0.1", resolve)
-    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     use({
-      close: () =>
-        new Promise<void>((resolve) => server.close(() => resolve())),
+      close: () => new Promise<void>((resolve) => server.close(() => resolve())),
     });
     const { url } = await agent.forward(
       "tcp",

@@ -170,9 +170,7 @@ function upgradeToEcho(
 ): void {
   const accept = createHash("sha1")
     .update(
-      `${
-        request.headers["sec-websocket-key"]
-      }258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
+      `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
     )
     .digest("base64");
   socket.on("error", () => {});
@@ -192,9 +190,7 @@ function upgradeToEcho(
       }
       if (held.length < at + 4 + length) return;
       const mask = held.subarray(at, at + 4);
-      const payload = held.slice(at + 4, at + 4 + length).map((byte, i) =>
-        byte ^ mask[i & 3]
-      );
+      const payload = held.slice(at + 4, at + 4 + length).map((byte, i) => byte ^ mask[i & 3]);
       const opcode = held[0] & 15;
       held = held.slice(at + 4 + length);
       const head = length < 126

@@ -135,9 +135,7 @@ function commandLine(runtime: RuntimeName, permissions: readonly string[]) {
   const prefix: string[] = [];
   if (name === "deno") {
     // A folder of packages that is there is used as it is; without one Deno uses its own cache.
-    const modules = existsSync(join(ROOT, "node_modules", "commander"))
-      ? "manual"
-      : "none";
+    const modules = existsSync(join(ROOT, "node_modules", "commander")) ? "manual" : "none";
     prefix.push(
       "run",
       "--no-prompt",
@@ -236,8 +234,7 @@ class RunningProgram implements Program {
 
   waitForText(pattern: RegExp, limitMs = LIMIT_MS): Promise<RegExpExecArray> {
     return this.#waitFor(
-      () =>
-        pattern.exec(this.#stdout) ?? pattern.exec(this.#stderr) ?? undefined,
+      () => pattern.exec(this.#stdout) ?? pattern.exec(this.#stderr) ?? undefined,
       String(pattern),
       limitMs,
     );
@@ -264,7 +261,14 @@ class RunningProgram implements Program {
   }
 
   signal(name: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGKILL"): void {
-    this.#child.kill(name);
+    if (this.#ended || this.#child.pid === undefined) return;
+    try {
+      // Deno 2.9's child.kill() reports the signal as the cause of death even of a program that
+      // caught it and ended with a code of its own.
+      process.kill(this.#child.pid, name);
+    } catch (thrown) {
+      if ((thrown as { code?: string }).code !== "ESRCH") throw thrown; // it was faster
+    }
   }
 
   async stop(limitMs = 15_000): Promise<ProgramExit> {
@@ -349,9 +353,7 @@ class RunningProgram implements Program {
 function parseLine(text: string): JsonLine | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null
-      ? value as JsonLine
-      : undefined;
+    return typeof value === "object" && value !== null ? value as JsonLine : undefined;
   } catch {
     return undefined;
   }

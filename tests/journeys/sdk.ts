@@ -44,9 +44,7 @@ export class Sdk {
       stdio: ["pipe", "pipe", "pipe"],
       env,
     });
-    this.#exited = new Promise((resolve) =>
-      this.#child.once("close", () => resolve())
-    );
+    this.#exited = new Promise((resolve) => this.#child.once("close", () => resolve()));
     this.#child.stderr!.on("data", (data) => this.#stderr += data);
     createInterface({ input: this.#child.stdout! }).on("line", (text) => {
       const line = JSON.parse(text) as SdkLine;
@@ -80,9 +78,7 @@ export class Sdk {
         () =>
           reject(
             new Error(
-              `The SDK did not say it; it said ${
-                JSON.stringify(this.lines)
-              } ${this.#stderr}`,
+              `The SDK did not say it; it said ${JSON.stringify(this.lines)} ${this.#stderr}`,
             ),
           ),
         LIMIT_MS,

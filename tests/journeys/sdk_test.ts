@@ -39,8 +39,7 @@ async function startSdk(
   }
   return {
     sdk,
-    forward: (kind, to, options) =>
-      sdk.listen(kind, kind === "http" ? to : `tcp://${to}`, options),
+    forward: (kind, to, options) => sdk.listen(kind, kind === "http" ? to : `tcp://${to}`, options),
     close: () => sdk.stop(),
   };
 }
