@@ -12,6 +12,8 @@ export interface Draining {
   readonly isHttp: boolean;
   /** Which side wrote last. */
   readonly lastWriter: "visitor" | "upstream" | undefined;
+  /** Whether bytes wait for a slow reader. */
+  readonly isBlocked: boolean;
   /** When bytes last passed, by the clock's `steady()`. */
   readonly lastMoveMs: number;
 }
@@ -40,8 +42,9 @@ export async function drain(
   signal: AbortSignal,
 ): Promise<void> {
   const startedMs = clock.steady();
-  function isInUse({ isHttp, lastWriter, lastMoveMs }: Draining): boolean {
-    return !isHttp || lastWriter === "visitor" || clock.steady() - lastMoveMs < QUIET_MS;
+  function isInUse({ isHttp, isBlocked, lastWriter, lastMoveMs }: Draining): boolean {
+    if (!isHttp || isBlocked || lastWriter === "visitor") return true;
+    return clock.steady() - lastMoveMs < QUIET_MS;
   }
   while (!signal.aborted && clock.steady() - startedMs < graceMs) {
     if (![...connections].some(isInUse)) return;

@@ -89,6 +89,11 @@ export class Relay {
     return this.#visitor.writtenBytes;
   }
 
+  /** Whether bytes wait for a slow reader, on either side. */
+  get isBlocked(): boolean {
+    return this.#visitor.isBlocked || this.#upstream?.isBlocked === true;
+  }
+
   /** Called by the sides when bytes pass. */
   note(to: Duplex): void {
     this.lastMoveMs = this.#options.clock.steady();
@@ -239,6 +244,8 @@ class CountedSide implements Duplex {
   readonly #inner: Duplex;
   readonly #relay: Relay;
   writtenBytes = 0;
+  /** What was written last waits for the reader. */
+  isBlocked = false;
 
   constructor(inner: Duplex, relay: Relay) {
     this.#inner = inner;
@@ -252,7 +259,13 @@ class CountedSide implements Duplex {
   write(chunk: Uint8Array): void | Promise<void> {
     this.writtenBytes += chunk.length;
     this.#relay.note(this);
-    return this.#inner.write(chunk);
+    const full = this.#inner.write(chunk);
+    if (!full) return;
+    this.isBlocked = true;
+    return full.finally(() => {
+      this.isBlocked = false;
+      this.#relay.note(this);
+    });
   }
 
   closeWrite(): void | Promise<void> {

@@ -7,12 +7,7 @@ import { connect } from "../../../lib/agent/agent.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { STREAM } from "../../../lib/wire/messages.ts";
 import { Stage } from "../../fakes/agent_stage.ts";
-import {
-  type FakeSession,
-  type Json,
-  readAll,
-  refusalText,
-} from "../../fakes/edge.ts";
+import { type FakeSession, type Json, readAll, refusalText } from "../../fakes/edge.ts";
 
 const REFUSED_DIAL = new TunnelError(
   "connection_refused",
@@ -90,9 +85,7 @@ for (const [name, lose] of Object.entries(LOSSES)) {
     const urls = [web.url, api.url];
     const startedMs = stage.clock.now();
     lose(stage.edge.session);
-    await stage.until(() =>
-      stage.edge.sessions.length === 2 && web.online && api.online
-    );
+    await stage.until(() => stage.edge.sessions.length === 2 && web.online && api.online);
     assert.equal(stage.clock.now(), startedMs, "no time passed");
     assert.deepEqual(continued(stage.edge.session), {
       ClientId: "client-1",
@@ -104,9 +97,7 @@ for (const [name, lose] of Object.entries(LOSSES)) {
     });
     assert.deepEqual([web.url, api.url], urls);
     assert.deepEqual(
-      stage.events.map((event) => event.type).filter((type) =>
-        type !== "heartbeat_received"
-      ),
+      stage.events.map((event) => event.type).filter((type) => type !== "heartbeat_received"),
       [
         ...[
           "session_established",
@@ -185,9 +176,7 @@ test("an agent tries for ever, from 0.5 s doubling to 30 s", async () => {
     }
     dials = stage.edge.dials;
   }
-  const waits = times.map((time, at) =>
-    Math.round((time - (times[at - 1] ?? 0)) * 10) / 10
-  );
+  const waits = times.map((time, at) => Math.round((time - (times[at - 1] ?? 0)) * 10) / 10);
   assert.deepEqual(waits, [0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30]);
   assert.equal(stage.agent.state, "reconnecting");
   assert.deepEqual(
@@ -393,13 +382,9 @@ test("an agent with a cookie the edge cannot read asks for a new session at once
   const stage = new Stage();
   await stage.connect();
   stage.edge.onAuth = (request) =>
-    request.ClientId === ""
-      ? stage.edge.defaultAuth()
-      : refusalText("Bad cookie.", 110);
+    request.ClientId === "" ? stage.edge.defaultAuth() : refusalText("Bad cookie.", 110);
   stage.edge.session.cut();
-  await stage.until(() =>
-    stage.agent.state === "online" && stage.edge.sessions.length === 3
-  );
+  await stage.until(() => stage.agent.state === "online" && stage.edge.sessions.length === 3);
   await stage.stop();
 });
 
@@ -411,9 +396,7 @@ test("an agent keeps its session id and takes a new cookie", async () => {
   await stage.until(() => stage.agent.state === "online");
   await stage.clock.advance(5_000);
   stage.edge.session.cut();
-  await stage.until(() =>
-    stage.edge.sessions.length === 3 && stage.agent.state === "online"
-  );
+  await stage.until(() => stage.edge.sessions.length === 3 && stage.agent.state === "online");
   assert.deepEqual(continued(stage.edge.session), {
     ClientId: "client-1",
     Cookie: "cookie-2",
@@ -429,9 +412,7 @@ test("forward() while the edge is away waits for the next session", async () => 
   stage.edge.session.cut();
   await stage.until(() => agent.state === "reconnecting");
   let url = "";
-  const forwarding = agent.forward({ addr: 22, proto: "tcp" }).then((made) =>
-    url = made.url
-  );
+  const forwarding = agent.forward({ addr: 22, proto: "tcp" }).then((made) => url = made.url);
   await stage.clock.advance(400);
   assert.equal(url, "");
   stage.edge.down = undefined;

@@ -9,10 +9,7 @@ import {
   readAuthResponse,
   refusal,
 } from "../../../lib/agent/auth.ts";
-import {
-  type AgentOptions,
-  resolveAgentOptions,
-} from "../../../lib/agent/config.ts";
+import { type AgentOptions, resolveAgentOptions } from "../../../lib/agent/config.ts";
 import { VERSION } from "../../../lib/base/version.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 
@@ -131,31 +128,30 @@ test("refusal() of a bare code still says something", () => {
 });
 
 /** Code, ngrokCode, final at first, final later. */
-const FATES:
-  readonly (readonly [ErrorCode, number | undefined, boolean, boolean])[] = [
-    ["connection_refused", undefined, false, false],
-    ["host_not_found", undefined, false, false],
-    ["timed_out", undefined, false, false],
-    ["connection_reset", undefined, false, false],
-    ["tls_failed", undefined, false, false],
-    ["heartbeat_lost", undefined, false, false],
-    ["mux_protocol", undefined, false, false],
-    ["message_invalid", undefined, false, false],
-    ["tls_untrusted", undefined, true, false],
-    ["tls_name_mismatch", undefined, true, false],
-    ["tls_expired", undefined, true, false],
-    ["permission_denied", undefined, true, false],
-    ["refused", 107, true, true],
-    ["refused", 105, true, true],
-    ["refused", 300, true, true],
-    ["refused", 4018, true, true],
-    ["refused", 108, true, false],
-    ["refused", 334, true, false],
-    ["refused", 99999, true, false],
-    ["refused", undefined, true, false],
-    ["refused", 702, false, false],
-    ["refused", 742, false, false],
-  ];
+const FATES: readonly (readonly [ErrorCode, number | undefined, boolean, boolean])[] = [
+  ["connection_refused", undefined, false, false],
+  ["host_not_found", undefined, false, false],
+  ["timed_out", undefined, false, false],
+  ["connection_reset", undefined, false, false],
+  ["tls_failed", undefined, false, false],
+  ["heartbeat_lost", undefined, false, false],
+  ["mux_protocol", undefined, false, false],
+  ["message_invalid", undefined, false, false],
+  ["tls_untrusted", undefined, true, false],
+  ["tls_name_mismatch", undefined, true, false],
+  ["tls_expired", undefined, true, false],
+  ["permission_denied", undefined, true, false],
+  ["refused", 107, true, true],
+  ["refused", 105, true, true],
+  ["refused", 300, true, true],
+  ["refused", 4018, true, true],
+  ["refused", 108, true, false],
+  ["refused", 334, true, false],
+  ["refused", 99999, true, false],
+  ["refused", undefined, true, false],
+  ["refused", 702, false, false],
+  ["refused", 742, false, false],
+];
 
 for (const [code, ngrokCode, first, later] of FATES) {
   test(`isFinal() of ${code} ${ngrokCode ?? ""} is ${first} at first and ${later} later`, () => {

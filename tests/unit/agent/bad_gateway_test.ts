@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { decodeText } from "../../../lib/base/bytes.ts";
-import {
-  ERROR_CODES,
-  type ErrorCode,
-  TunnelError,
-} from "../../../lib/base/errors.ts";
-import {
-  badGatewayResponse,
-  describeFailure,
-} from "../../../lib/agent/bad_gateway.ts";
+import { ERROR_CODES, type ErrorCode, TunnelError } from "../../../lib/base/errors.ts";
+import { badGatewayResponse, describeFailure } from "../../../lib/agent/bad_gateway.ts";
 import { parseUpstream } from "../../../lib/agent/upstream.ts";
 import { parseResponseHead } from "../../../lib/http/head.ts";
 

@@ -8,10 +8,7 @@ import {
 } from "../../../lib/agent/bind.ts";
 import type { ForwardOptions } from "../../../lib/agent/config.ts";
 import { parseEndpointUrl } from "../../../lib/agent/endpoint_url.ts";
-import {
-  parseUpstream,
-  type UpstreamKind,
-} from "../../../lib/agent/upstream.ts";
+import { parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
 import type { BindRequest } from "../../../lib/wire/messages.ts";
 
 function wish(kind: UpstreamKind, options: ForwardOptions): BindRequest {

@@ -2,10 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { type ErrorCode, TunnelError } from "../../../lib/base/errors.ts";
-import {
-  type AgentOptions,
-  resolveAgentOptions,
-} from "../../../lib/agent/config.ts";
+import { type AgentOptions, resolveAgentOptions } from "../../../lib/agent/config.ts";
 import { createDialer } from "../../../lib/agent/dial.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";

@@ -7,6 +7,7 @@ interface Busy extends Draining {
   isHttp: boolean;
   lastWriter: "visitor" | "upstream" | undefined;
   lastMoveMs: number;
+  isBlocked: boolean;
 }
 
 /** Runs a drain of 10 s over these connections, begun at 60 s, and tells how long it took, in ms. */
@@ -35,17 +36,20 @@ test("drain() ends at once when there is nothing", async () => {
 test("drain() does not wait for idle HTTP connections", async () => {
   const idle: Busy = {
     isHttp: true,
+    isBlocked: false,
     lastWriter: "upstream",
     lastMoveMs: 59_000,
   };
   const unused: Busy = {
     isHttp: true,
+    isBlocked: false,
     lastWriter: undefined,
     lastMoveMs: 10_000,
   };
   assert.equal(await endOf(new Set([idle, unused])), 0);
   const fresh: Busy = {
     isHttp: true,
+    isBlocked: false,
     lastWriter: "upstream",
     lastMoveMs: 59_900,
   };
@@ -55,6 +59,7 @@ test("drain() does not wait for idle HTTP connections", async () => {
 test("drain() waits for a request that has no answer yet", async () => {
   const asked: Busy = {
     isHttp: true,
+    isBlocked: false,
     lastWriter: "visitor",
     lastMoveMs: 10_000,
   };
@@ -69,6 +74,7 @@ test("drain() waits for a request that has no answer yet", async () => {
 test("drain() waits while an answer flows", async () => {
   const flowing: Busy = {
     isHttp: true,
+    isBlocked: false,
     lastWriter: "upstream",
     lastMoveMs: 60_000,
   };
@@ -78,8 +84,16 @@ test("drain() waits while an answer flows", async () => {
   assert.equal(ended, 4_000);
 });
 
+test("drain() waits for a visitor who reads slowly", async () => {
+  const slow: Busy = { isHttp: true, isBlocked: true, lastWriter: "upstream", lastMoveMs: 0 };
+  const ended = await endOf(new Set([slow]), (atMs) => {
+    if (atMs === 3_000) slow.isBlocked = false;
+  });
+  assert.equal(ended, 3_100);
+});
+
 test("drain() waits for what is not HTTP until it leaves or the time is over", async () => {
-  const raw: Busy = { isHttp: false, lastWriter: "upstream", lastMoveMs: 0 };
+  const raw: Busy = { isHttp: false, isBlocked: false, lastWriter: "upstream", lastMoveMs: 0 };
   assert.equal(await endOf(new Set([raw])), 10_000);
   const connections = new Set([raw]);
   const ended = await endOf(
@@ -90,7 +104,7 @@ test("drain() waits for what is not HTTP until it leaves or the time is over", a
 });
 
 test("drain() is ended by its signal", async () => {
-  const raw: Busy = { isHttp: false, lastWriter: undefined, lastMoveMs: 0 };
+  const raw: Busy = { isHttp: false, isBlocked: false, lastWriter: undefined, lastMoveMs: 0 };
   const abort = new AbortController();
   const ended = await endOf(
     new Set([raw]),

@@ -4,10 +4,7 @@ import { TunnelError } from "../../../lib/base/errors.ts";
 import type { ForwardOptions } from "../../../lib/agent/config.ts";
 import { OwnEndpoint } from "../../../lib/agent/endpoint.ts";
 import { parseEndpointUrl } from "../../../lib/agent/endpoint_url.ts";
-import {
-  parseUpstream,
-  type UpstreamKind,
-} from "../../../lib/agent/upstream.ts";
+import { parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
 import type { BindResponse } from "../../../lib/wire/messages.ts";
 
 function make(

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import {
-  kindOfScheme,
-  parseEndpointUrl,
-} from "../../../lib/agent/endpoint_url.ts";
+import { kindOfScheme, parseEndpointUrl } from "../../../lib/agent/endpoint_url.ts";
 import type { UpstreamKind } from "../../../lib/agent/upstream.ts";
 
 const GOOD: readonly (readonly [string, UpstreamKind | undefined, string])[] = [
@@ -37,39 +34,38 @@ const GOOD: readonly (readonly [string, UpstreamKind | undefined, string])[] = [
   [" app.example.org ", "http", "https://app.example.org"],
 ];
 
-const BAD:
-  readonly (readonly [string, UpstreamKind | undefined, number, RegExp])[] = [
-    ["https://h:abc", "http", 9033, /port "abc" is not a number/],
-    ["https://h:", "http", 9033, /port behind ":" is missing/],
-    ["https://h:99999", "http", 9033, /not between 1 and 65535/],
-    ["a..b", "http", 9034, /not a host name/],
-    ["https://:443", "http", 9034, /the host name is missing/],
-    ["https://exa mple", "http", 9034, /not a host name/],
-    ["https://a.*.example.com", "http", 9034, /whole first label/],
-    ["*example.com", "http", 9034, /whole first label/],
-    ["https://*", "http", 9034, /whole first label/],
-    ["https://h:8443", "http", 9035, /the port of https can only be 443/],
-    ["http://h:443", "http", 9035, /the port of http can only be 80/],
-    ["tls://h:8443", "tls", 9035, /the port of tls can only be 443/],
-    ["tcp://h", "tcp", 9035, /a tcp address needs a port/],
-    ["h", "tcp", 9035, /a tcp address needs a port/],
-    ["ftp://h", "http", 9036, /the scheme "ftp" is not supported/],
-    ["ssh://h", undefined, 9036, /the scheme "ssh" is not supported/],
-    ["toString://h", undefined, 9036, /is not supported/],
-    [
-      "tcp://h:1",
-      "http",
-      9036,
-      /does not fit this endpoint; use https:\/\/ or http:\/\//,
-    ],
-    ["https://h", "tcp", 9036, /does not fit this endpoint; use tcp:\/\//],
-    ["https://h/path", "http", 9037, /"\/path" cannot be part of it/],
-    ["https://h/path/", "http", 9037, /cannot be part of it/],
-    ["h?x", "http", 9037, /"\?x" cannot be part of it/],
-    ["https://u@h", "http", 9037, /a user name cannot be part of it/],
-    ["https://h/", "http", 9038, /remove the trailing slash/],
-    ["h/", "http", 9038, /remove the trailing slash/],
-  ];
+const BAD: readonly (readonly [string, UpstreamKind | undefined, number, RegExp])[] = [
+  ["https://h:abc", "http", 9033, /port "abc" is not a number/],
+  ["https://h:", "http", 9033, /port behind ":" is missing/],
+  ["https://h:99999", "http", 9033, /not between 1 and 65535/],
+  ["a..b", "http", 9034, /not a host name/],
+  ["https://:443", "http", 9034, /the host name is missing/],
+  ["https://exa mple", "http", 9034, /not a host name/],
+  ["https://a.*.example.com", "http", 9034, /whole first label/],
+  ["*example.com", "http", 9034, /whole first label/],
+  ["https://*", "http", 9034, /whole first label/],
+  ["https://h:8443", "http", 9035, /the port of https can only be 443/],
+  ["http://h:443", "http", 9035, /the port of http can only be 80/],
+  ["tls://h:8443", "tls", 9035, /the port of tls can only be 443/],
+  ["tcp://h", "tcp", 9035, /a tcp address needs a port/],
+  ["h", "tcp", 9035, /a tcp address needs a port/],
+  ["ftp://h", "http", 9036, /the scheme "ftp" is not supported/],
+  ["ssh://h", undefined, 9036, /the scheme "ssh" is not supported/],
+  ["toString://h", undefined, 9036, /is not supported/],
+  [
+    "tcp://h:1",
+    "http",
+    9036,
+    /does not fit this endpoint; use https:\/\/ or http:\/\//,
+  ],
+  ["https://h", "tcp", 9036, /does not fit this endpoint; use tcp:\/\//],
+  ["https://h/path", "http", 9037, /"\/path" cannot be part of it/],
+  ["https://h/path/", "http", 9037, /cannot be part of it/],
+  ["h?x", "http", 9037, /"\?x" cannot be part of it/],
+  ["https://u@h", "http", 9037, /a user name cannot be part of it/],
+  ["https://h/", "http", 9038, /remove the trailing slash/],
+  ["h/", "http", 9038, /remove the trailing slash/],
+];
 
 for (const [text, kind, url] of GOOD) {
   test(`parseEndpointUrl() reads ${JSON.stringify(text)} (${kind}) as ${url}`, () => {

@@ -7,8 +7,7 @@ import { type Json, readAll, refusalText } from "../../fakes/edge.ts";
 test("Endpoints: the first bind's refusal is the caller's, with the server's text", async () => {
   const stage = new Stage();
   const agent = await stage.connect();
-  stage.edge.onBind = () =>
-    refusalText("The endpoint is online elsewhere.", 334);
+  stage.edge.onBind = () => refusalText("The endpoint is online elsewhere.", 334);
   await assert.rejects(agent.forward({ addr: 1, name: "web" }), {
     code: "refused",
     ngrokCode: 334,
@@ -48,9 +47,7 @@ test("Endpoints: one that is refused on a rebind is asked for again, the others 
   const web = await agent.forward({ addr: 1, name: "web" });
   const api = await agent.forward({ addr: 2, name: "api" });
   stage.edge.onBind = (request) =>
-    request.Id === web.id
-      ? refusalText("Taken.", 334)
-      : stage.edge.defaultBind(request);
+    request.Id === web.id ? refusalText("Taken.", 334) : stage.edge.defaultBind(request);
   stage.edge.session.cut();
   await stage.until(() => stage.edge.sessions.length === 2 && api.online);
   assert.equal(web.online, false);
@@ -121,9 +118,7 @@ test("Endpoints: a bind whose answer is lost is repeated, even past its own shad
   await stage.until(() => stage.edge.session.of(STREAM.bind).length === 1);
   stage.edge.onBind = () => refusalText("Already online.", 334);
   stage.edge.session.cut();
-  await stage.until(() =>
-    stage.edge.sessions.length === 2 && agent.state === "online"
-  );
+  await stage.until(() => stage.edge.sessions.length === 2 && agent.state === "online");
   await stage.until(() => stage.of("endpoint_failed").length === 1);
   stage.edge.onBind = (request) => stage.edge.defaultBind(request);
   await stage.clock.advance(500);

@@ -26,16 +26,14 @@ test("readCertificates() names the option and the file that is wrong", async () 
     readCertificates("/nowhere.pem", host.files, "connectCas"),
     {
       code: "not_found",
-      message:
-        /^Cannot read certificates for "connectCas" from "\/nowhere.pem": /,
+      message: /^Cannot read certificates for "connectCas" from "\/nowhere.pem": /,
     },
   );
   await assert.rejects(
     readCertificates("/empty.pem", host.files, "connectCas"),
     {
       code: "config_invalid",
-      message:
-        'Cannot read certificates for "connectCas": "/empty.pem" contains none in PEM form',
+      message: 'Cannot read certificates for "connectCas": "/empty.pem" contains none in PEM form',
     },
   );
   const key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----";

@@ -6,10 +6,7 @@ import { type Duplex, pair } from "../../../lib/base/duplex.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
 import type { AgentReport } from "../../../lib/agent/events.ts";
 import { Relay } from "../../../lib/agent/relay.ts";
-import {
-  parseUpstream,
-  type UpstreamKind,
-} from "../../../lib/agent/upstream.ts";
+import { parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
 import type { UpstreamTarget } from "../../../lib/agent/upstream_dial.ts";
 import type { MuxStream } from "../../../lib/mux/mux.ts";
 import { createMux } from "../../../lib/mux/muxer.ts";
@@ -208,8 +205,7 @@ test("Relay says who came, whereto, and what it carried", async () => {
   await scene.end();
 });
 
-const REQUEST =
-  "POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\n";
+const REQUEST = "POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\n";
 
 test("Relay answers 502 for a dead service and hangs up in good order", async () => {
   const scene = new Scene();
@@ -236,8 +232,7 @@ test("Relay answers 502 for a dead service and hangs up in good order", async ()
     upstream: "http://localhost:8080",
     code: "connection_refused",
     ngrokCode: undefined,
-    message:
-      'Cannot reach the upstream "http://localhost:8080": nothing listens at that address',
+    message: 'Cannot reach the upstream "http://localhost:8080": nothing listens at that address',
   });
   assert.equal(closed.type, "connection_closed");
   assert.match(scene.lines[0], /^warn failed to reach upstream /);
@@ -358,6 +353,7 @@ test("Relay holds a fast service back when the visitor does not read", async () 
   );
   await scene.clock.advance(60_000);
   assert.equal(written, stuckAt);
+  assert.equal(scene.relay.isBlocked, true);
   scene.visitor.abort();
   await pouring;
   await scene.end();

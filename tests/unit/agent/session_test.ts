@@ -7,22 +7,13 @@ import { TunnelError } from "../../../lib/base/errors.ts";
 import { silentLogger } from "../../../lib/base/log.ts";
 import { buildAuthRequest, NEW_SESSION } from "../../../lib/agent/auth.ts";
 import { resolveAgentOptions } from "../../../lib/agent/config.ts";
-import {
-  openSession,
-  type Session,
-  type SessionOptions,
-} from "../../../lib/agent/session.ts";
+import { openSession, type Session, type SessionOptions } from "../../../lib/agent/session.ts";
 import { INITIAL_WINDOW_BYTES } from "../../../lib/mux/frame.ts";
 import type { MuxStream } from "../../../lib/mux/mux.ts";
 import { createMux } from "../../../lib/mux/muxer.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { type BindRequest, STREAM } from "../../../lib/wire/messages.ts";
-import {
-  eventually,
-  FakeEdge,
-  type Json,
-  refusalText,
-} from "../../fakes/edge.ts";
+import { eventually, FakeEdge, type Json, refusalText } from "../../fakes/edge.ts";
 
 const config = resolveAgentOptions({ connectUrl: "h", authtoken: "secret" });
 const auth = buildAuthRequest(config, memoryRuntime().host, NEW_SESSION);

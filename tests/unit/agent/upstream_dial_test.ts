@@ -4,18 +4,10 @@ import { encodeText } from "../../../lib/base/bytes.ts";
 import { pair } from "../../../lib/base/duplex.ts";
 import { toTunnelError } from "../../../lib/base/errors.ts";
 import type { ForwardOptions } from "../../../lib/agent/config.ts";
-import {
-  parseUpstream,
-  type UpstreamKind,
-} from "../../../lib/agent/upstream.ts";
+import { parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
 import { dialUpstream, upstreamTls } from "../../../lib/agent/upstream_dial.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
-import type {
-  Certificate,
-  Conn,
-  Listener,
-  TlsInfo,
-} from "../../../lib/runtime/net.ts";
+import type { Certificate, Conn, Listener, TlsInfo } from "../../../lib/runtime/net.ts";
 import { makeCa } from "../../fakes/certs.ts";
 import { readAll } from "../../fakes/edge.ts";
 

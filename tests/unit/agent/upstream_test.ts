@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import {
-  parseUpstream,
-  type UpstreamKind,
-} from "../../../lib/agent/upstream.ts";
+import { parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
 
 /** What was typed, the kind of endpoint, and the canonical URL it stands for. */
 const GOOD: readonly (readonly [string | number, UpstreamKind, string])[] = [
@@ -149,9 +146,7 @@ for (const [text, kind, display] of GOOD) {
     if (upstream.scheme === "unix") {
       assert.equal(`unix:${upstream.path}`, display);
     } else {
-      const host = upstream.host.includes(":")
-        ? `[${upstream.host}]`
-        : upstream.host;
+      const host = upstream.host.includes(":") ? `[${upstream.host}]` : upstream.host;
       assert.equal(`${upstream.scheme}://${host}:${upstream.port}`, display);
     }
   });
