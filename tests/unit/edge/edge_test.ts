@@ -144,6 +144,16 @@ test("startEdge() carries visitors of every protocol over real sockets and TLS",
   through.stream.reset(6);
   await assert.rejects(passed);
 
+  // Termination: the handshake is with the edge, the agent gets what was said inside.
+  await agent.bind("tls", { Domain: "ended.example.com", TLSTermination: {} });
+  const ended = await dial(runtime, edge, https!, "ended.example.com");
+  await ended.write(encodeText("secret"));
+  const inside = await agent.nextVisitor();
+  assert.equal(inside.header.PassthroughTLS, false);
+  assert.equal(decodeText((await inside.stream.read())!), "secret");
+  inside.stream.reset(6);
+  ended.abort();
+
   await edge.close();
   await agent.closed;
 });

@@ -6,13 +6,14 @@ import { test } from "../../harness.ts";
 
 const REFUSED: Record<string, unknown> = {
   Auth: "user:password",
-  BasicAuth: { credentials: [{ username: "u", cleartext_password: "password1" }] },
+  BasicAuth: {
+    credentials: [{ username: "u", cleartext_password: "password1" }],
+  },
   OAuth: { provider: "google" },
   OIDC: { issuer_url: "https://iss" },
   IPRestriction: { allow_cidrs: ["10.0.0.0/8"] },
   MutualTLSCA: { mutual_tls_ca: "LS0=" },
   MutualTLSAtEdge: { mutual_tls_ca: "LS0=" },
-  TLSTermination: {},
   WebhookVerification: { provider: "github", secret: "s" },
   UserAgentFilter: { deny: ["bot"] },
   Policy: { inbound: [{ name: "r" }], outbound: [] },
@@ -43,25 +44,64 @@ test("checkModules() never repeats a secret in its refusal", () => {
 });
 
 test("checkModules() accepts what every client sends when nothing is set", () => {
-  const rust = { Domain: "", Hostname: "", Auth: "", Subdomain: "", HostHeaderRewrite: false };
-  const nulls = Object.fromEntries(Object.keys(REFUSED).map((key) => [key, null]));
-  assert.deepEqual(checkModules({ ...nulls, ...rust, ProxyProto: 0, LocalUrlScheme: null }), []);
-  assert.deepEqual(checkModules({ TrafficPolicy: "", URL: "https://a.example.com" }), []);
+  const rust = {
+    Domain: "",
+    Hostname: "",
+    Auth: "",
+    Subdomain: "",
+    HostHeaderRewrite: false,
+  };
+  const nulls = Object.fromEntries(
+    Object.keys(REFUSED).map((key) => [key, null]),
+  );
+  assert.deepEqual(
+    checkModules({ ...nulls, ...rust, ProxyProto: 0, LocalUrlScheme: null }),
+    [],
+  );
+  assert.deepEqual(
+    checkModules({ TrafficPolicy: "", URL: "https://a.example.com" }),
+    [],
+  );
 });
 
 test("checkModules() takes a policy without rules for no policy", () => {
-  for (const text of ["{}", " { } ", '{"on_http_request":[]}', '{"inbound":[],"outbound":[]}']) {
+  for (
+    const text of [
+      "{}",
+      " { } ",
+      '{"on_http_request":[]}',
+      '{"inbound":[],"outbound":[]}',
+    ]
+  ) {
     assert.deepEqual(checkModules({ TrafficPolicy: text }), [], text);
   }
   assert.deepEqual(checkModules({ Policy: { inbound: [], outbound: [] } }), []);
-  for (const text of ["{", '{"on_http_request":[{}]}', "{on_http_request: [deny]}", "x"]) {
-    assert.throws(() => checkModules({ TrafficPolicy: text }), TunnelError, text);
+  for (
+    const text of [
+      "{",
+      '{"on_http_request":[{}]}',
+      "{on_http_request: [deny]}",
+      "x",
+    ]
+  ) {
+    assert.throws(
+      () => checkModules({ TrafficPolicy: text }),
+      TunnelError,
+      text,
+    );
   }
 });
 
 test("checkModules() names what it leaves undone", () => {
-  const options = { Compression: {}, CircuitBreaker: { error_threshold: 0.5 }, ProxyProto: 2 };
-  assert.deepEqual(checkModules(options), ["compression", "the circuit breaker"]);
+  const options = {
+    Compression: {},
+    CircuitBreaker: { error_threshold: 0.5 },
+    ProxyProto: 2,
+  };
+  assert.deepEqual(checkModules(options), [
+    "compression",
+    "the circuit breaker",
+  ]);
 });
 
 test("checkModules() refuses PROXY versions that do not exist with 1123", () => {
@@ -76,5 +116,22 @@ test("checkModules() refuses PROXY versions that do not exist with 1123", () => 
 test("checkIpPolicy() refuses a reference to a policy", () => {
   checkIpPolicy(undefined);
   checkIpPolicy("");
-  assert.throws(() => checkIpPolicy("ipp_1"), (error: TunnelError) => error.ngrokCode === 813);
+  assert.throws(
+    () => checkIpPolicy("ipp_1"),
+    (error: TunnelError) => error.ngrokCode === 813,
+  );
+});
+
+test("checkModules() lets TLS end at the edge with its own certificate or a whole one of the agent's", () => {
+  assert.deepEqual(checkModules({ TLSTermination: {} }), []);
+  assert.deepEqual(checkModules({ TLSTermination: { cert: "LS0=", key: "LS0=" } }), []);
+  assert.throws(
+    () => checkModules({ TLSTermination: { cert: "LS0=" } }),
+    (error: TunnelError) =>
+      error.ngrokCode === 301 && /key of the certificate is missing/.test(error.message),
+  );
+  assert.throws(
+    () => checkModules({ TLSTermination: { cert: "LS0=", sealed_key: "x" } }),
+    (error: TunnelError) => error.ngrokCode === 813,
+  );
 });

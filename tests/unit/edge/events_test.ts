@@ -1,0 +1,46 @@
+/** @module */
+import assert from "node:assert/strict";
+import { TunnelError } from "../../../lib/base/errors.ts";
+import type { Endpoint } from "../../../lib/edge/endpoint.ts";
+import { connectionOver, exchangeOver } from "../../../lib/edge/events.ts";
+import { test } from "../../harness.ts";
+
+const endpoint = { id: "e1", url: "tcp://example.com:1" } as Endpoint;
+
+test("exchangeOver() is plain data: ids and words instead of objects", () => {
+  const exchange = {
+    clientAddr: "1.2.3.4:5",
+    scheme: "https",
+    host: "a.example.com",
+    method: "GET",
+    path: "/",
+    status: 200,
+    ngrokCode: undefined,
+    requestBytes: 0,
+    responseBytes: 5,
+    durationMs: 7,
+  } as const;
+  assert.deepEqual(exchangeOver({ ...exchange, endpoint, error: undefined }, 9), {
+    type: "exchange_ended",
+    atMs: 9,
+    endpointId: "e1",
+    error: undefined,
+    ...exchange,
+  });
+  const error = new TunnelError("stream_reset", "cut");
+  const lost = exchangeOver({ ...exchange, endpoint: undefined, error }, 9);
+  assert.deepEqual([lost.endpointId, lost.error], [undefined, "cut"]);
+  assert.deepEqual(structuredClone(lost), lost);
+});
+
+test("connectionOver() is plain data too", () => {
+  const connection = { clientAddr: "1.2.3.4:5", inBytes: 1, outBytes: 2, durationMs: 3 };
+  const error = new TunnelError("stream_reset", "cut");
+  assert.deepEqual(connectionOver({ ...connection, endpoint, error }, 9), {
+    type: "connection_ended",
+    atMs: 9,
+    endpointId: "e1",
+    error: "cut",
+    ...connection,
+  });
+});
