@@ -24,17 +24,27 @@ export class MemoryFiles implements Files {
   readBytes(path: string): Promise<Uint8Array> {
     const bytes = this.contents.get(path);
     if (bytes) return Promise.resolve(bytes);
-    return Promise.reject(new TunnelError("not_found", `Cannot read "${path}": no such file`));
+    return Promise.reject(
+      new TunnelError("not_found", `Cannot read "${path}": no such file`),
+    );
   }
 
-  write(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
+  write(
+    path: string,
+    data: string | Uint8Array,
+    options: WriteOptions = {},
+  ): Promise<void> {
     this.writes++;
     this.contents.set(path, typeof data === "string" ? encodeText(data) : data);
     this.modes.set(path, options.mode ?? 0o600);
     return Promise.resolve();
   }
 
-  async append(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
+  async append(
+    path: string,
+    data: string | Uint8Array,
+    options: WriteOptions = {},
+  ): Promise<void> {
     const before = this.contents.has(path) ? await this.readText(path) : "";
     const more = typeof data === "string" ? data : decodeText(data);
     await this.write(path, before + more, options);
@@ -52,7 +62,9 @@ export class MemoryFiles implements Files {
 
   list(path: string): Promise<string[]> {
     const names = [...this.contents.keys()].filter((name) => name.startsWith(`${path}/`));
-    return Promise.resolve(names.map((name) => name.slice(path.length + 1)).sort());
+    return Promise.resolve(
+      names.map((name) => name.slice(path.length + 1)).sort(),
+    );
   }
 
   remove(path: string): Promise<void> {

@@ -78,7 +78,9 @@ test("normalizeHost() is idempotent and fails only with a refusal, whatever the 
     try {
       once = normalizeHost(text);
     } catch (thrown) {
-      assert.ok(thrown instanceof TunnelError && thrown.ngrokCode !== undefined);
+      assert.ok(
+        thrown instanceof TunnelError && thrown.ngrokCode !== undefined,
+      );
       return;
     }
     assert.equal(normalizeHost(once), once);
@@ -89,8 +91,14 @@ test("checkReachable() wants a whole public name, or one under a base domain", (
   assert.equal(codeOf(() => checkReachable("foo", ["example.com"])), 326);
   assert.equal(codeOf(() => checkReachable("foo.local", ["example.com"])), 331);
   assert.equal(codeOf(() => checkReachable("foo.local", ["local"])), undefined);
-  assert.equal(codeOf(() => checkReachable("localhost", ["localhost"])), undefined);
-  assert.equal(codeOf(() => checkReachable("foo.test", ["example.com"])), undefined);
+  assert.equal(
+    codeOf(() => checkReachable("localhost", ["localhost"])),
+    undefined,
+  );
+  assert.equal(
+    codeOf(() => checkReachable("foo.test", ["example.com"])),
+    undefined,
+  );
 });
 
 test("isUnder() does not take a longer word for a subdomain", () => {

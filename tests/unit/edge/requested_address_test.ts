@@ -11,24 +11,48 @@ const rules = {
   ports: { http: 80, https: 443, tls: 443 },
 };
 
-function hostOf(proto: EndpointProto, options: Record<string, unknown>): string | undefined {
+function hostOf(
+  proto: EndpointProto,
+  options: Record<string, unknown>,
+): string | undefined {
   return requestedAddress(proto, options, rules).host;
 }
 
 test("requestedAddress() reads each generation's way to name a host", () => {
   assert.equal(hostOf("https", {}), undefined);
-  assert.equal(hostOf("https", { Domain: "", Hostname: "", URL: "", Subdomain: "" }), undefined);
+  assert.equal(
+    hostOf("https", { Domain: "", Hostname: "", URL: "", Subdomain: "" }),
+    undefined,
+  );
   assert.equal(hostOf("https", { URL: "https://" }), undefined);
-  assert.equal(hostOf("https", { Domain: "Shop.Example.org" }), "shop.example.org");
-  assert.equal(hostOf("https", { Hostname: "shop.example.org" }), "shop.example.org");
-  assert.equal(hostOf("https", { URL: "https://shop.example.org" }), "shop.example.org");
-  assert.equal(hostOf("https", { URL: "HTTPS://Shop.Example.org:443" }), "shop.example.org");
-  assert.equal(hostOf("https", { URL: "shop.example.org" }), "shop.example.org");
+  assert.equal(
+    hostOf("https", { Domain: "Shop.Example.org" }),
+    "shop.example.org",
+  );
+  assert.equal(
+    hostOf("https", { Hostname: "shop.example.org" }),
+    "shop.example.org",
+  );
+  assert.equal(
+    hostOf("https", { URL: "https://shop.example.org" }),
+    "shop.example.org",
+  );
+  assert.equal(
+    hostOf("https", { URL: "HTTPS://Shop.Example.org:443" }),
+    "shop.example.org",
+  );
+  assert.equal(
+    hostOf("https", { URL: "shop.example.org" }),
+    "shop.example.org",
+  );
   assert.equal(hostOf("http", { Subdomain: "shop" }), "shop.example.com");
   assert.equal(hostOf("http", { Subdomain: "a.b" }), "a.b.example.com");
   assert.equal(hostOf("tls", { URL: "tls://*.example.com" }), "*.example.com");
   assert.equal(hostOf("https", { hostname: "a.example.com" }), "a.example.com");
-  assert.equal(hostOf("https", { Hostname: null, Domain: "a.example.com" }), "a.example.com");
+  assert.equal(
+    hostOf("https", { Hostname: null, Domain: "a.example.com" }),
+    "a.example.com",
+  );
 });
 
 test("requestedAddress() lets Hostname beat Subdomain, as the second bind of a v2 agent needs it", () => {
@@ -43,11 +67,18 @@ test("requestedAddress() reads what a rebind repeats", () => {
     URL: "https://a.example.com",
   };
   assert.equal(hostOf("https", rebind), "a.example.com");
-  assert.equal(hostOf("https", { URL: "https://", Hostname: "b.example.com" }), "b.example.com");
+  assert.equal(
+    hostOf("https", { URL: "https://", Hostname: "b.example.com" }),
+    "b.example.com",
+  );
 });
 
 test("requestedAddress() reads tcp addresses from Addr and from URL", () => {
-  const table: [Record<string, unknown>, string | undefined, number | undefined][] = [
+  const table: [
+    Record<string, unknown>,
+    string | undefined,
+    number | undefined,
+  ][] = [
     [{}, undefined, undefined],
     [{ Addr: "" }, undefined, undefined],
     [{ URL: "tcp://", Addr: "" }, undefined, undefined],
@@ -109,7 +140,11 @@ test("requestedAddress() calls an option of the wrong type a bad message", () =>
 
 test("requestedAddress() names the port that URLs of this edge have", () => {
   const moved = { domains: ["localhost"], ports: { http: 8080 } };
-  const asked = requestedAddress("http", { URL: "http://a.localhost:8080" }, moved);
+  const asked = requestedAddress(
+    "http",
+    { URL: "http://a.localhost:8080" },
+    moved,
+  );
   assert.equal(asked.host, "a.localhost");
   assert.throws(
     () => requestedAddress("http", { URL: "http://a.localhost:80" }, moved),
@@ -119,11 +154,16 @@ test("requestedAddress() names the port that URLs of this edge have", () => {
 
 test("requestedAddress() fails only with a refusal, whatever the URL", () => {
   const protos = fc.constantFrom<EndpointProto>("http", "https", "tcp", "tls");
-  fc.assert(fc.property(protos, fc.oneof(fc.string(), fc.webUrl()), (proto, URL) => {
-    try {
-      requestedAddress(proto, { URL }, rules);
-    } catch (thrown) {
-      assert.ok(thrown instanceof TunnelError && thrown.ngrokCode !== undefined, String(thrown));
-    }
-  }));
+  fc.assert(
+    fc.property(protos, fc.oneof(fc.string(), fc.webUrl()), (proto, URL) => {
+      try {
+        requestedAddress(proto, { URL }, rules);
+      } catch (thrown) {
+        assert.ok(
+          thrown instanceof TunnelError && thrown.ngrokCode !== undefined,
+          String(thrown),
+        );
+      }
+    }),
+  );
 });

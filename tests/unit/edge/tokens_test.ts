@@ -13,7 +13,10 @@ test("Signer gives back what it sealed, and the same text for the same payload",
   const payload = { i: "id", h: "grüße.example.com", o: 443 };
   const note = await signer.seal("bind", payload);
   assert.equal(note, await signer.seal("bind", payload));
-  assert.deepEqual(await signer.open("bind", note), { status: "valid", payload });
+  assert.deepEqual(await signer.open("bind", note), {
+    status: "valid",
+    payload,
+  });
 });
 
 test("Signer takes no cookie for a bind token", async () => {
@@ -51,7 +54,10 @@ test("Signer survives any text", async () => {
   await fc.assert(fc.asyncProperty(fc.string(), async (text) => {
     assert.equal((await signer.open("cookie", text)).status, "forged");
   }));
-  assert.equal((await signer.open("cookie", "a".repeat(1_000_000))).status, "forged");
+  assert.equal(
+    (await signer.open("cookie", "a".repeat(1_000_000))).status,
+    "forged",
+  );
 });
 
 test("loadSigner() keeps its key in the data folder, for the owner's eyes only", async () => {
