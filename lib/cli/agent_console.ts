@@ -21,8 +21,8 @@ import {
 
 /** What else the status says. */
 export interface AgentConsoleOptions {
-  /** Further rows: label and value. */
-  readonly rows?: readonly (readonly [label: string, value: string])[];
+  /** Whether the edge is in this very program: nobody's account, no region. */
+  readonly isLocal?: boolean;
   /** A sentence below the status. */
   readonly hint?: string;
 }
@@ -60,11 +60,17 @@ export class AgentConsole {
       case "session_lost":
         return this.#say("reconnecting", event.message);
       case "session_failed":
-        return this.#say(this.#session ? "reconnecting" : "connecting", event.message);
+        return this.#say(
+          this.#session ? "reconnecting" : "connecting",
+          event.message,
+        );
       case "endpoint_online":
         return this.#forwarding(event.url, event.upstream, event.rebound);
       case "endpoint_url_changed":
-        return this.#note(event.atMs, `${safe(event.previousUrl)} is now ${safe(event.url)}`);
+        return this.#note(
+          event.atMs,
+          `${safe(event.previousUrl)} is now ${safe(event.url)}`,
+        );
       case "endpoint_failed":
         return this.#note(
           event.atMs,
@@ -74,7 +80,10 @@ export class AgentConsole {
         );
       case "endpoint_stopped":
         if (event.by === "agent") return;
-        return this.#note(event.atMs, `The edge stopped ${event.url}: ${event.message}`);
+        return this.#note(
+          event.atMs,
+          `The edge stopped ${event.url}: ${event.message}`,
+        );
       case "upstream_failed":
         return this.#note(event.atMs, event.message);
       case "notice_received":
@@ -89,7 +98,9 @@ export class AgentConsole {
 
   /** Explains why a program that was told to end still runs. */
   finishing(): void {
-    this.#print("Finishing the requests that are under way; Ctrl+C again ends at once");
+    this.#print(
+      "Finishing the requests that are under way; Ctrl+C again ends at once",
+    );
   }
 
   #served(event: Extract<AgentEvent, { type: "connection_closed" }>): void {
@@ -102,26 +113,36 @@ export class AgentConsole {
 
   #forwarding(url: string, upstream: string, rebound: boolean): void {
     if (rebound && this.#headed) return;
-    const line = row("Forwarding", `${this.#paint.bold(safe(url))} -> ${safe(upstream)}`);
+    const line = row(
+      "Forwarding",
+      `${this.#paint.bold(safe(url))} -> ${safe(upstream)}`,
+    );
     if (this.#headed) return this.#print(line);
     this.#headed = true;
     this.#status = "online";
     const columns = Math.min(this.#host.stdout.columns, 100);
-    const { accountName = "", planName = "", region = "" } = this.#session ?? {};
     this.#print(spread("sallyport", "(Ctrl+C to quit)", columns));
     this.#print("");
     this.#print(row("Session Status", this.#paint.good("online")));
-    if (accountName) {
-      this.#print(
-        row("Account", safe(accountName) + (planName ? ` (Plan: ${safe(planName)})` : "")),
-      );
-    }
-    this.#print(row("Version", VERSION));
-    if (region) this.#print(row("Region", safe(region)));
-    for (const [label, value] of this.#options.rows ?? []) this.#print(row(label, value));
+    this.#whereabouts();
     this.#print(line);
     if (this.#options.hint) this.#print(`\n${this.#options.hint}`);
     this.#print("");
+  }
+
+  #whereabouts(): void {
+    const { accountName = "", planName = "", region = "" } = this.#session ??
+      {};
+    const plan = planName ? ` (Plan: ${safe(planName)})` : "";
+    const { isLocal } = this.#options;
+    if (accountName && !isLocal) {
+      this.#print(row("Account", safe(accountName) + plan));
+    }
+    this.#print(row("Version", VERSION));
+    if (region && !isLocal) this.#print(row("Region", safe(region)));
+    if (isLocal) {
+      this.#print(row("Edge", "in this program, for this machine alone"));
+    }
   }
 
   /** Says a status once; a reconnecting agent fails the same way many times. */
@@ -130,7 +151,12 @@ export class AgentConsole {
     this.#status = status;
     this.#trouble = trouble;
     const text = trouble ? `${status} (${safe(trouble)})` : status;
-    this.#print(row("Session Status", this.#paint[status === "online" ? "good" : "bad"](text)));
+    this.#print(
+      row(
+        "Session Status",
+        this.#paint[status === "online" ? "good" : "bad"](text),
+      ),
+    );
   }
 
   #note(atMs: number, text: string): void {

@@ -55,4 +55,6 @@ export const ENDPOINT_FLAGS: readonly [
 ];
 
 /** What these flags give. */
-export type EndpointInput = Input<"url" | (typeof ENDPOINT_FLAGS)[number]["name"]>;
+export type EndpointInput = Input<
+  "url" | (typeof ENDPOINT_FLAGS)[number]["name"]
+>;

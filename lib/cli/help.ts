@@ -18,7 +18,10 @@ export interface HelpStyle {
 /** The layout that fits standard output. */
 export function helpStyle(host: Host): HelpStyle {
   const { isTty, columns } = host.stdout;
-  return { columns: isTty ? columns : 80, bold: isTty && host.env("NO_COLOR") === undefined };
+  return {
+    columns: isTty ? columns : 80,
+    bold: isTty && host.env("NO_COLOR") === undefined,
+  };
 }
 
 /** What the program is, in one line. */
@@ -33,7 +36,10 @@ Without an edge to dial, the agent starts a small one of its own on this machine
 const MAX_COLUMNS = 100;
 
 /** What is shown when somebody types the program's name and nothing else. */
-export function shortHelp(commands: readonly Command[], style: HelpStyle): string {
+export function shortHelp(
+  commands: readonly Command[],
+  style: HelpStyle,
+): string {
   return page([
     paragraph(`sallyport - ${SUMMARY}`, style, 0),
     usage("sallyport [command] [flags]", style),
@@ -44,7 +50,10 @@ export function shortHelp(commands: readonly Command[], style: HelpStyle): strin
 }
 
 /** What `sallyport --help` and `sallyport help` print. */
-export function programHelp(commands: readonly Command[], style: HelpStyle): string {
+export function programHelp(
+  commands: readonly Command[],
+  style: HelpStyle,
+): string {
   return page([
     section("NAME", [paragraph(`sallyport - ${SUMMARY}`, style, 2)], style),
     usage("sallyport [command] [flags]", style),
@@ -53,7 +62,10 @@ export function programHelp(commands: readonly Command[], style: HelpStyle): str
     section("EXAMPLES", examples(firstExamples(commands), style), style),
     section(
       "OPTIONS",
-      table([...LOG_FLAGS.map(flagRow), HELP_ROW, ["-v, --version", "say the version"]], style),
+      table([...LOG_FLAGS.map(flagRow), HELP_ROW, [
+        "-v, --version",
+        "say the version",
+      ]], style),
       style,
     ),
   ]);
@@ -65,7 +77,9 @@ export function commandHelp(command: Command, style: HelpStyle): string {
   const word = argument ? (argument.optional ? ` [${argument.name}]` : ` <${argument.name}>`) : "";
   const terms = argument ? table([[argument.name, argument.summary]], style) : [];
   return page([
-    section("NAME", [paragraph(`${command.name} - ${command.summary}`, style, 2)], style),
+    section("NAME", [
+      paragraph(`${command.name} - ${command.summary}`, style, 2),
+    ], style),
     usage(`sallyport ${command.name}${word} [flags]`, style),
     section("DESCRIPTION", [paragraphs(command.description, style)], style),
     section("TERMS", terms, style),
@@ -76,7 +90,10 @@ export function commandHelp(command: Command, style: HelpStyle): string {
     ),
     section(
       "OPTIONS",
-      table([...[...command.flags, ...logFlagsOf(command)].map(flagRow), HELP_ROW], style),
+      table([
+        ...[...command.flags, ...logFlagsOf(command)].map(flagRow),
+        HELP_ROW,
+      ], style),
       style,
     ),
   ]);
@@ -90,7 +107,11 @@ function page(sections: readonly string[]): string {
   return sections.filter((text) => text !== "").join("\n\n") + "\n";
 }
 
-function section(title: string, lines: readonly string[], style: HelpStyle): string {
+function section(
+  title: string,
+  lines: readonly string[],
+  style: HelpStyle,
+): string {
   if (lines.length === 0) return "";
   return `${style.bold ? `\x1b[1m${title}:\x1b[0m` : `${title}:`}\n${lines.join("\n")}`;
 }
@@ -99,7 +120,10 @@ function usage(line: string, style: HelpStyle): string {
   return section("USAGE", [`  ${line}`], style);
 }
 
-function listOfCommands(commands: readonly Command[], style: HelpStyle): string {
+function listOfCommands(
+  commands: readonly Command[],
+  style: HelpStyle,
+): string {
   return section(
     "COMMANDS",
     table(commands.map(({ name, summary }) => [name, summary]), style),
@@ -114,12 +138,18 @@ function firstExamples(commands: readonly Command[]) {
 
 /** Beside each other where all fit, else each explained by a comment above it. */
 function examples(list: Command["examples"], style: HelpStyle): string[] {
-  const widest = Math.max(...list.map(({ line }) => line.length)) + "sallyport ".length;
+  const widest = Math.max(...list.map(({ line }) => line.length)) +
+    "sallyport ".length;
   const longest = Math.max(...list.map(({ does }) => does.length));
   if (widest + longest + 6 <= width(style)) {
-    return table(list.map(({ line, does }) => [`sallyport ${line}`, `# ${does}`]), style);
+    return table(
+      list.map(({ line, does }) => [`sallyport ${line}`, `# ${does}`]),
+      style,
+    );
   }
-  return list.flatMap(({ line, does }) => [`  # ${does}`, `  sallyport ${line}`]);
+  return list.flatMap((
+    { line, does },
+  ) => [`  # ${does}`, `  sallyport ${line}`]);
 }
 
 function flagRow(flag: Flag): Row {
@@ -139,14 +169,18 @@ function table(rows: readonly Row[], style: HelpStyle): string[] {
   for (const [left, right] of rows) {
     const wrapped = wrap(right, width(style) - column - 2);
     const fits = left.length + 2 <= column;
-    lines.push(fits ? `  ${left.padEnd(column)}${wrapped.shift() ?? ""}`.trimEnd() : `  ${left}`);
+    lines.push(
+      fits ? `  ${left.padEnd(column)}${wrapped.shift() ?? ""}`.trimEnd() : `  ${left}`,
+    );
     for (const line of wrapped) lines.push(" ".repeat(column + 2) + line);
   }
   return lines;
 }
 
 function paragraphs(text: string, style: HelpStyle): string {
-  return text.split("\n\n").map((part) => paragraph(part, style, 2)).join("\n\n");
+  return text.split("\n\n").map((part) => paragraph(part, style, 2)).join(
+    "\n\n",
+  );
 }
 
 function paragraph(text: string, style: HelpStyle, indent: number): string {

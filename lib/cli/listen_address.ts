@@ -5,6 +5,7 @@
  * @module
  */
 import { TunnelError } from "../base/errors.ts";
+import type { PortRange } from "../edge/door_tcp.ts";
 import type { Address } from "../runtime/net.ts";
 
 /**
@@ -16,7 +17,8 @@ import type { Address } from "../runtime/net.ts";
  * @throws {TunnelError} usage
  */
 export function parseListenAddress(text: string, flag: string): Address {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/\s]*)):(\d{1,5})$|^(\d{1,5})$/i.exec(text.trim());
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/\s]*)):(\d{1,5})$|^(\d{1,5})$/i
+    .exec(text.trim());
   const port = Number(match?.[3] ?? match?.[4]);
   if (!match || port > 65535) {
     throw new TunnelError(
@@ -27,32 +29,28 @@ export function parseListenAddress(text: string, flag: string): Address {
   return { host: match[1] ?? match[2] ?? "", port };
 }
 
-/** Ports from the first to the last, both included. */
-export interface PortRange {
-  /** The lowest. */
-  readonly first: number;
-  /** The highest. */
-  readonly last: number;
-}
-
 /**
- * Reads a range of ports: `20000-20999`, or one port.
+ * Reads which ports there are: `20000-20999`, one port, `any` or `none`.
  *
  * @param text what was given
  * @param flag by which flag, for the error
  * @throws {TunnelError} usage
  */
-export function parsePortRange(text: string, flag: string): PortRange {
+export function parsePorts(
+  text: string,
+  flag: string,
+): PortRange | "any" | "none" {
+  if (text === "any" || text === "none") return text;
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text.trim());
-  const first = Number(match?.[1]);
-  const last = Number(match?.[2] ?? match?.[1]);
-  if (!match || first < 1 || last > 65535 || first > last) {
+  const from = Number(match?.[1]);
+  const to = Number(match?.[2] ?? match?.[1]);
+  if (!match || from < 1 || to > 65535 || from > to) {
     throw new TunnelError(
       "usage",
       `Invalid value "${text}" for --${flag}: use two ports, the lower one first, as in 20000-20999`,
     );
   }
-  return { first, last };
+  return { from, to };
 }
 
 /** An address as it is dialled: `host:port`, IPv6 in brackets; "every address" becomes loopback. */

@@ -61,12 +61,24 @@ export async function openLog(
     : options.destination === "stderr"
     ? host.stderr
     : undefined;
-  const print = printer(options.format, output, host.env("NO_COLOR") === undefined);
+  const print = printer(
+    options.format,
+    output,
+    host.env("NO_COLOR") === undefined,
+  );
   const sink = output
-    ? { write: (line: string) => output.write(line), close: () => output.flush() }
+    ? {
+      write: (line: string) => output.write(line),
+      close: () => output.flush(),
+    }
     : await openFile(runtime, options.destination, (count) => {
       const fields = { count };
-      return print({ atMs: clock.now(), level: "warn", message: "log lines dropped", fields });
+      return print({
+        atMs: clock.now(),
+        level: "warn",
+        message: "log lines dropped",
+        fields,
+      });
     });
   const least = LOG_LEVELS.indexOf(options.level);
   const logger = new LineLogger({
@@ -77,9 +89,15 @@ export async function openLog(
   return { logger, close: () => sink.close() };
 }
 
-function printer(format: LogFormat, output: Output | undefined, colour: boolean) {
+function printer(
+  format: LogFormat,
+  output: Output | undefined,
+  colour: boolean,
+) {
   if (format === "json") return formatJson;
-  if (format === "term" && output?.isTty) return (record: LogRecord) => formatTerm(record, colour);
+  if (format === "term" && output?.isTty) {
+    return (record: LogRecord) => formatTerm(record, colour);
+  }
   return formatLogfmt;
 }
 
@@ -99,7 +117,11 @@ class LineLogger implements Logger {
 
   log(level: LogLevel, message: string, fields?: LogFields): void {
     if (!this.#sink.accepts(level)) return;
-    this.#sink.write({ level, message, fields: { ...this.#fields, ...fields } });
+    this.#sink.write({
+      level,
+      message,
+      fields: { ...this.#fields, ...fields },
+    });
   }
 
   child(fields: LogFields): Logger {
@@ -108,7 +130,11 @@ class LineLogger implements Logger {
 }
 
 /** A file that lines are appended to, in order, many at a time when they come fast. */
-async function openFile({ host }: Runtime, path: string, sayDropped: (count: number) => string) {
+async function openFile(
+  { host }: Runtime,
+  path: string,
+  sayDropped: (count: number) => string,
+) {
   try {
     await host.files.append(path, "");
   } catch (thrown) {
@@ -123,7 +149,8 @@ async function openFile({ host }: Runtime, path: string, sayDropped: (count: num
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      const lines = waiting.join("") + (dropped > 0 ? sayDropped(dropped) + "\n" : "");
+      const lines = waiting.join("") +
+        (dropped > 0 ? sayDropped(dropped) + "\n" : "");
       waiting = [];
       waitingBytes = 0;
       dropped = 0;
@@ -131,7 +158,9 @@ async function openFile({ host }: Runtime, path: string, sayDropped: (count: num
         await host.files.append(path, encodeText(lines));
       } catch (thrown) {
         // The log is gone; the tunnel is not. Say so once, where somebody may see it.
-        if (!complained) host.stderr.write(`ERROR:  ${cannotWrite(path, thrown)}\n`);
+        if (!complained) {
+          host.stderr.write(`ERROR:  ${cannotWrite(path, thrown)}\n`);
+        }
         complained = true;
       }
     }
@@ -156,6 +185,9 @@ async function openFile({ host }: Runtime, path: string, sayDropped: (count: num
 
 /** One sentence: the reason without the path, which need not be named twice. */
 function cannotWrite(path: string, thrown: unknown): string {
-  const reason = toTunnelError(thrown, "io_failed").message.replace(/^.*": /, "");
+  const reason = toTunnelError(thrown, "io_failed").message.replace(
+    /^.*": /,
+    "",
+  );
   return `Cannot write the log file "${path}": ${reason}`;
 }

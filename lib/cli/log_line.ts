@@ -13,7 +13,13 @@ export type LogFormat = "term" | "logfmt" | "json";
 export const LOG_FORMATS: readonly LogFormat[] = ["term", "logfmt", "json"];
 
 /** The levels, most talkative first. */
-export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "crit"];
+export const LOG_LEVELS: readonly LogLevel[] = [
+  "debug",
+  "info",
+  "warn",
+  "error",
+  "crit",
+];
 
 /** What is said, before it has a form. */
 export interface LogRecord {
@@ -37,7 +43,13 @@ const SHORT: Record<LogLevel, string> = {
 };
 
 /** ANSI colours of the levels, those the ngrok agent's users know. */
-const COLOUR: Record<LogLevel, number> = { debug: 36, info: 32, warn: 33, error: 31, crit: 35 };
+const COLOUR: Record<LogLevel, number> = {
+  debug: 36,
+  info: 32,
+  warn: 33,
+  error: 31,
+  crit: 35,
+};
 
 /** Where the fields begin on a terminal, so that they stand below each other. */
 const TERM_MESSAGE_CELLS = 40;
@@ -95,7 +107,9 @@ export function formatTerm(record: LogRecord, colour: boolean): string {
   const message = escapeControls(record.message);
   let line = `${paint(SHORT[record.level].toUpperCase())}[${day}|${time}] `;
   line += keys.length > 0 ? message.padEnd(TERM_MESSAGE_CELLS) : message;
-  for (const key of keys) line += ` ${paint(key)}=${quote(text(record.fields[key]))}`;
+  for (const key of keys) {
+    line += ` ${paint(key)}=${quote(text(record.fields[key]))}`;
+  }
   return line;
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { TunnelError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { Cli, Command, Input } from "./command.ts";
@@ -41,7 +42,10 @@ export interface MainOptions {
  * @param options what a test puts in the place of the real thing
  * @returns the exit code: 0 when it did what was asked, 1 otherwise
  */
-export async function main(runtime: Runtime, options: MainOptions = {}): Promise<number> {
+export async function main(
+  runtime: Runtime,
+  options: MainOptions = {},
+): Promise<number> {
   const { host } = runtime;
   const secrets = new Secrets();
   const crashes = watchCrashes(options.crashSource);
@@ -83,7 +87,10 @@ async function obey(
   for (const flag of command.flags) {
     if (flag.secret) secrets.add(input.flag(flag.name) ?? "");
   }
-  return await runLogged(runtime, command, input, crashes, { commands, secrets });
+  return await runLogged(runtime, command, input, crashes, {
+    commands,
+    secrets,
+  });
 }
 
 /** Runs a command, or what is left of it after a crash, with its log open; the log has the last word. */
@@ -103,13 +110,26 @@ async function runLogged(
   const log = await openLog(runtime, options, rest.secrets);
   const { logger } = log;
   try {
-    const cli: Cli = { runtime, logger, logsToStdout: options.destination === "stdout", ...rest };
+    const cli: Cli = {
+      runtime,
+      logger,
+      logsToStdout: options.destination === "stdout",
+      ...rest,
+    };
     return await Promise.race([command.run(cli, input), crashes.crashed]);
   } catch (thrown) {
-    logger.log("crit", "command failed", { err: thrown });
+    // What stands on standard error in a moment need not stand there twice.
+    const isTwice = options.destination === "stderr" && !input.isGiven("log");
+    if (!isTwice && !isMistyped(thrown)) logger.log("crit", "command failed", { err: thrown });
     if (thrown instanceof Error) logger.log("debug", "stack", { stack: thrown.stack });
     throw thrown;
   } finally {
     await log.close();
   }
+}
+
+/** Whether the fault is in what was typed: nothing has run, so there is nothing for a log. */
+function isMistyped(thrown: unknown): boolean {
+  return thrown instanceof TunnelError &&
+    (thrown.code === "usage" || thrown.code === "address_invalid");
 }

@@ -59,7 +59,12 @@ export function parse(
     addFlags(parser, command.flags);
     parser.action(() => {
       const flags = [...command.flags, ...logFlagsOf(command)];
-      const input = readInput(parser.args[0], flags, parser.optsWithGlobals(), env);
+      const input = readInput(
+        parser.args[0],
+        flags,
+        parser.optsWithGlobals(),
+        env,
+      );
       request = { kind: "run", command, input };
     });
   }
@@ -80,32 +85,41 @@ export function parse(
       const named = command ?? commands.find(({ name }) => args.includes(name));
       return { kind: "help", command: named, short: false };
     }
-    if (thrown.code === "commander.help") return { kind: "help", command, short: true };
+    if (thrown.code === "commander.help") {
+      return { kind: "help", command, short: true };
+    }
     if (thrown.code === "commander.version") return { kind: "version" };
-    throw new TunnelError("usage", complaint(thrown, failing, command, commands), {
-      cause: thrown,
-    });
+    throw new TunnelError(
+      "usage",
+      complaint(thrown, failing, command, commands),
+      {
+        cause: thrown,
+      },
+    );
   }
   return request ?? { kind: "help", command: undefined, short: true };
 }
 
 /** A parser that prints nothing by itself and leaves the environment alone. */
 function quiet(parser: Parser): Parser {
-  return parser.helpOption("-h, --help").showSuggestionAfterError(false).configureHelp({
-    formatHelp: () => "",
-  }).configureOutput({
-    writeOut: () => {},
-    writeErr: () => {},
-    outputError: () => {},
-    getOutHelpWidth: () => 80,
-    getErrHelpWidth: () => 80,
-    getOutHasColors: () => false,
-    getErrHasColors: () => false,
-  });
+  return parser.helpOption("-h, --help").showSuggestionAfterError(false)
+    .configureHelp({
+      formatHelp: () => "",
+    }).configureOutput({
+      writeOut: () => {},
+      writeErr: () => {},
+      outputError: () => {},
+      getOutHelpWidth: () => 80,
+      getErrHelpWidth: () => 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
 }
 
 function addFlags(parser: Parser, flags: readonly Flag[]): void {
-  for (const flag of flags) parser.addOption(new Option(`--${flag.name} <${flag.value}>`));
+  for (const flag of flags) {
+    parser.addOption(new Option(`--${flag.name} <${flag.value}>`));
+  }
 }
 
 function readInput(
@@ -118,7 +132,10 @@ function readInput(
   const given = new Set<string>();
   for (const flag of flags) {
     // The library keeps `--log-level` as `logLevel`.
-    const key = flag.name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const key = flag.name.replace(
+      /-(.)/g,
+      (_, letter: string) => letter.toUpperCase(),
+    );
     const typed = options[key];
     const found = typeof typed === "string"
       ? { value: typed, by: `--${flag.name}` }
@@ -130,10 +147,17 @@ function readInput(
     const value = found?.value ?? flag.fallback;
     if (value !== undefined) values.set(flag.name, value);
   }
-  return { argument, flag: (name) => values.get(name), isGiven: (name) => given.has(name) };
+  return {
+    argument,
+    flag: (name) => values.get(name),
+    isGiven: (name) => given.has(name),
+  };
 }
 
-function fromEnvironment(flag: Flag, env: (name: string) => string | undefined) {
+function fromEnvironment(
+  flag: Flag,
+  env: (name: string) => string | undefined,
+) {
   for (const name of flag.env ?? []) {
     const value = env(name);
     if (value !== undefined) return { value, by: name };
@@ -167,7 +191,9 @@ function complaint(
 ): string {
   const called = command ? `sallyport ${command.name}` : "sallyport";
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
-  if (error.code === "commander.unknownCommand") return unknownCommand(quoted, commands);
+  if (error.code === "commander.unknownCommand") {
+    return unknownCommand(quoted, commands);
+  }
   if (error.code === "commander.unknownOption") {
     return unknownFlag(quoted, called, [...command?.flags ?? [], ...LOG_FLAGS]);
   }
@@ -187,7 +213,10 @@ function complaint(
 }
 
 /** The sentence about a command that does not exist. */
-export function unknownCommand(word: string, commands: readonly Command[]): string {
+export function unknownCommand(
+  word: string,
+  commands: readonly Command[],
+): string {
   if (/^\d{1,5}$/.test(word)) {
     return `Unknown command "${word}": to put port ${word} online, run "sallyport http ${word}"`;
   }
@@ -196,7 +225,11 @@ export function unknownCommand(word: string, commands: readonly Command[]): stri
     (meant ? `; did you mean "${meant}"?` : '; "sallyport help" lists them all');
 }
 
-function unknownFlag(typed: string, called: string, flags: readonly Flag[]): string {
+function unknownFlag(
+  typed: string,
+  called: string,
+  flags: readonly Flag[],
+): string {
   const [word] = typed.split("=");
   const names = [...flags.map(({ name }) => name), "help"];
   const bare = word.replace(/^-+/, "");

@@ -35,7 +35,8 @@ export function row(label: string, value: string): string {
 
 /** Left and right ends of a line. */
 export function spread(left: string, right: string, columns: number): string {
-  return left + " ".repeat(Math.max(2, columns - left.length - right.length)) + right;
+  return left + " ".repeat(Math.max(2, columns - left.length - right.length)) +
+    right;
 }
 
 /** Text from outside, made safe for a terminal. */

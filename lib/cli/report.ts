@@ -28,7 +28,9 @@ export function formatError(thrown: unknown): string {
   const ngrokCode = error.ngrokCode ?? written;
   const lines = message.split(/\r?\n/);
   if (ngrokCode !== undefined) lines.push("", `ERR_NGROK_${ngrokCode}`);
-  else if (error.code === "internal") lines[0] = `Sallyport did something wrong: ${lines[0]}`;
+  else if (error.code === "internal") {
+    lines[0] = `Sallyport did something wrong: ${lines[0]}`;
+  }
   if (ngrokCode === undefined && !SELF_EVIDENT.has(error.code)) {
     lines[lines.length - 1] += ` (${error.code})`;
   }
@@ -36,4 +38,8 @@ export function formatError(thrown: unknown): string {
 }
 
 /** Codes that tell a person nothing the sentence does not. */
-const SELF_EVIDENT: ReadonlySet<string> = new Set(["usage", "address_invalid", "config_invalid"]);
+const SELF_EVIDENT: ReadonlySet<string> = new Set([
+  "usage",
+  "address_invalid",
+  "config_invalid",
+]);

@@ -21,7 +21,10 @@
  * assert.equal(nearest("xyzzy", ["http", "tcp"]), undefined);
  * ```
  */
-export function nearest(typed: string, candidates: Iterable<string>): string | undefined {
+export function nearest(
+  typed: string,
+  candidates: Iterable<string>,
+): string | undefined {
   const word = typed.toLowerCase();
   let best: string | undefined;
   let bestDistance = Infinity;
@@ -29,7 +32,9 @@ export function nearest(typed: string, candidates: Iterable<string>): string | u
     const longer = Math.max(word.length, candidate.length);
     const distance = isStart(word, candidate) ? 1 : editDistance(word, candidate.toLowerCase());
     // A word of two letters may have one wrong, one of seven two.
-    if (distance > Math.max(1, Math.floor(longer / 3)) || distance >= longer) continue;
+    if (distance > Math.max(1, Math.floor(longer / 3)) || distance >= longer) {
+      continue;
+    }
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

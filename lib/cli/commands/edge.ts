@@ -14,7 +14,7 @@ export const edgeCommand: Command = defineCommand({
 
 On its first start it makes the owner's authtoken and prints it once, and makes a certificate authority of its own. Both live in the data folder.
 
-An address is a port, host:port or [IPv6]:port; port 0 takes any free one. With --agents sni, agents connect to connect.<domain> on the HTTPS port, so that 80 and 443 are all an edge needs.`,
+An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agents connect to connect.<domain> at the HTTPS port, so that 80 and 443 are all an edge needs, unless --agents gives them a port of their own.`,
   examples: [
     { line: "edge --domain tunnels.example.com", does: "on ports 80 and 443" },
     {
@@ -22,7 +22,10 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. With 
         "edge --domain localhost --http 127.0.0.1:8080 --https 127.0.0.1:8443 --agents 127.0.0.1:8444",
       does: "on this machine, without privileges",
     },
-    { line: "edge --domain example.com --tcp-ports 20000-20999", does: "with TCP endpoints" },
+    {
+      line: "edge --domain example.com --tcp-ports 30000-30099",
+      does: "TCP endpoints at other ports",
+    },
   ],
   flags: [
     {
@@ -39,20 +42,30 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. With 
       fallback: "sallyport-data",
       env: ["SALLYPORT_EDGE_DATA"],
     },
-    { name: "http", value: "address", summary: "where HTTP visitors arrive", fallback: ":80" },
+    {
+      name: "http",
+      value: "address",
+      summary: 'where HTTP visitors arrive, or "none"',
+      fallback: ":80",
+    },
     {
       name: "https",
       value: "address",
-      summary: "where HTTPS and TLS visitors arrive",
+      summary: 'where HTTPS and TLS visitors arrive, or "none"',
       fallback: ":443",
     },
     {
       name: "agents",
       value: "address",
-      summary: 'where agents arrive, or "sni" for the HTTPS port',
+      summary: 'where agents arrive; "sni" is connect.<domain> at the HTTPS port',
       fallback: "sni",
     },
-    { name: "tcp-ports", value: "from-to", summary: "the ports TCP endpoints may have" },
+    {
+      name: "tcp-ports",
+      value: "from-to",
+      summary: 'the ports TCP endpoints may have, or "any", or "none"',
+      fallback: "20000-20999",
+    },
   ],
   logsTo: "stderr",
   async run(cli, input) {

@@ -28,7 +28,9 @@ export const helpCommand: Command = defineCommand({
       return Promise.resolve(0);
     }
     const command = commands.find(({ name }) => name === argument);
-    if (!command) throw new TunnelError("usage", unknownCommand(argument, commands));
+    if (!command) {
+      throw new TunnelError("usage", unknownCommand(argument, commands));
+    }
     host.stdout.write(commandHelp(command, style));
     return Promise.resolve(0);
   },

@@ -16,9 +16,15 @@ export const httpCommand: Command = defineCommand({
 The URL has a random name unless --url asks for one. Without --connect-url the agent starts a small edge on this machine, and the URL works here alone: good for trying things out.`,
   examples: [
     { line: "http 8080", does: "port 8080 of this machine, random name" },
-    { line: "http 8080 --url myapp.example.com", does: "the same URL each time" },
+    {
+      line: "http 8080 --url myapp.example.com",
+      does: "the same URL each time",
+    },
     { line: "http 192.168.1.2:80", does: "a service on another machine" },
-    { line: "http https://localhost:8443", does: "a service that speaks TLS itself" },
+    {
+      line: "http https://localhost:8443",
+      does: "a service that speaks TLS itself",
+    },
     { line: "http '[::1]:80'", does: "a service at an IPv6 address" },
     {
       line: "http 8080 --connect-url connect.example.com:443",

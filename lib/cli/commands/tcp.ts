@@ -16,7 +16,10 @@ export const tcpCommand: Command = defineCommand({
 The edge assigns a port of its range unless --url asks for one.`,
   examples: [
     { line: "tcp 22", does: "SSH of this machine, any public port" },
-    { line: "tcp 22 --url tcp://edge.example.com:20022", does: "the same port each time" },
+    {
+      line: "tcp 22 --url tcp://edge.example.com:20022",
+      does: "the same port each time",
+    },
     { line: "tcp db.lan:5432", does: "a database on another machine" },
   ],
   argument: {
@@ -25,7 +28,9 @@ The edge assigns a port of its range unless --url asks for one.`,
     summary: "the local service: a port (22), host:port or [IPv6]:port",
   },
   flags: [
-    urlFlag("the address you want, tcp://host:port; without it the edge assigns one"),
+    urlFlag(
+      "the address you want, tcp://host:port; without it the edge assigns one",
+    ),
     ...ENDPOINT_FLAGS,
   ],
   async run(cli, input) {

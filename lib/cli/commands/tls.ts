@@ -13,7 +13,10 @@ export const tlsCommand: Command = defineCommand({
   description:
     `Puts a service that speaks TLS on a public name. The edge reads nothing but the name in the first message of a connection; certificate, key and everything said stay with your service.`,
   examples: [
-    { line: "tls 443 --url secure.example.com", does: "your own HTTPS server, end to end" },
+    {
+      line: "tls 443 --url secure.example.com",
+      does: "your own HTTPS server, end to end",
+    },
     { line: "tls localhost:8883", does: "MQTT over TLS, random name" },
   ],
   argument: {

@@ -49,13 +49,18 @@ Session Status                online
 Account                       Ada (Plan: Free)
 Version                       ${VERSION}
 Region                        eu
-Edge                          this machine
 Forwarding                    https://calm-otter.example.com -> http://localhost:8080
 
 A hint.
 
 `,
   );
+});
+
+test("AgentConsole says when the edge is in the same program, and nothing of accounts", () => {
+  const text = show([ESTABLISHED, ONLINE], { isLocal: true });
+  assert.match(text, /^Edge {26}in this program/m);
+  assert.doesNotMatch(text, /Account|Region/);
 });
 
 test("AgentConsole prints a line for each visitor that was served", () => {

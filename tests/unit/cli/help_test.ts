@@ -92,12 +92,20 @@ test("help ends with one line end and has no trailing spaces", () => {
 });
 
 test("helpStyle() is bold only for a person who likes colours", () => {
-  assert.equal(helpStyle(memoryRuntime({ host: { isTty: true } }).host).bold, true);
   assert.equal(
-    helpStyle(memoryRuntime({ host: { isTty: true, env: { NO_COLOR: "1" } } }).host).bold,
+    helpStyle(memoryRuntime({ host: { isTty: true } }).host).bold,
+    true,
+  );
+  assert.equal(
+    helpStyle(
+      memoryRuntime({ host: { isTty: true, env: { NO_COLOR: "1" } } }).host,
+    ).bold,
     false,
   );
-  assert.equal(helpStyle(memoryRuntime({ host: { isTty: false } }).host).bold, false);
+  assert.equal(
+    helpStyle(memoryRuntime({ host: { isTty: false } }).host).bold,
+    false,
+  );
   assert.ok(
     commandHelp(COMMANDS[0], { columns: 80, bold: true }).startsWith(
       "\x1b[1mNAME:\x1b[0m\n",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dialable, parseListenAddress, parsePortRange } from "../../../lib/cli/listen_address.ts";
+import { dialable, parseListenAddress, parsePorts } from "../../../lib/cli/listen_address.ts";
 import { test } from "../../harness.ts";
 
 test("parseListenAddress() reads a port, host:port and [IPv6]:port", () => {
@@ -40,18 +40,23 @@ test("parseListenAddress() refuses everything else and names the flag", () => {
   }
 });
 
-test("parsePortRange() reads two ports or one", () => {
-  assert.deepEqual(parsePortRange("20000-20999", "tcp-ports"), {
-    first: 20000,
-    last: 20999,
+test("parsePorts() reads two ports or one", () => {
+  assert.deepEqual(parsePorts("20000-20999", "tcp-ports"), {
+    from: 20000,
+    to: 20999,
   });
-  assert.deepEqual(parsePortRange("7", "tcp-ports"), { first: 7, last: 7 });
+  assert.deepEqual(parsePorts("7", "tcp-ports"), { from: 7, to: 7 });
 });
 
-test("parsePortRange() refuses what is no range", () => {
+test("parsePorts() reads the words any and none", () => {
+  assert.equal(parsePorts("any", "tcp-ports"), "any");
+  assert.equal(parsePorts("none", "tcp-ports"), "none");
+});
+
+test("parsePorts() refuses what is no range", () => {
   for (const text of ["", "a-b", "2-1", "0-5", "1-65536", "1-2-3", "1--2"]) {
     assert.throws(
-      () => parsePortRange(text, "tcp-ports"),
+      () => parsePorts(text, "tcp-ports"),
       { code: "usage" },
       text,
     );

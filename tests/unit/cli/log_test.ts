@@ -130,12 +130,20 @@ test("openLog() hides secrets in messages and in fields", async () => {
 });
 
 test("openLog() appends to a file, in order, and close() waits for the last line", async () => {
-  const { runtime, host } = machine({ files: { "/var/log/s.log": "before\n" } });
-  const options: LogOptions = { destination: "/var/log/s.log", format: "logfmt", level: "info" };
+  const { runtime, host } = machine({
+    files: { "/var/log/s.log": "before\n" },
+  });
+  const options: LogOptions = {
+    destination: "/var/log/s.log",
+    format: "logfmt",
+    level: "info",
+  };
   const log = await openLog(runtime, options, new Secrets());
   for (let i = 0; i < 100; i++) log.logger.log("info", `line${i}`);
   await log.close();
-  const lines = (await host.files.readText("/var/log/s.log")).trimEnd().split("\n");
+  const lines = (await host.files.readText("/var/log/s.log")).trimEnd().split(
+    "\n",
+  );
   assert.equal(lines.length, 101);
   assert.equal(lines[0], "before");
   const said = lines.slice(1).map((line) => /msg=(\w+)/.exec(line)![1]);
@@ -145,7 +153,11 @@ test("openLog() appends to a file, in order, and close() waits for the last line
 
 test("openLog() finds out at once that a file cannot be written", async () => {
   const { runtime } = machine();
-  const options: LogOptions = { destination: "/no/x.log", format: "term", level: "info" };
+  const options: LogOptions = {
+    destination: "/no/x.log",
+    format: "term",
+    level: "info",
+  };
   await assert.rejects(openLog(runtime, options, new Secrets()), {
     code: "not_found",
     message: 'Cannot write the log file "/no/x.log": there is no such file',
@@ -154,7 +166,11 @@ test("openLog() finds out at once that a file cannot be written", async () => {
 
 test("openLog() goes on when the disk fills up, and says so once", async () => {
   const { runtime, host } = machine();
-  const options: LogOptions = { destination: "/s.log", format: "json", level: "info" };
+  const options: LogOptions = {
+    destination: "/s.log",
+    format: "json",
+    level: "info",
+  };
   const log = await openLog(runtime, options, new Secrets());
   const { append } = host.files;
   host.files.append = () => Promise.reject(new TunnelError("io_failed", "No space left on device"));
@@ -169,12 +185,19 @@ test("openLog() goes on when the disk fills up, and says so once", async () => {
     host.stderr.text,
     'ERROR:  Cannot write the log file "/s.log": No space left on device\n',
   );
-  assert.match(await host.files.readText("/s.log"), /^\{"lvl":"info","msg":"kept"/);
+  assert.match(
+    await host.files.readText("/s.log"),
+    /^\{"lvl":"info","msg":"kept"/,
+  );
 });
 
 test("openLog() counts and drops lines that a stuck disk cannot take", async () => {
   const { runtime, host } = machine();
-  const options: LogOptions = { destination: "/s.log", format: "json", level: "info" };
+  const options: LogOptions = {
+    destination: "/s.log",
+    format: "json",
+    level: "info",
+  };
   const log = await openLog(runtime, options, new Secrets());
   const append = host.files.append.bind(host.files);
   let letGo!: () => void;

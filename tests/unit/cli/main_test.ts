@@ -13,7 +13,9 @@ async function run(
   env: MemoryHostOptions["env"] = {},
   commands = COMMANDS,
 ) {
-  const runtime = memoryRuntime({ host: { env, args: line === "" ? [] : line.split(" ") } });
+  const runtime = memoryRuntime({
+    host: { env, args: line === "" ? [] : line.split(" ") },
+  });
   const { host } = runtime;
   const code = await main(runtime, { commands });
   assert.equal(host.kept, 0, "nothing keeps the program alive");
@@ -80,7 +82,11 @@ test("main() turns what a command throws into one sentence, and logs it", async 
   const fails = commandThat(() =>
     Promise.reject(new TunnelError("refused", "No.", { ngrokCode: 107 }))
   );
-  const { code, stderr, log } = await run("do --log /log --log-format json", {}, fails);
+  const { code, stderr, log } = await run(
+    "do --log /log --log-format json",
+    {},
+    fails,
+  );
   assert.equal(code, 1);
   assert.equal(stderr, "ERROR:  No.\nERROR:\nERROR:  ERR_NGROK_107\n");
   const line = JSON.parse(log);
@@ -91,9 +97,25 @@ test("main() turns what a command throws into one sentence, and logs it", async 
   ]);
 });
 
+test("main() says nothing in the log about what was mistyped, and nothing twice on standard error", async () => {
+  const mistyped = commandThat(() => Promise.reject(new TunnelError("address_invalid", "No.")));
+  assert.equal((await run("do --log /log", {}, mistyped)).log, "");
+  const [command] = commandThat(() => Promise.reject(new TunnelError("io_failed", "No disk")));
+  const server: Command = { ...command, logsTo: "stderr" };
+  assert.equal((await run("do", {}, [server])).stderr, "ERROR:  No disk (io_failed)\n");
+  assert.match(
+    (await run("do --log stderr", {}, [server])).stderr,
+    /^t=.* lvl=crit .*\nERROR: {2}No/,
+  );
+});
+
 test("main() shows a stack in the debug log alone", async () => {
   const fails = commandThat(() => Promise.reject(new TypeError("boom")));
-  const { stderr, log } = await run("do --log /log --log-level debug", {}, fails);
+  const { stderr, log } = await run(
+    "do --log /log --log-level debug",
+    {},
+    fails,
+  );
   assert.equal(
     stderr,
     "ERROR:  Sallyport did something wrong: boom (internal)\n",

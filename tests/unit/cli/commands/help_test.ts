@@ -7,7 +7,11 @@ import { test } from "../../../harness.ts";
 async function print(...args: string[]) {
   const runtime = memoryRuntime({ host: { args } });
   const code = await main(runtime);
-  return { code, stdout: runtime.host.stdout.text, stderr: runtime.host.stderr.text };
+  return {
+    code,
+    stdout: runtime.host.stdout.text,
+    stderr: runtime.host.stderr.text,
+  };
 }
 
 test("helpCommand prints what --help prints, for the program and for each command", async () => {

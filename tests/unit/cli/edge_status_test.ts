@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { VERSION } from "../../../lib/base/version.ts";
+import { type EdgeFacts, formatEdgeStatus, formatPaste } from "../../../lib/cli/edge_status.ts";
+import { test } from "../../harness.ts";
+
+const FACTS: EdgeFacts = {
+  domain: "tunnels.example.com",
+  http: "127.0.0.1:80",
+  https: "127.0.0.1:443",
+  agents: "127.0.0.1:443",
+  tcpPorts: "20000-20999",
+  ca: "/data/certs/ca.pem",
+  connectUrl: "connect.tunnels.example.com:443",
+  newAuthtoken: "2abcToken",
+  isPreset: false,
+};
+
+test("formatEdgeStatus() says where the edge is and what to paste", () => {
+  assert.equal(
+    formatEdgeStatus(FACTS, 60),
+    `sallyport edge                              (Ctrl+C to quit)
+
+Version                       ${VERSION}
+Domain                        tunnels.example.com
+HTTP                          127.0.0.1:80
+HTTPS and TLS                 127.0.0.1:443
+Agents                        127.0.0.1:443
+TCP ports                     20000-20999
+Certificate authority         /data/certs/ca.pem
+
+On the machine with your service, next to a copy of the authority's certificate:
+
+  export SALLYPORT_AUTHTOKEN=2abcToken
+  sallyport http 8080 --connect-url connect.tunnels.example.com:443 --connect-cas /data/certs/ca.pem
+
+The authtoken is shown this once: keep it. Only a hash of it is stored.
+
+`,
+  );
+});
+
+test("formatPaste() says where a token is found that it cannot show", () => {
+  const known = { ...FACTS, newAuthtoken: undefined };
+  assert.match(
+    formatPaste(known),
+    /SALLYPORT_AUTHTOKEN=<what the first start printed>\n/,
+  );
+  const preset = formatPaste({ ...known, isPreset: true });
+  assert.match(
+    preset,
+    /SALLYPORT_AUTHTOKEN=<what SALLYPORT_EDGE_AUTHTOKEN is here>\n/,
+  );
+  assert.doesNotMatch(preset, /shown this once/);
+});
+
+test("formatPaste() quotes a path for the shell", () => {
+  assert.match(
+    formatPaste({ ...FACTS, ca: "/my data/it's/ca.pem" }),
+    / --connect-cas '\/my data\/it'\\''s\/ca\.pem'\n/,
+  );
+});
