@@ -28,8 +28,17 @@ const EXTRA_FIELDS = {
   Description: "string",
 } as const;
 
-/** Edge I: how long the texts about an endpoint may be. */
-const MAX_CHARS = { metadata: 4096, description: 255, name: 255, forwardsTo: 4096, id: 128 };
+/** The texts that come with an endpoint. */
+export type EndpointText = "metadata" | "description" | "name" | "forwardsTo" | "id";
+
+/** Edge I: how long they may be. */
+const MAX_CHARS: Readonly<Record<EndpointText, number>> = {
+  metadata: 4096,
+  description: 255,
+  name: 255,
+  forwardsTo: 4096,
+  id: 128,
+};
 
 /** The protocols an endpoint can have. */
 const PROTOS: readonly string[] = ["http", "https", "tcp", "tls"];
@@ -137,10 +146,10 @@ function checkBindings(bindings: readonly string[]): void {
  * @throws {TunnelError} message_invalid with 301
  */
 export function checkTexts(
-  texts: { readonly [what in keyof typeof MAX_CHARS]?: string | undefined },
+  texts: Readonly<Partial<Record<EndpointText, string | undefined>>>,
 ): void {
   for (const [what, text] of Object.entries(texts)) {
-    const maxChars = MAX_CHARS[what as keyof typeof MAX_CHARS];
+    const maxChars = MAX_CHARS[what as EndpointText];
     if (text === undefined || text.length <= maxChars) continue;
     throw new TunnelError(
       "message_invalid",
