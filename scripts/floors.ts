@@ -24,6 +24,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   policy: 2,
   inspect: 2,
   config: 2,
+  store: 2,
   agent: 3,
   edge: 3,
   api: 4,
@@ -32,14 +33,18 @@ const FLOORS: Readonly<Record<string, number>> = {
 };
 
 /** All that the rooms know of a runtime. */
-const RUNTIME_CONTRACTS = ["lib/runtime/net.ts", "lib/runtime/host.ts"];
+const RUNTIME_CONTRACTS = [
+  "lib/runtime/net.ts",
+  "lib/runtime/host.ts",
+  "lib/runtime/database.ts",
+];
 
 /** The rooms each package may be imported from; a new one comes with a decision record. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@commander-js/extra-typings": ["cli"],
   "@peculiar/x509": ["edge"],
   "commander": ["cli"],
-  "kysely": ["edge"],
+  "kysely": ["store"],
   "reflect-metadata": ["edge"],
   "zod": ["base"],
 };
@@ -140,7 +145,7 @@ export function judgeImport(from: string, to: string): string | undefined {
   if (FLOORS[target] > floor) return "imports only go down";
   if (room === "roof") return undefined;
   if (target === "runtime" && !RUNTIME_CONTRACTS.includes(to)) {
-    return "of a runtime only its contracts (net.ts, host.ts) are known";
+    return "of a runtime only its contracts (net.ts, host.ts, database.ts) are known";
   }
   return to === `lib/${target}/mod.ts` ? "inside lib import the file, not the barrel" : undefined;
 }

@@ -67,7 +67,8 @@ async function main(command: string, prefix: readonly string[]): Promise<void> {
       await visit(new URL("/hello?x=1", url)),
       "you asked for /hello?x=1",
     );
-    child.kill("SIGINT");
+    // Not child.kill(): Deno then reports the signal in place of the exit code.
+    process.kill(child.pid!, "SIGINT");
     const code = await withinLimit(
       exited,
       EXIT_LIMIT_MS,
@@ -86,16 +87,22 @@ async function main(command: string, prefix: readonly string[]): Promise<void> {
   }
 }
 
-/** The URL of the log line that announces the tunnel. */
-async function announcedUrl(child: ChildProcess): Promise<string> {
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stdout! })) {
-    lines.push(line);
-    if (!line.startsWith("{")) continue;
-    const fields = JSON.parse(line) as Record<string, unknown>;
-    if (fields.msg === "started tunnel") return String(fields.url);
-  }
-  throw new Error(`it ended without a URL:\n${lines.join("\n")}`);
+/**
+ * The URL of the log line that announces the tunnel. What comes later is read too: a pipe that
+ * nobody reads would end the program.
+ */
+function announcedUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines: string[] = [];
+    const reader = createInterface({ input: child.stdout! });
+    reader.on("line", (line) => {
+      lines.push(line);
+      if (!line.startsWith("{")) return;
+      const fields = JSON.parse(line) as Record<string, unknown>;
+      if (fields.msg === "started tunnel") resolve(String(fields.url));
+    });
+    reader.on("close", () => reject(new Error(`it ended without a URL:\n${lines.join("\n")}`)));
+  });
 }
 
 /** The answer to a GET; `*.localhost` is this machine, whatever its resolver thinks of it. */
