@@ -77,10 +77,10 @@ async function startRows(parts: RowParts, wishes: Wishes): Promise<Row[]> {
   const plans = planRows(parts.tools, wishes.otherTree);
   const names = plans.map((plan) => plan.name);
   for (const plan of plans) {
-    // Node's rows are run only when they are asked for.
-    const isWanted = wishes.rowNames
-      ? isAmong(plan.name, wishes.rowNames, names)
-      : !plan.name.includes("node");
+    // Node's rows are run only when it is named.
+    const words = wishes.rowNames ?? ["direct", "relay", "haproxy", "sallyport"];
+    const isWanted = isAmong(plan.name, words, names) &&
+      (!plan.name.includes("node") || words.some((word) => word.includes("node")));
     if (!plan.possible || !isWanted) continue;
     try {
       rows.push(await plan.start(parts));
