@@ -99,6 +99,8 @@ export class AgentSession implements BindingSession {
   readonly remote: Address;
   /** Settles when the connection is over. */
   readonly closed: Promise<MuxEnd>;
+  /** Requests of the agent that are being served; `rpc.ts` counts. */
+  requests = 0;
   readonly #mux: Mux;
   readonly #clock: Clock;
   readonly #bounds: SessionBounds;

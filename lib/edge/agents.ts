@@ -177,7 +177,8 @@ export class Agents {
     this.#pending.delete(session);
     if (!this.#sessions.delete(session.id) || !session.facts) return;
     places.sessionEnded(session);
-    const reason = end.error?.message;
+    // How a connection breaks that we are ending is nobody's business.
+    const reason = this.#isClosing ? undefined : end.error?.message;
     logger.log("info", "agent disconnected", { session: session.id, err: reason });
     emit({
       type: "session_ended",

@@ -74,6 +74,9 @@ interface Rpc {
 /** Enough for every Auth there is; more from somebody unknown is not read. */
 const MAX_AUTH_BYTES = 64 * 1024;
 
+/** Requests at a time of somebody unknown: each may hold {@linkcode MAX_AUTH_BYTES}. */
+const MAX_REQUESTS_BEFORE_AUTH = 8;
+
 /** How long the agent may take to close the connection after an Auth error, before we do. */
 const FAREWELL_MS = 1_000;
 
@@ -161,6 +164,11 @@ export async function serveAgentStream(
     stream.reset(RESET.streamRefused);
     return;
   }
+  if (!session.facts && session.requests >= MAX_REQUESTS_BEFORE_AUTH) {
+    stream.reset(RESET.enhanceYourCalm);
+    return;
+  }
+  session.requests++;
   try {
     await answer(session, stream, rpc, options);
   } catch (thrown) {
@@ -172,6 +180,8 @@ export async function serveAgentStream(
       err: message,
     });
     stream.reset(RESET.streamCancelled);
+  } finally {
+    session.requests--;
   }
 }
 

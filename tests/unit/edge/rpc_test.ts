@@ -206,3 +206,16 @@ test("serveAgentStream() refuses patches that are not the agent's or not enforce
   assert.equal(side.registry.byId(bound.Id)!.facts.name, "");
   await side.close();
 });
+
+test("serveAgentStream() serves a stranger a few requests at a time, not a thousand", async () => {
+  const side = await AgentsSide.create();
+  const agent = side.connect();
+  const half = new TextEncoder().encode('{"a":');
+  const kept = Array.from({ length: 8 }, () => agent.mux.open(STREAM.srvInfo, half));
+  const refused = agent.mux.open(STREAM.srvInfo, half);
+  await assert.rejects(async () => await refused.read(), /enhance your calm/);
+  for (const stream of kept) stream.reset(6);
+  await side.settle();
+  assert.deepEqual(await agent.request(STREAM.srvInfo, {}), { Region: "here" });
+  await side.close();
+});
