@@ -60,10 +60,7 @@ export class AgentConsole {
       case "session_lost":
         return this.#say("reconnecting", event.message);
       case "session_failed":
-        return this.#say(
-          this.#session ? "reconnecting" : "connecting",
-          event.message,
-        );
+        return this.#say(this.#session ? "reconnecting" : "connecting", event.message);
       case "endpoint_online":
         return this.#forwarding(event.url, event.upstream, event.rebound);
       case "endpoint_url_changed":
@@ -98,9 +95,7 @@ export class AgentConsole {
 
   /** Explains why a program that was told to end still runs. */
   finishing(): void {
-    this.#print(
-      "Finishing the requests that are under way; Ctrl+C again ends at once",
-    );
+    this.#print("Finishing the requests that are under way; Ctrl+C again ends at once");
   }
 
   #served(event: Extract<AgentEvent, { type: "connection_closed" }>): void {
@@ -151,12 +146,7 @@ export class AgentConsole {
     this.#status = status;
     this.#trouble = trouble;
     const text = trouble ? `${status} (${safe(trouble)})` : status;
-    this.#print(
-      row(
-        "Session Status",
-        this.#paint[status === "online" ? "good" : "bad"](text),
-      ),
-    );
+    this.#print(row("Session Status", this.#paint[status === "online" ? "good" : "bad"](text)));
   }
 
   #note(atMs: number, text: string): void {

@@ -9,15 +9,9 @@ import process from "node:process";
 /** Where uncaught errors are announced: `process`, or a stand-in of a test. */
 export interface CrashSource {
   /** Starts listening. */
-  on(
-    event: "uncaughtException" | "unhandledRejection",
-    run: (thrown: unknown) => void,
-  ): unknown;
+  on(event: "uncaughtException" | "unhandledRejection", run: (thrown: unknown) => void): unknown;
   /** Stops listening. */
-  off(
-    event: "uncaughtException" | "unhandledRejection",
-    run: (thrown: unknown) => void,
-  ): unknown;
+  off(event: "uncaughtException" | "unhandledRejection", run: (thrown: unknown) => void): unknown;
 }
 
 /** A watch over uncaught errors. */

@@ -39,12 +39,7 @@ export async function runEdge(cli: Cli, input: EdgeInput): Promise<number> {
     announce(cli, edge, factsOf(cli, edge, input));
     const signal = await signals.first;
     logger.log("info", "received signal, closing", { obj: "edge", signal });
-    await endWithin(
-      runtime,
-      signals,
-      edge.close({ graceMs: GRACE_MS }),
-      GRACE_MS + GOODBYE_MS,
-    );
+    await endWithin(runtime, signals, edge.close({ graceMs: GRACE_MS }), GRACE_MS + GOODBYE_MS);
     return 0;
   } finally {
     signals.dispose();
@@ -116,19 +111,13 @@ function absolute(path: string, cwd: string): string {
   return path === "" || isAbsolute ? path : `${cwd.replace(/[/\\]$/, "")}/${path}`;
 }
 
-function announce(
-  { runtime, logger, logsToStdout, secrets }: Cli,
-  edge: Edge,
-  facts: EdgeFacts,
-) {
+function announce({ runtime, logger, logsToStdout, secrets }: Cli, edge: Edge, facts: EdgeFacts) {
   const { host } = runtime;
   if (edge.newAuthtoken !== undefined) secrets.add(edge.newAuthtoken);
   const { domain, http, https, agents, ca } = facts;
   logger.log("info", "edge ready", { http, https, agents, ca, domain });
   if (!logsToStdout) {
-    host.stdout.write(
-      formatEdgeStatus(facts, Math.min(host.stdout.columns, 100)),
-    );
+    host.stdout.write(formatEdgeStatus(facts, Math.min(host.stdout.columns, 100)));
   } else if (edge.newAuthtoken !== undefined) {
     // Standard output belongs to the log, and a log is no place for a token.
     host.stderr.write(formatPaste(facts));

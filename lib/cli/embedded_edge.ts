@@ -86,18 +86,12 @@ async function startWithDoor(
   } catch (thrown) {
     const { code } = toTunnelError(thrown);
     if (port !== undefined || !PORT_TROUBLE.has(code)) throw thrown;
-    return await startEdge(
-      { ...options, http: { host: LOOPBACK, port: 0 } },
-      runtime,
-    );
+    return await startEdge({ ...options, http: { host: LOOPBACK, port: 0 } }, runtime);
   }
 }
 
 /** Codes that another port can cure. */
-const PORT_TROUBLE: ReadonlySet<string> = new Set([
-  "address_in_use",
-  "permission_denied",
-]);
+const PORT_TROUBLE: ReadonlySet<string> = new Set(["address_in_use", "permission_denied"]);
 
 /**
  * What to ask the edge on this machine for: names end in `.localhost`, the scheme is http, a port

@@ -36,10 +36,7 @@ Without an edge to dial, the agent starts a small one of its own on this machine
 const MAX_COLUMNS = 100;
 
 /** What is shown when somebody types the program's name and nothing else. */
-export function shortHelp(
-  commands: readonly Command[],
-  style: HelpStyle,
-): string {
+export function shortHelp(commands: readonly Command[], style: HelpStyle): string {
   return page([
     paragraph(`sallyport - ${SUMMARY}`, style, 0),
     usage("sallyport [command] [flags]", style),
@@ -50,10 +47,7 @@ export function shortHelp(
 }
 
 /** What `sallyport --help` and `sallyport help` print. */
-export function programHelp(
-  commands: readonly Command[],
-  style: HelpStyle,
-): string {
+export function programHelp(commands: readonly Command[], style: HelpStyle): string {
   return page([
     section("NAME", [paragraph(`sallyport - ${SUMMARY}`, style, 2)], style),
     usage("sallyport [command] [flags]", style),
@@ -62,10 +56,7 @@ export function programHelp(
     section("EXAMPLES", examples(firstExamples(commands), style), style),
     section(
       "OPTIONS",
-      table([...LOG_FLAGS.map(flagRow), HELP_ROW, [
-        "-v, --version",
-        "say the version",
-      ]], style),
+      table([...LOG_FLAGS.map(flagRow), HELP_ROW, ["-v, --version", "say the version"]], style),
       style,
     ),
   ]);
@@ -77,9 +68,7 @@ export function commandHelp(command: Command, style: HelpStyle): string {
   const word = argument ? (argument.optional ? ` [${argument.name}]` : ` <${argument.name}>`) : "";
   const terms = argument ? table([[argument.name, argument.summary]], style) : [];
   return page([
-    section("NAME", [
-      paragraph(`${command.name} - ${command.summary}`, style, 2),
-    ], style),
+    section("NAME", [paragraph(`${command.name} - ${command.summary}`, style, 2)], style),
     usage(`sallyport ${command.name}${word} [flags]`, style),
     section("DESCRIPTION", [paragraphs(command.description, style)], style),
     section("TERMS", terms, style),
@@ -90,10 +79,7 @@ export function commandHelp(command: Command, style: HelpStyle): string {
     ),
     section(
       "OPTIONS",
-      table([
-        ...[...command.flags, ...logFlagsOf(command)].map(flagRow),
-        HELP_ROW,
-      ], style),
+      table([...[...command.flags, ...logFlagsOf(command)].map(flagRow), HELP_ROW], style),
       style,
     ),
   ]);
@@ -107,11 +93,7 @@ function page(sections: readonly string[]): string {
   return sections.filter((text) => text !== "").join("\n\n") + "\n";
 }
 
-function section(
-  title: string,
-  lines: readonly string[],
-  style: HelpStyle,
-): string {
+function section(title: string, lines: readonly string[], style: HelpStyle): string {
   if (lines.length === 0) return "";
   return `${style.bold ? `\x1b[1m${title}:\x1b[0m` : `${title}:`}\n${lines.join("\n")}`;
 }
@@ -120,10 +102,7 @@ function usage(line: string, style: HelpStyle): string {
   return section("USAGE", [`  ${line}`], style);
 }
 
-function listOfCommands(
-  commands: readonly Command[],
-  style: HelpStyle,
-): string {
+function listOfCommands(commands: readonly Command[], style: HelpStyle): string {
   return section(
     "COMMANDS",
     table(commands.map(({ name, summary }) => [name, summary]), style),
@@ -142,14 +121,9 @@ function examples(list: Command["examples"], style: HelpStyle): string[] {
     "sallyport ".length;
   const longest = Math.max(...list.map(({ does }) => does.length));
   if (widest + longest + 6 <= width(style)) {
-    return table(
-      list.map(({ line, does }) => [`sallyport ${line}`, `# ${does}`]),
-      style,
-    );
+    return table(list.map(({ line, does }) => [`sallyport ${line}`, `# ${does}`]), style);
   }
-  return list.flatMap((
-    { line, does },
-  ) => [`  # ${does}`, `  sallyport ${line}`]);
+  return list.flatMap(({ line, does }) => [`  # ${does}`, `  sallyport ${line}`]);
 }
 
 function flagRow(flag: Flag): Row {
@@ -169,18 +143,14 @@ function table(rows: readonly Row[], style: HelpStyle): string[] {
   for (const [left, right] of rows) {
     const wrapped = wrap(right, width(style) - column - 2);
     const fits = left.length + 2 <= column;
-    lines.push(
-      fits ? `  ${left.padEnd(column)}${wrapped.shift() ?? ""}`.trimEnd() : `  ${left}`,
-    );
+    lines.push(fits ? `  ${left.padEnd(column)}${wrapped.shift() ?? ""}`.trimEnd() : `  ${left}`);
     for (const line of wrapped) lines.push(" ".repeat(column + 2) + line);
   }
   return lines;
 }
 
 function paragraphs(text: string, style: HelpStyle): string {
-  return text.split("\n\n").map((part) => paragraph(part, style, 2)).join(
-    "\n\n",
-  );
+  return text.split("\n\n").map((part) => paragraph(part, style, 2)).join("\n\n");
 }
 
 function paragraph(text: string, style: HelpStyle, indent: number): string {

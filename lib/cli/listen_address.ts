@@ -36,10 +36,7 @@ export function parseListenAddress(text: string, flag: string): Address {
  * @param flag by which flag, for the error
  * @throws {TunnelError} usage
  */
-export function parsePorts(
-  text: string,
-  flag: string,
-): PortRange | "any" | "none" {
+export function parsePorts(text: string, flag: string): PortRange | "any" | "none" {
   if (text === "any" || text === "none") return text;
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text.trim());
   const from = Number(match?.[1]);

@@ -61,11 +61,7 @@ export async function openLog(
     : options.destination === "stderr"
     ? host.stderr
     : undefined;
-  const print = printer(
-    options.format,
-    output,
-    host.env("NO_COLOR") === undefined,
-  );
+  const print = printer(options.format, output, host.env("NO_COLOR") === undefined);
   const sink = output
     ? {
       write: (line: string) => output.write(line),
@@ -89,11 +85,7 @@ export async function openLog(
   return { logger, close: () => sink.close() };
 }
 
-function printer(
-  format: LogFormat,
-  output: Output | undefined,
-  colour: boolean,
-) {
+function printer(format: LogFormat, output: Output | undefined, colour: boolean) {
   if (format === "json") return formatJson;
   if (format === "term" && output?.isTty) {
     return (record: LogRecord) => formatTerm(record, colour);
@@ -130,11 +122,7 @@ class LineLogger implements Logger {
 }
 
 /** A file that lines are appended to, in order, many at a time when they come fast. */
-async function openFile(
-  { host }: Runtime,
-  path: string,
-  sayDropped: (count: number) => string,
-) {
+async function openFile({ host }: Runtime, path: string, sayDropped: (count: number) => string) {
   try {
     await host.files.append(path, "");
   } catch (thrown) {
@@ -185,9 +173,6 @@ async function openFile(
 
 /** One sentence: the reason without the path, which need not be named twice. */
 function cannotWrite(path: string, thrown: unknown): string {
-  const reason = toTunnelError(thrown, "io_failed").message.replace(
-    /^.*": /,
-    "",
-  );
+  const reason = toTunnelError(thrown, "io_failed").message.replace(/^.*": /, "");
   return `Cannot write the log file "${path}": ${reason}`;
 }

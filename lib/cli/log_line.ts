@@ -13,13 +13,7 @@ export type LogFormat = "term" | "logfmt" | "json";
 export const LOG_FORMATS: readonly LogFormat[] = ["term", "logfmt", "json"];
 
 /** The levels, most talkative first. */
-export const LOG_LEVELS: readonly LogLevel[] = [
-  "debug",
-  "info",
-  "warn",
-  "error",
-  "crit",
-];
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "crit"];
 
 /** What is said, before it has a form. */
 export interface LogRecord {

@@ -42,10 +42,7 @@ export interface MainOptions {
  * @param options what a test puts in the place of the real thing
  * @returns the exit code: 0 when it did what was asked, 1 otherwise
  */
-export async function main(
-  runtime: Runtime,
-  options: MainOptions = {},
-): Promise<number> {
+export async function main(runtime: Runtime, options: MainOptions = {}): Promise<number> {
   const { host } = runtime;
   const secrets = new Secrets();
   const crashes = watchCrashes(options.crashSource);

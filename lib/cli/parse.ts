@@ -59,12 +59,7 @@ export function parse(
     addFlags(parser, command.flags);
     parser.action(() => {
       const flags = [...command.flags, ...logFlagsOf(command)];
-      const input = readInput(
-        parser.args[0],
-        flags,
-        parser.optsWithGlobals(),
-        env,
-      );
+      const input = readInput(parser.args[0], flags, parser.optsWithGlobals(), env);
       request = { kind: "run", command, input };
     });
   }
@@ -132,10 +127,7 @@ function readInput(
   const given = new Set<string>();
   for (const flag of flags) {
     // The library keeps `--log-level` as `logLevel`.
-    const key = flag.name.replace(
-      /-(.)/g,
-      (_, letter: string) => letter.toUpperCase(),
-    );
+    const key = flag.name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     const typed = options[key];
     const found = typeof typed === "string"
       ? { value: typed, by: `--${flag.name}` }
@@ -154,10 +146,7 @@ function readInput(
   };
 }
 
-function fromEnvironment(
-  flag: Flag,
-  env: (name: string) => string | undefined,
-) {
+function fromEnvironment(flag: Flag, env: (name: string) => string | undefined) {
   for (const name of flag.env ?? []) {
     const value = env(name);
     if (value !== undefined) return { value, by: name };
@@ -213,10 +202,7 @@ function complaint(
 }
 
 /** The sentence about a command that does not exist. */
-export function unknownCommand(
-  word: string,
-  commands: readonly Command[],
-): string {
+export function unknownCommand(word: string, commands: readonly Command[]): string {
   if (/^\d{1,5}$/.test(word)) {
     return `Unknown command "${word}": to put port ${word} online, run "sallyport http ${word}"`;
   }
@@ -225,11 +211,7 @@ export function unknownCommand(
     (meant ? `; did you mean "${meant}"?` : '; "sallyport help" lists them all');
 }
 
-function unknownFlag(
-  typed: string,
-  called: string,
-  flags: readonly Flag[],
-): string {
+function unknownFlag(typed: string, called: string, flags: readonly Flag[]): string {
   const [word] = typed.split("=");
   const names = [...flags.map(({ name }) => name), "help"];
   const bare = word.replace(/^-+/, "");

@@ -38,8 +38,4 @@ export function formatError(thrown: unknown): string {
 }
 
 /** Codes that tell a person nothing the sentence does not. */
-const SELF_EVIDENT: ReadonlySet<string> = new Set([
-  "usage",
-  "address_invalid",
-  "config_invalid",
-]);
+const SELF_EVIDENT: ReadonlySet<string> = new Set(["usage", "address_invalid", "config_invalid"]);

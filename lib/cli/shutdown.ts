@@ -53,12 +53,7 @@ export async function endWithin(
   ending: Promise<unknown>,
   graceMs: number,
 ): Promise<boolean> {
-  const ended = deadline(
-    runtime.clock,
-    ending,
-    graceMs,
-    "The work under way did not end",
-  ).then(
+  const ended = deadline(runtime.clock, ending, graceMs, "The work under way did not end").then(
     () => true,
     () => false,
   );

@@ -21,10 +21,7 @@
  * assert.equal(nearest("xyzzy", ["http", "tcp"]), undefined);
  * ```
  */
-export function nearest(
-  typed: string,
-  candidates: Iterable<string>,
-): string | undefined {
+export function nearest(typed: string, candidates: Iterable<string>): string | undefined {
   const word = typed.toLowerCase();
   let best: string | undefined;
   let bestDistance = Infinity;

@@ -69,11 +69,7 @@ export async function runTunnel(
 }
 
 /** The edge's code is loaded only where an edge is needed. */
-async function embedEdge(
-  cli: Cli,
-  kind: UpstreamKind,
-  wanted: string,
-): Promise<EmbeddedEdge> {
+async function embedEdge(cli: Cli, kind: UpstreamKind, wanted: string): Promise<EmbeddedEdge> {
   const { startEmbeddedEdge } = await import("./embedded_edge.ts");
   return await startEmbeddedEdge(cli, kind, wanted);
 }
@@ -121,16 +117,8 @@ async function keepOnline(
       hurry.abort();
       return 0;
     }
-    const patience = runtime.clock.after(
-      PATIENCE_MS,
-      () => screen?.finishing(),
-    );
-    await endWithin(
-      runtime,
-      signals,
-      agent.close({ graceMs: GRACE_MS }),
-      GRACE_MS + GOODBYE_MS,
-    );
+    const patience = runtime.clock.after(PATIENCE_MS, () => screen?.finishing());
+    await endWithin(runtime, signals, agent.close({ graceMs: GRACE_MS }), GRACE_MS + GOODBYE_MS);
     patience.cancel();
     return 0;
   } catch (thrown) {

@@ -44,9 +44,7 @@ interface Ready {
   readonly domain: string;
 }
 
-async function withFolder(
-  work: (folder: string) => Promise<void>,
-): Promise<void> {
+async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "sallyport-edge-"));
   try {
     await work(folder);
@@ -56,12 +54,15 @@ async function withFolder(
 }
 
 async function withEdge(
-  options: ProgramOptions,
+  options: Omit<ProgramOptions, "permissions"> & {
+    readonly permissions?: (folder: string) => string[] | undefined;
+  },
   work: (ready: Ready, edge: Program, folder: string) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (folder) => {
     const edge = startProgram([...EDGE_ARGS, "--data", folder, ...JSON_LOG], {
       ...options,
+      permissions: options.permissions?.(folder),
       env: { SALLYPORT_EDGE_AUTHTOKEN: TOKEN, ...options.env },
     });
     try {
@@ -76,18 +77,8 @@ async function withEdge(
   });
 }
 
-function startAgent(
-  ready: Ready,
-  args: readonly string[],
-  options: ProgramOptions = {},
-): Program {
-  const way = [
-    "--connect-url",
-    ready.agents,
-    "--connect-cas",
-    ready.ca,
-    ...JSON_LOG,
-  ];
+function startAgent(ready: Ready, args: readonly string[], options: ProgramOptions = {}): Program {
+  const way = ["--connect-url", ready.agents, "--connect-cas", ready.ca, ...JSON_LOG];
   return startProgram([...args, ...way], {
     ...options,
     env: { SALLYPORT_AUTHTOKEN: TOKEN, ...options.env },
@@ -101,15 +92,18 @@ function started(agent: Program): Promise<JsonLine> {
 async function twoProcesses(
   edgeRuntime: RuntimeName,
   agentRuntime: RuntimeName,
+  permissions?: (folder: string) => { edge: string[]; agent: string[] },
 ): Promise<void> {
   const web = await startWeb();
-  await withEdge({ runtime: edgeRuntime }, async (ready) => {
-    const agent = startAgent(ready, [
-      "http",
-      String(web.port),
-      "--url",
-      "shop.localhost",
-    ], { runtime: agentRuntime });
+  const options = {
+    runtime: edgeRuntime,
+    permissions: (folder: string) => permissions?.(folder).edge,
+  };
+  await withEdge(options, async (ready, _edge, folder) => {
+    const agent = startAgent(ready, ["http", String(web.port), "--url", "shop.localhost"], {
+      runtime: agentRuntime,
+      permissions: permissions?.(folder).agent,
+    });
     try {
       const { url } = await started(agent);
       assert.match(String(url), /^https:\/\/shop\.localhost(:\d+)?$/);
@@ -139,28 +133,37 @@ for (const [edge, agent] of [["deno", "bun"], ["bun", "deno"]] as const) {
   });
 }
 
+if (hasRuntime("deno")) {
+  test("an edge and an agent on Deno need the network, one folder and one variable each", async () => {
+    await twoProcesses("deno", "deno", (folder) => ({
+      edge: [
+        "--allow-net",
+        "--allow-env=SALLYPORT_EDGE_AUTHTOKEN",
+        `--allow-read=${folder}`,
+        `--allow-write=${folder}`,
+      ],
+      agent: [
+        "--allow-net",
+        "--allow-env=SALLYPORT_AUTHTOKEN",
+        `--allow-read=${folder}/certs/ca.pem`,
+      ],
+    }));
+  });
+}
+
 test("sallyport edge says where it is in its first ready line, and says nothing else on standard output", async () => {
   await withEdge({}, async (ready, edge) => {
     for (const address of [ready.http, ready.https, ready.agents]) {
       assert.match(address, /^127\.0\.0\.1:[1-9]\d*$/);
     }
     assert.equal(ready.domain, "localhost");
-    assert.match(
-      readFileSync(ready.ca, "utf8"),
-      /^-----BEGIN CERTIFICATE-----/,
-    );
-    assert.equal(
-      (await visit({ http: ready.http }, "http://nobody.localhost/")).status,
-      404,
-    );
+    assert.match(readFileSync(ready.ca, "utf8"), /^-----BEGIN CERTIFICATE-----/);
+    assert.equal((await visit({ http: ready.http }, "http://nobody.localhost/")).status, 404);
     const { stdout, stderr } = await edge.stop();
     for (const line of stdout.trimEnd().split("\n")) {
       assert.equal(typeof JSON.parse(line).msg, "string");
     }
-    assert.ok(
-      !(stdout + stderr).includes(TOKEN),
-      "a preset token is never printed",
-    );
+    assert.ok(!(stdout + stderr).includes(TOKEN), "a preset token is never printed");
   });
 });
 
@@ -174,10 +177,7 @@ test("sallyport edge serves tcp endpoints and http endpoints side by side", asyn
       assert.ok(Number(port) >= 21000 && Number(port) <= 21999, String(url));
       const socket = await dial(Number(port));
       socket.end("both ways");
-      assert.equal(
-        new TextDecoder().decode(await readToEnd(socket)),
-        "both ways",
-      );
+      assert.equal(new TextDecoder().decode(await readToEnd(socket)), "both ways");
     } finally {
       await agent.stop();
     }
@@ -186,13 +186,7 @@ test("sallyport edge serves tcp endpoints and http endpoints side by side", asyn
 
 test("sallyport edge makes the owner's token once, and prints it with what to paste", async () => {
   await withFolder(async (folder) => {
-    const first = startProgram([
-      ...EDGE_ARGS,
-      "--data",
-      folder,
-      "--log",
-      "false",
-    ]);
+    const first = startProgram([...EDGE_ARGS, "--data", folder, "--log", "false"]);
     let token = "";
     try {
       [, token] = await first.waitForText(/SALLYPORT_AUTHTOKEN=(\S+)/);
@@ -241,10 +235,7 @@ test("sallyport edge makes the owner's token once, and prints it with what to pa
         await agent.stop();
       }
       const { stdout, stderr } = await second.stop();
-      assert.ok(
-        !(stdout + stderr).includes(token),
-        "not printed a second time",
-      );
+      assert.ok(!(stdout + stderr).includes(token), "not printed a second time");
     } finally {
       await second.stop();
     }
@@ -253,23 +244,12 @@ test("sallyport edge makes the owner's token once, and prints it with what to pa
 
 test("sallyport http ends with the edge's own words when its token is refused", async () => {
   await withEdge({}, async (ready) => {
-    const way = [
-      "http",
-      "8080",
-      "--connect-url",
-      ready.agents,
-      "--connect-cas",
-      ready.ca,
-    ];
-    for (
-      const env of [{}, { SALLYPORT_AUTHTOKEN: "wrong_token_abcdefghijklmnop" }]
-    ) {
+    const way = ["http", "8080", "--connect-url", ready.agents, "--connect-cas", ready.ca];
+    const wrong: Record<string, string> = { SALLYPORT_AUTHTOKEN: "wrong_token_abcdefghijklmnop" };
+    for (const env of [{}, wrong]) {
       const { code, stdout, stderr } = await runProgram(way, { env });
       assert.equal(code, 1, stderr);
-      assert.match(
-        stderr,
-        /^ERROR: {2}\S.*\n(ERROR:.*\n)*ERROR: {2}ERR_NGROK_\d+\n$/,
-      );
+      assert.match(stderr, /^ERROR: {2}\S.*\n(ERROR:.*\n)*ERROR: {2}ERR_NGROK_\d+\n$/);
       assert.ok(!(stdout + stderr).includes("wrong_token"));
     }
   });
@@ -277,17 +257,9 @@ test("sallyport http ends with the edge's own words when its token is refused", 
 
 test("sallyport http ends with a sentence when it does not trust the edge", async () => {
   await withEdge({}, async (ready) => {
-    const { code, stderr } = await runProgram([
-      "http",
-      "8080",
-      "--connect-url",
-      ready.agents,
-    ]);
+    const { code, stderr } = await runProgram(["http", "8080", "--connect-url", ready.agents]);
     assert.equal(code, 1);
-    assert.match(
-      stderr,
-      /^ERROR: {2}Cannot connect to "127\.0\.0\.1:\d+": .*--connect-cas.*\n$/,
-    );
+    assert.match(stderr, /^ERROR: {2}Cannot connect to "127\.0\.0\.1:\d+": .*--connect-cas.*\n$/);
   });
 });
 

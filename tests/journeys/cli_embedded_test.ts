@@ -6,9 +6,7 @@ import { dial, readToEnd, startEcho, startWeb, visit } from "./kit.ts";
 import { hasRuntime, type Program, runProgram, type RuntimeName, startProgram } from "./program.ts";
 
 /** The URL a person reads, and the address to dial for it. */
-async function forwarding(
-  program: Program,
-): Promise<{ url: string; http: string }> {
+async function forwarding(program: Program): Promise<{ url: string; http: string }> {
   const [, url] = await program.waitForText(/^Forwarding +(\S+) -> /m);
   return { url, http: `127.0.0.1:${new URL(url).port}` };
 }
@@ -16,10 +14,7 @@ async function forwarding(
 /** The least that Deno must allow for the embedded edge. */
 const LEAST_PERMISSIONS = ["--allow-net"];
 
-async function mainJob(
-  runtime: RuntimeName,
-  permissions?: readonly string[],
-): Promise<void> {
+async function mainJob(runtime: RuntimeName, permissions?: readonly string[]): Promise<void> {
   const web = await startWeb();
   const program = startProgram(["http", String(web.port)], {
     runtime,
@@ -33,10 +28,7 @@ async function mainJob(
     assert.equal(headers["x-service"], "Kit");
     const { code, stdout, stderr } = await program.stop();
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(
-      stdout,
-      new RegExp(`^Forwarding +${url} -> http://localhost:${web.port}$`, "m"),
-    );
+    assert.match(stdout, new RegExp(`^Forwarding +${url} -> http://localhost:${web.port}$`, "m"));
     assert.match(stdout, /--connect-url/, "says how to go public");
   } finally {
     await program.stop();
@@ -66,10 +58,7 @@ test("sallyport http gives the name that --url asks for, in each spelling", asyn
         const { url, http } = await forwarding(program);
         assert.match(url, /^http:\/\/myapp\.localhost:\d+$/, wanted);
         assert.equal((await visit({ http }, `${url}/hello`)).status, 200);
-        assert.equal(
-          (await visit({ http }, "http://other.localhost/")).status,
-          404,
-        );
+        assert.equal((await visit({ http }, "http://other.localhost/")).status, 404);
       } finally {
         await program.stop();
       }
@@ -87,10 +76,7 @@ test("sallyport http runs twice on one machine", async () => {
     const [a, b] = [await forwarding(first), await forwarding(second)];
     assert.notEqual(a.http, b.http);
     for (const { url, http } of [a, b]) {
-      assert.equal(
-        (await visit({ http }, `${url}/hello`)).text,
-        "hello from the service",
-      );
+      assert.equal((await visit({ http }, `${url}/hello`)).text, "hello from the service");
     }
   } finally {
     await Promise.all([first.stop(), second.stop()]);
@@ -102,15 +88,10 @@ test("sallyport tcp puts a service on a port of this machine", async () => {
   const echo = await startEcho();
   const program = startProgram(["tcp", String(echo.port)]);
   try {
-    const [, url] = await program.waitForText(
-      /^Forwarding +(tcp:\/\/\S+) -> /m,
-    );
+    const [, url] = await program.waitForText(/^Forwarding +(tcp:\/\/\S+) -> /m);
     const socket = await dial(Number(new URL(url).port));
     socket.end("bytes as they are");
-    assert.equal(
-      new TextDecoder().decode(await readToEnd(socket)),
-      "bytes as they are",
-    );
+    assert.equal(new TextDecoder().decode(await readToEnd(socket)), "bytes as they are");
     assert.equal((await program.stop()).code, 0);
   } finally {
     await program.stop();
@@ -121,10 +102,7 @@ test("sallyport tcp puts a service on a port of this machine", async () => {
 test("sallyport says what the edge on this machine cannot do", async () => {
   for (
     const [args, pattern] of [
-      [
-        ["http", "1", "--url", "https://myapp.localhost"],
-        /https.*--connect-url/,
-      ],
+      [["http", "1", "--url", "https://myapp.localhost"], /https.*--connect-url/],
       [["http", "1", "--url", "https://"], /https.*--connect-url/],
       [["http", "1", "--url", "shop.example.com"], /localhost.*--connect-url/],
       [["tls", "1"], /tls.*--connect-url/],
@@ -188,9 +166,7 @@ test("sallyport http answers 502 with code 8012 while the service is down, and g
     const { status, headers } = await visit({ http }, `${url}/hello`);
     assert.equal(status, 502);
     assert.match(String(headers["ngrok-error-code"]), /8012/);
-    await program.waitForText(
-      /Cannot reach the upstream "http:\/\/localhost:\d+"/,
-    );
+    await program.waitForText(/Cannot reach the upstream "http:\/\/localhost:\d+"/);
   } finally {
     assert.equal((await program.stop()).code, 0);
   }
@@ -223,10 +199,7 @@ test("sallyport http ends at once at a second signal", async () => {
     socket.once("data", () => arrived.resolve());
   });
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
-  const program = startProgram([
-    "http",
-    String((silent.address() as AddressInfo).port),
-  ]);
+  const program = startProgram(["http", String((silent.address() as AddressInfo).port)]);
   try {
     const { url, http } = await forwarding(program);
     const endless = visit({ http }, url).then(() => "answered", () => "cut");

@@ -86,17 +86,9 @@ test("sallyport finds out at once that its log file cannot be written", async ()
   const folder = mkdtempSync(join(tmpdir(), "sallyport-"));
   try {
     const path = join(folder, "no", "such", "folder.log");
-    const { code, stdout, stderr } = await runProgram([
-      "http",
-      "80",
-      "--log",
-      path,
-    ]);
+    const { code, stdout, stderr } = await runProgram(["http", "80", "--log", path]);
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.ok(
-      stderr.startsWith(`ERROR:  Cannot write the log file "${path}": `),
-      stderr,
-    );
+    assert.ok(stderr.startsWith(`ERROR:  Cannot write the log file "${path}": `), stderr);
     assert.deepEqual(readdirSync(folder), []);
   } finally {
     rmSync(folder, { recursive: true });

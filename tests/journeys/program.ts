@@ -60,10 +60,7 @@ export interface Program {
   /** Waits until what it printed (standard output, then standard error) matches. Rejects when it ends first. */
   waitForText(pattern: RegExp, limitMs?: number): Promise<RegExpExecArray>;
   /** Waits for the first line of standard output that is a JSON object and passes. Rejects when the program ends first. */
-  waitForJsonLine(
-    passes: (line: JsonLine) => boolean,
-    limitMs?: number,
-  ): Promise<JsonLine>;
+  waitForJsonLine(passes: (line: JsonLine) => boolean, limitMs?: number): Promise<JsonLine>;
   /** Sends a signal. */
   signal(name: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGKILL"): void;
   /** Asks it to end (SIGINT), and makes it end when it does not. */
@@ -83,14 +80,8 @@ export interface Program {
  * }
  * ```
  */
-export function startProgram(
-  args: readonly string[],
-  options: ProgramOptions = {},
-): Program {
-  const { command, prefix } = commandLine(
-    options.runtime ?? "self",
-    options.permissions ?? ["-A"],
-  );
+export function startProgram(args: readonly string[], options: ProgramOptions = {}): Program {
+  const { command, prefix } = commandLine(options.runtime ?? "self", options.permissions ?? ["-A"]);
   const child = spawn(command, [...prefix, join(ROOT, "cli.ts"), ...args], {
     cwd: options.cwd ?? ROOT,
     env: { ...cleanEnvironment(), ...options.env },
@@ -105,10 +96,7 @@ export async function runProgram(
   options: ProgramOptions & { readonly limitMs?: number } = {},
 ): Promise<ProgramExit> {
   const program = startProgram(args, options);
-  const timer = setTimeout(
-    () => program.signal("SIGKILL"),
-    options.limitMs ?? LIMIT_MS,
-  );
+  const timer = setTimeout(() => program.signal("SIGKILL"), options.limitMs ?? LIMIT_MS);
   try {
     return await program.exited;
   } finally {
@@ -118,8 +106,7 @@ export async function runProgram(
 
 /** Whether the program can be run on this runtime here. */
 export function hasRuntime(name: RuntimeName): boolean {
-  return name === "self" || name === selfName() ||
-    executable(name) !== undefined;
+  return name === "self" || name === selfName() || executable(name) !== undefined;
 }
 
 /** The runtime that runs the tests. */
@@ -136,12 +123,7 @@ function commandLine(runtime: RuntimeName, permissions: readonly string[]) {
   if (name === "deno") {
     // A folder of packages that is there is used as it is; without one Deno uses its own cache.
     const modules = existsSync(join(ROOT, "node_modules", "commander")) ? "manual" : "none";
-    prefix.push(
-      "run",
-      "--no-prompt",
-      `--node-modules-dir=${modules}`,
-      ...permissions,
-    );
+    prefix.push("run", "--no-prompt", `--node-modules-dir=${modules}`, ...permissions);
   }
   return { command, prefix };
 }
@@ -213,10 +195,7 @@ class RunningProgram implements Program {
         this.#stderr += `\n(could not be started: ${error.message})\n`;
         this.#finish(resolve, null, null);
       });
-      child.once(
-        "close",
-        (code, signal) => this.#finish(resolve, code, signal),
-      );
+      child.once("close", (code, signal) => this.#finish(resolve, code, signal));
     });
   }
 
@@ -240,10 +219,7 @@ class RunningProgram implements Program {
     );
   }
 
-  waitForJsonLine(
-    passes: (line: JsonLine) => boolean,
-    limitMs = LIMIT_MS,
-  ): Promise<JsonLine> {
+  waitForJsonLine(passes: (line: JsonLine) => boolean, limitMs = LIMIT_MS): Promise<JsonLine> {
     let readTo = 0;
     return this.#waitFor(
       () => {
@@ -282,11 +258,7 @@ class RunningProgram implements Program {
     }
   }
 
-  #waitFor<T>(
-    find: () => T | undefined,
-    what: string,
-    limitMs: number,
-  ): Promise<T> {
+  #waitFor<T>(find: () => T | undefined, what: string, limitMs: number): Promise<T> {
     return new Promise((resolve, reject) => {
       const done = () => {
         clearTimeout(timer);
@@ -306,10 +278,7 @@ class RunningProgram implements Program {
         },
       };
       const timer = setTimeout(
-        () =>
-          waiter.fail(
-            this.#complaint(`did not print ${what} within ${limitMs} ms`),
-          ),
+        () => waiter.fail(this.#complaint(`did not print ${what} within ${limitMs} ms`)),
         limitMs,
       );
       this.#waiters.add(waiter);
@@ -323,11 +292,7 @@ class RunningProgram implements Program {
     for (const waiter of [...this.#waiters]) waiter.check();
   }
 
-  #finish(
-    resolve: (exit: ProgramExit) => void,
-    code: number | null,
-    signal: string | null,
-  ): void {
+  #finish(resolve: (exit: ProgramExit) => void, code: number | null, signal: string | null): void {
     if (this.#ended) return;
     this.#ended = { code, signal, stdout: this.#stdout, stderr: this.#stderr };
     this.#wake();

@@ -28,9 +28,7 @@ The edge assigns a port of its range unless --url asks for one.`,
     summary: "the local service: a port (22), host:port or [IPv6]:port",
   },
   flags: [
-    urlFlag(
-      "the address you want, tcp://host:port; without it the edge assigns one",
-    ),
+    urlFlag("the address you want, tcp://host:port; without it the edge assigns one"),
     ...ENDPOINT_FLAGS,
   ],
   async run(cli, input) {

@@ -39,10 +39,7 @@ function show(
 
 test("AgentConsole prints the status once the endpoint is online", () => {
   assert.equal(
-    show([ESTABLISHED, ONLINE], {
-      rows: [["Edge", "this machine"]],
-      hint: "A hint.",
-    }),
+    show([ESTABLISHED, ONLINE], { hint: "A hint." }),
     `sallyport                                                       (Ctrl+C to quit)
 
 Session Status                online
@@ -133,10 +130,7 @@ test("AgentConsole says why it still is not online", () => {
     message: 'Cannot find "edge.example"',
     attempt: 1,
   }]);
-  assert.equal(
-    text,
-    'Session Status                connecting (Cannot find "edge.example")\n',
-  );
+  assert.equal(text, 'Session Status                connecting (Cannot find "edge.example")\n');
 });
 
 test("AgentConsole tells what happens to endpoints", () => {
@@ -211,7 +205,5 @@ test("AgentConsole explains why a program that was told to end still runs", () =
 });
 
 test("AgentConsole paints on a terminal", () => {
-  assert.ok(
-    show([ESTABLISHED, ONLINE], {}, true).includes("\x1b[32monline\x1b[0m"),
-  );
+  assert.ok(show([ESTABLISHED, ONLINE], {}, true).includes("\x1b[32monline\x1b[0m"));
 });

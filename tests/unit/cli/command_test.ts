@@ -23,9 +23,7 @@ test("defineCommand() and defineFlag() give back what they were given", () => {
 });
 
 test("LOG_FLAGS offer the formats and levels that exist", () => {
-  const choices = Object.fromEntries(
-    LOG_FLAGS.map((flag) => [flag.name, flag.choices]),
-  );
+  const choices = Object.fromEntries(LOG_FLAGS.map((flag) => [flag.name, flag.choices]));
   assert.deepEqual(choices["log-format"], LOG_FORMATS);
   assert.deepEqual(choices["log-level"], LOG_LEVELS);
 });

@@ -41,15 +41,9 @@ The authtoken is shown this once: keep it. Only a hash of it is stored.
 
 test("formatPaste() says where a token is found that it cannot show", () => {
   const known = { ...FACTS, newAuthtoken: undefined };
-  assert.match(
-    formatPaste(known),
-    /SALLYPORT_AUTHTOKEN=<what the first start printed>\n/,
-  );
+  assert.match(formatPaste(known), /SALLYPORT_AUTHTOKEN=<what the first start printed>\n/);
   const preset = formatPaste({ ...known, isPreset: true });
-  assert.match(
-    preset,
-    /SALLYPORT_AUTHTOKEN=<what SALLYPORT_EDGE_AUTHTOKEN is here>\n/,
-  );
+  assert.match(preset, /SALLYPORT_AUTHTOKEN=<what SALLYPORT_EDGE_AUTHTOKEN is here>\n/);
   assert.doesNotMatch(preset, /shown this once/);
 });
 

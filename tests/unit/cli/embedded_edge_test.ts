@@ -63,20 +63,13 @@ test("localUrl() refuses what is no URL as the agent does", () => {
   for (
     const wanted of ["http://a/b", "a b", "tcp://a:1", "http://a.localhost/"]
   ) {
-    assert.throws(
-      () => localUrl("http", wanted),
-      { code: "address_invalid" },
-      wanted,
-    );
+    assert.throws(() => localUrl("http", wanted), { code: "address_invalid" }, wanted);
   }
 });
 
 test("localUrl() leaves tcp addresses to the edge", () => {
   assert.deepEqual(localUrl("tcp", ""), { url: "tcp://", port: undefined });
-  assert.deepEqual(
-    localUrl("tcp", "localhost:2022").url,
-    "tcp://localhost:2022",
-  );
+  assert.deepEqual(localUrl("tcp", "localhost:2022").url, "tcp://localhost:2022");
 });
 
 test("startEmbeddedEdge() takes its favourite port, another when that is taken, and frees it", async () => {

@@ -37,15 +37,8 @@ test("commandHelp() has DESCRIPTION, EXAMPLES and every flag of every command", 
       titles.includes("NAME") && titles.includes("USAGE") &&
         titles.includes("DESCRIPTION"),
     );
-    assert.ok(
-      titles.includes("EXAMPLES") || titles.includes("EXAMPLE"),
-      command.name,
-    );
-    assert.equal(
-      titles.includes("TERMS"),
-      command.argument !== undefined,
-      command.name,
-    );
+    assert.ok(titles.includes("EXAMPLES") || titles.includes("EXAMPLE"), command.name);
+    assert.equal(titles.includes("TERMS"), command.argument !== undefined, command.name);
     for (const { name } of command.flags) {
       assert.ok(text.includes(`--${name} <`), `${command.name} --${name}`);
     }
@@ -92,23 +85,13 @@ test("help ends with one line end and has no trailing spaces", () => {
 });
 
 test("helpStyle() is bold only for a person who likes colours", () => {
+  assert.equal(helpStyle(memoryRuntime({ host: { isTty: true } }).host).bold, true);
   assert.equal(
-    helpStyle(memoryRuntime({ host: { isTty: true } }).host).bold,
-    true,
-  );
-  assert.equal(
-    helpStyle(
-      memoryRuntime({ host: { isTty: true, env: { NO_COLOR: "1" } } }).host,
-    ).bold,
+    helpStyle(memoryRuntime({ host: { isTty: true, env: { NO_COLOR: "1" } } }).host).bold,
     false,
   );
-  assert.equal(
-    helpStyle(memoryRuntime({ host: { isTty: false } }).host).bold,
-    false,
-  );
+  assert.equal(helpStyle(memoryRuntime({ host: { isTty: false } }).host).bold, false);
   assert.ok(
-    commandHelp(COMMANDS[0], { columns: 80, bold: true }).startsWith(
-      "\x1b[1mNAME:\x1b[0m\n",
-    ),
+    commandHelp(COMMANDS[0], { columns: 80, bold: true }).startsWith("\x1b[1mNAME:\x1b[0m\n"),
   );
 });

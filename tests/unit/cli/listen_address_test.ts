@@ -55,11 +55,7 @@ test("parsePorts() reads the words any and none", () => {
 
 test("parsePorts() refuses what is no range", () => {
   for (const text of ["", "a-b", "2-1", "0-5", "1-65536", "1-2-3", "1--2"]) {
-    assert.throws(
-      () => parsePorts(text, "tcp-ports"),
-      { code: "usage" },
-      text,
-    );
+    assert.throws(() => parsePorts(text, "tcp-ports"), { code: "usage" }, text);
   }
 });
 

@@ -74,13 +74,8 @@ test("formatLogfmt() quotes and escapes what would break a line", () => {
 });
 
 test("formatLogfmt() writes lists and objects as JSON", () => {
-  const line = formatLogfmt(
-    record({ message: "x", fields: { hosts: [], ids: ["a"], n: 7n } }),
-  );
-  assert.equal(
-    line,
-    't=2026-11-23T08:44:46+0000 lvl=info msg=x hosts=[] ids="[\\"a\\"]" n=7',
-  );
+  const line = formatLogfmt(record({ message: "x", fields: { hosts: [], ids: ["a"], n: 7n } }));
+  assert.equal(line, 't=2026-11-23T08:44:46+0000 lvl=info msg=x hosts=[] ids="[\\"a\\"]" n=7');
 });
 
 test("formatJson() sorts the keys and gives nanoseconds", () => {
@@ -97,9 +92,7 @@ test("formatJson() sorts the keys and gives nanoseconds", () => {
 });
 
 test("formatJson() lets no field displace time, level and message", () => {
-  const line = JSON.parse(
-    formatJson(record({ fields: { t: 1, lvl: 2, msg: 3, big: 9n } })),
-  );
+  const line = JSON.parse(formatJson(record({ fields: { t: 1, lvl: 2, msg: 3, big: 9n } })));
   assert.deepEqual(line, {
     big: "9",
     lvl: "info",
@@ -110,14 +103,8 @@ test("formatJson() lets no field displace time, level and message", () => {
 
 test("formatTerm() stands fields below each other and paints level and keys", () => {
   const plain = formatTerm(record({ fields: { name: "web" } }), false);
-  assert.match(
-    plain,
-    /^INFO\[\d\d-\d\d\|\d\d:\d\d:46\] started tunnel {27}name=web$/,
-  );
-  const painted = formatTerm(
-    record({ level: "warn", fields: { name: "web" } }),
-    true,
-  );
+  assert.match(plain, /^INFO\[\d\d-\d\d\|\d\d:\d\d:46\] started tunnel {27}name=web$/);
+  const painted = formatTerm(record({ level: "warn", fields: { name: "web" } }), true);
   assert.ok(painted.startsWith("\x1b[33mWARN\x1b[0m["));
   assert.ok(painted.endsWith("\x1b[33mname\x1b[0m=web"));
 });

@@ -29,11 +29,7 @@ const JSON_TO_STDOUT: LogOptions = {
 
 test("openLog() writes nothing anywhere when the destination is false", async () => {
   const { runtime, host } = machine();
-  const log = await openLog(
-    runtime,
-    { ...JSON_TO_STDOUT, destination: "false" },
-    new Secrets(),
-  );
+  const log = await openLog(runtime, { ...JSON_TO_STDOUT, destination: "false" }, new Secrets());
   assert.equal(log.logger, silentLogger);
   await log.close();
   assert.equal(host.stdout.text + host.stderr.text, "");
@@ -63,23 +59,12 @@ test("openLog() drops lines below the level", async () => {
   for (const level of ["debug", "info", "warn", "error", "crit"] as const) {
     log.logger.log(level, level);
   }
-  assert.deepEqual(
-    writes.map((line) => /msg=(\w+)/.exec(line)![1]),
-    [
-      "warn",
-      "error",
-      "crit",
-    ],
-  );
+  assert.deepEqual(writes.map((line) => /msg=(\w+)/.exec(line)![1]), ["warn", "error", "crit"]);
 });
 
 test("openLog() hands out children whose fields come first", async () => {
   const { runtime, host } = machine();
-  const log = await openLog(
-    runtime,
-    { ...JSON_TO_STDOUT, format: "logfmt" },
-    new Secrets(),
-  );
+  const log = await openLog(runtime, { ...JSON_TO_STDOUT, format: "logfmt" }, new Secrets());
   log.logger.child({ obj: "join", id: "a1" }).child({ l: "x" }).log(
     "info",
     "join connections",
@@ -106,10 +91,7 @@ test("openLog() uses the term format where a person is looking, else logfmt", as
     }]
   ) {
     const { runtime, host } = machine(given);
-    (await openLog(runtime, options, new Secrets())).logger.log(
-      "info",
-      "hello",
-    );
+    (await openLog(runtime, options, new Secrets())).logger.log("info", "hello");
     seen.push(host.stdout.text);
   }
   assert.ok(seen[0].startsWith("\x1b[32mINFO\x1b[0m["));
@@ -141,9 +123,7 @@ test("openLog() appends to a file, in order, and close() waits for the last line
   const log = await openLog(runtime, options, new Secrets());
   for (let i = 0; i < 100; i++) log.logger.log("info", `line${i}`);
   await log.close();
-  const lines = (await host.files.readText("/var/log/s.log")).trimEnd().split(
-    "\n",
-  );
+  const lines = (await host.files.readText("/var/log/s.log")).trimEnd().split("\n");
   assert.equal(lines.length, 101);
   assert.equal(lines[0], "before");
   const said = lines.slice(1).map((line) => /msg=(\w+)/.exec(line)![1]);
@@ -185,10 +165,7 @@ test("openLog() goes on when the disk fills up, and says so once", async () => {
     host.stderr.text,
     'ERROR:  Cannot write the log file "/s.log": No space left on device\n',
   );
-  assert.match(
-    await host.files.readText("/s.log"),
-    /^\{"lvl":"info","msg":"kept"/,
-  );
+  assert.match(await host.files.readText("/s.log"), /^\{"lvl":"info","msg":"kept"/);
 });
 
 test("openLog() counts and drops lines that a stuck disk cannot take", async () => {

@@ -8,11 +8,7 @@ import { main } from "../../../lib/cli/main.ts";
 import { type MemoryHostOptions, memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
 
-async function run(
-  line: string,
-  env: MemoryHostOptions["env"] = {},
-  commands = COMMANDS,
-) {
+async function run(line: string, env: MemoryHostOptions["env"] = {}, commands = COMMANDS) {
   const runtime = memoryRuntime({
     host: { env, args: line === "" ? [] : line.split(" ") },
   });
@@ -65,36 +61,22 @@ test("main() prints help on standard output and succeeds", async () => {
 test("main() prints a usage error on standard error and exits with 1", async () => {
   const { code, stdout, stderr } = await run("htpp 8080");
   assert.deepEqual([code, stdout], [1, ""]);
-  assert.equal(
-    stderr,
-    'ERROR:  Unknown command "htpp"; did you mean "http"?\n',
-  );
+  assert.equal(stderr, 'ERROR:  Unknown command "htpp"; did you mean "http"?\n');
 });
 
 test("main() returns the exit code of the command", async () => {
-  assert.equal(
-    (await run("do", {}, commandThat(() => Promise.resolve(3)))).code,
-    3,
-  );
+  assert.equal((await run("do", {}, commandThat(() => Promise.resolve(3)))).code, 3);
 });
 
 test("main() turns what a command throws into one sentence, and logs it", async () => {
   const fails = commandThat(() =>
     Promise.reject(new TunnelError("refused", "No.", { ngrokCode: 107 }))
   );
-  const { code, stderr, log } = await run(
-    "do --log /log --log-format json",
-    {},
-    fails,
-  );
+  const { code, stderr, log } = await run("do --log /log --log-format json", {}, fails);
   assert.equal(code, 1);
   assert.equal(stderr, "ERROR:  No.\nERROR:\nERROR:  ERR_NGROK_107\n");
   const line = JSON.parse(log);
-  assert.deepEqual([line.lvl, line.msg, line.err], [
-    "crit",
-    "command failed",
-    "No.",
-  ]);
+  assert.deepEqual([line.lvl, line.msg, line.err], ["crit", "command failed", "No."]);
 });
 
 test("main() says nothing in the log about what was mistyped, and nothing twice on standard error", async () => {
@@ -111,19 +93,9 @@ test("main() says nothing in the log about what was mistyped, and nothing twice 
 
 test("main() shows a stack in the debug log alone", async () => {
   const fails = commandThat(() => Promise.reject(new TypeError("boom")));
-  const { stderr, log } = await run(
-    "do --log /log --log-level debug",
-    {},
-    fails,
-  );
-  assert.equal(
-    stderr,
-    "ERROR:  Sallyport did something wrong: boom (internal)\n",
-  );
-  assert.match(
-    log,
-    /lvl=dbug msg=stack stack="TypeError: boom\\n/,
-  );
+  const { stderr, log } = await run("do --log /log --log-level debug", {}, fails);
+  assert.equal(stderr, "ERROR:  Sallyport did something wrong: boom (internal)\n");
+  assert.match(log, /lvl=dbug msg=stack stack="TypeError: boom\\n/);
 });
 
 test("main() shows no authtoken, wherever it came from and wherever it would go", async () => {

@@ -62,10 +62,7 @@ test("parse() lets the last of two equal flags win", () => {
 
 test("parse() prefers the flag over the environment over the fallback", () => {
   const env = { SALLYPORT_CONNECT_CAS: "host" };
-  assert.equal(
-    run("http 1 --connect-cas ca.pem", env).input.flag("connect-cas"),
-    "ca.pem",
-  );
+  assert.equal(run("http 1 --connect-cas ca.pem", env).input.flag("connect-cas"), "ca.pem");
   assert.equal(run("http 1", env).input.flag("connect-cas"), "host");
   assert.equal(run("http 1").input.flag("connect-cas"), "trusted");
   assert.equal(run("http 1", env).input.isGiven("connect-cas"), true);
@@ -75,10 +72,7 @@ test("parse() prefers the flag over the environment over the fallback", () => {
 test("parse() reads the authtoken from our variable before the ecosystem's", () => {
   const env = { SALLYPORT_AUTHTOKEN: "ours", NGROK_AUTHTOKEN: "theirs" };
   assert.equal(run("http 1", env).input.flag("authtoken"), "ours");
-  assert.equal(
-    run("http 1", { NGROK_AUTHTOKEN: "theirs" }).input.flag("authtoken"),
-    "theirs",
-  );
+  assert.equal(run("http 1", { NGROK_AUTHTOKEN: "theirs" }).input.flag("authtoken"), "theirs");
 });
 
 test("parse() gives each command its own default place for log lines", () => {
@@ -104,34 +98,18 @@ test("parse() reads the version flag and the help flags", () => {
     });
   }
   for (
-    const line of [
-      "http --help",
-      "http -h",
-      "http 8080 -h",
-      "--help http",
-      "http --url x -h",
-    ]
+    const line of ["http --help", "http -h", "http 8080 -h", "--help http", "http --url x -h"]
   ) {
     const request = read(line);
-    assert.equal(
-      request.kind === "help" && request.command?.name,
-      "http",
-      line,
-    );
+    assert.equal(request.kind === "help" && request.command?.name, "http", line);
   }
 });
 
 test("parse() says in one sentence what is wrong and what would be right", () => {
   const table: [line: string, sentence: string][] = [
     ["htpp", 'Unknown command "htpp"; did you mean "http"?'],
-    [
-      "frobnicate",
-      'Unknown command "frobnicate"; "sallyport help" lists them all',
-    ],
-    [
-      "8080",
-      'Unknown command "8080": to put port 8080 online, run "sallyport http 8080"',
-    ],
+    ["frobnicate", 'Unknown command "frobnicate"; "sallyport help" lists them all'],
+    ["8080", 'Unknown command "8080": to put port 8080 online, run "sallyport http 8080"'],
     [
       "http",
       "Missing <address>: say which local service is to go online: a port, host:port or URL\n" +
@@ -141,55 +119,22 @@ test("parse() says in one sentence what is wrong and what would be right", () =>
       "tcp",
       "Missing <address>: say which local service is to go online: a port or host:port\nExample: sallyport tcp 22",
     ],
-    [
-      "http 1 --ulr x",
-      'Unknown flag "--ulr" for "sallyport http"; did you mean "--url"?',
-    ],
-    [
-      "http 1 --ulr=x",
-      'Unknown flag "--ulr" for "sallyport http"; did you mean "--url"?',
-    ],
+    ["http 1 --ulr x", 'Unknown flag "--ulr" for "sallyport http"; did you mean "--url"?'],
+    ["http 1 --ulr=x", 'Unknown flag "--ulr" for "sallyport http"; did you mean "--url"?'],
     [
       "http 1 --zzzzzz",
       'Unknown flag "--zzzzzz" for "sallyport http"; "sallyport http --help" lists them all',
     ],
-    [
-      "--nope",
-      'Unknown flag "--nope" for "sallyport"; "sallyport --help" lists them all',
-    ],
-    [
-      "http 1 -log=stdout",
-      'Long flags take two hyphens: write "--log" instead of "-log"',
-    ],
-    [
-      "http 1 -log stdout",
-      'Long flags take two hyphens: write "--log" instead of "-log"',
-    ],
-    [
-      "http -url=x 1",
-      'Long flags take two hyphens: write "--url" instead of "-url"',
-    ],
-    [
-      "http 1 -help",
-      'Long flags take two hyphens: write "--help" instead of "-help"',
-    ],
-    [
-      "http 1 -lgo=x",
-      'Unknown flag "-lgo" for "sallyport http"; did you mean "--log"?',
-    ],
-    [
-      "http 1 -x",
-      'Unknown flag "-x" for "sallyport http"; "sallyport http --help" lists them all',
-    ],
+    ["--nope", 'Unknown flag "--nope" for "sallyport"; "sallyport --help" lists them all'],
+    ["http 1 -log=stdout", 'Long flags take two hyphens: write "--log" instead of "-log"'],
+    ["http 1 -log stdout", 'Long flags take two hyphens: write "--log" instead of "-log"'],
+    ["http -url=x 1", 'Long flags take two hyphens: write "--url" instead of "-url"'],
+    ["http 1 -help", 'Long flags take two hyphens: write "--help" instead of "-help"'],
+    ["http 1 -lgo=x", 'Unknown flag "-lgo" for "sallyport http"; did you mean "--log"?'],
+    ["http 1 -x", 'Unknown flag "-x" for "sallyport http"; "sallyport http --help" lists them all'],
     ["http 1 --url", "Missing value: write --url <url>"],
-    [
-      "http 1 2 3",
-      'Too many arguments: "sallyport http" takes one <address>, 3 were given',
-    ],
-    [
-      "version now",
-      'Too many arguments: "sallyport version" takes no argument, 1 were given',
-    ],
+    ["http 1 2 3", 'Too many arguments: "sallyport http" takes one <address>, 3 were given'],
+    ["version now", 'Too many arguments: "sallyport version" takes no argument, 1 were given'],
     [
       "http 1 --log-level loud",
       'Invalid value "loud" for --log-level: use debug, info, warn, error or crit',
@@ -234,8 +179,5 @@ test("parse() never repeats the value of a flag it does not know: it may be a se
 
 test("unknownCommand() only takes a number for a port when it may be one", () => {
   assert.match(unknownCommand("3000", COMMANDS), /sallyport http 3000/);
-  assert.doesNotMatch(
-    unknownCommand("123456", COMMANDS),
-    /sallyport http 123456/,
-  );
+  assert.doesNotMatch(unknownCommand("123456", COMMANDS), /sallyport http 123456/);
 });

@@ -40,10 +40,7 @@ test("formatDuration() goes from milliseconds to minutes", () => {
 });
 
 test("formatTime() has two digits each", () => {
-  assert.equal(
-    formatTime(new Date(2026, 10, 23, 8, 4, 6).getTime()),
-    "08:04:06",
-  );
+  assert.equal(formatTime(new Date(2026, 10, 23, 8, 4, 6).getTime()), "08:04:06");
 });
 
 test("row() puts values below each other, spread() puts ends at the ends", () => {
@@ -53,10 +50,7 @@ test("row() puts values below each other, spread() puts ends at the ends", () =>
 });
 
 test("paintFor() paints for a person who likes colours alone", () => {
-  assert.equal(
-    paintFor(new MemoryOutput(true), false).bold("x"),
-    "\x1b[1mx\x1b[0m",
-  );
+  assert.equal(paintFor(new MemoryOutput(true), false).bold("x"), "\x1b[1mx\x1b[0m");
   assert.equal(paintFor(new MemoryOutput(true), true).bold("x"), "x");
   assert.equal(paintFor(new MemoryOutput(false), false).bad("x"), "x");
 });

@@ -5,12 +5,7 @@ import { test } from "../../harness.ts";
 
 test("formatError() prints a usage error as the sentence alone", () => {
   assert.equal(
-    formatError(
-      new TunnelError(
-        "usage",
-        "Missing <address>\nExample: sallyport http 8080",
-      ),
-    ),
+    formatError(new TunnelError("usage", "Missing <address>\nExample: sallyport http 8080")),
     "ERROR:  Missing <address>\nERROR:  Example: sallyport http 8080\n",
   );
 });
@@ -18,10 +13,7 @@ test("formatError() prints a usage error as the sentence alone", () => {
 test("formatError() adds the stable code to what went wrong outside", () => {
   assert.equal(
     formatError(
-      new TunnelError(
-        "connection_refused",
-        'Cannot reach "localhost:4443": connection refused',
-      ),
+      new TunnelError("connection_refused", 'Cannot reach "localhost:4443": connection refused'),
     ),
     'ERROR:  Cannot reach "localhost:4443": connection refused (connection_refused)\n',
   );
@@ -38,22 +30,14 @@ test("formatError() prints the server's own text and its code on a line of its o
     expected,
   );
   assert.equal(
-    formatError(
-      new TunnelError(
-        "refused",
-        formatNgrokError("The authtoken is unknown.", 107),
-      ),
-    ),
+    formatError(new TunnelError("refused", formatNgrokError("The authtoken is unknown.", 107))),
     expected,
   );
 });
 
 test("formatError() admits a fault of ours in one sentence, without a stack", () => {
   const text = formatError(new TypeError("x is not a function"));
-  assert.equal(
-    text,
-    "ERROR:  Sallyport did something wrong: x is not a function (internal)\n",
-  );
+  assert.equal(text, "ERROR:  Sallyport did something wrong: x is not a function (internal)\n");
   assert.equal(
     formatError("a string"),
     "ERROR:  Sallyport did something wrong: a string (internal)\n",

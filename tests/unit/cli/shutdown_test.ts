@@ -63,8 +63,5 @@ test("endWithin() takes a failed end for an end that was not reached", async () 
   const clock = new FakeClock();
   const runtime = memoryRuntime({ clock });
   const signals = watchSignals(runtime.host);
-  assert.equal(
-    await endWithin(runtime, signals, Promise.reject(new Error("x")), 5_000),
-    false,
-  );
+  assert.equal(await endWithin(runtime, signals, Promise.reject(new Error("x")), 5_000), false);
 });

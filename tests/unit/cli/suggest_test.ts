@@ -15,17 +15,11 @@ test("nearest() finds the word with one letter wrong, missing, doubled or swappe
 
 test("nearest() takes the beginning of a word for the word", () => {
   assert.equal(nearest("ver", COMMANDS), "version");
-  assert.equal(
-    nearest("connect", ["connect-url", "connect-cas"]),
-    "connect-url",
-  );
+  assert.equal(nearest("connect", ["connect-url", "connect-cas"]), "connect-url");
 });
 
 test("nearest() prefers the nearest over the first", () => {
-  assert.equal(
-    nearest("log-levl", ["log", "log-format", "log-level"]),
-    "log-level",
-  );
+  assert.equal(nearest("log-levl", ["log", "log-format", "log-level"]), "log-level");
 });
 
 test("nearest() says nothing when nothing is near", () => {

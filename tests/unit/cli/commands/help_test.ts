@@ -24,8 +24,5 @@ test("helpCommand prints what --help prints, for the program and for each comman
 test("helpCommand refuses a command that does not exist", async () => {
   const { code, stderr } = await print("help", "htpp");
   assert.equal(code, 1);
-  assert.equal(
-    stderr,
-    'ERROR:  Unknown command "htpp"; did you mean "http"?\n',
-  );
+  assert.equal(stderr, 'ERROR:  Unknown command "htpp"; did you mean "http"?\n');
 });
