@@ -104,6 +104,8 @@ export class AgentSession implements BindingSession {
   readonly #mux: Mux;
   readonly #clock: Clock;
   readonly #bounds: SessionBounds;
+  /** The ends of streams that carry a whole connection of a visitor. */
+  readonly #raw = new Set<Promise<void>>();
   #facts: SessionFacts | undefined;
   #slots: StreamSlots;
   #isOpen = true;
@@ -225,7 +227,11 @@ export class AgentSession implements BindingSession {
     try {
       // Type and header in one frame: a stream left incomplete blocks every later one (3).
       const stream = this.#mux.open(STREAM.proxy, encodeProxyHeader(header));
-      void stream.closed.then(() => slots.release());
+      const over = stream.closed.then(() => {
+        slots.release();
+        this.#raw.delete(over);
+      });
+      if (header.Proto === "tcp" || header.Proto === "tls") this.#raw.add(over);
       return stream;
     } catch (thrown) {
       slots.release();
@@ -249,9 +255,12 @@ export class AgentSession implements BindingSession {
     return this.#isOpen && await this.#mux.ping(limitMs) !== undefined;
   }
 
-  /** Settles as soon as it carries no visitor. */
-  whenIdle(): Promise<void> {
-    return this.#slots.whenIdle();
+  /**
+   * Settles as soon as it carries no connection of a tcp or tls endpoint. HTTP visitors are the
+   * business of their doors, which know a request under way from a stream that only lingers.
+   */
+  async whenIdle(): Promise<void> {
+    while (this.#raw.size > 0) await Promise.all(this.#raw);
   }
 
   /** Says goodbye and ends the connection: the agent dials again. */

@@ -115,7 +115,8 @@ export class Agents {
   }
 
   /**
-   * Takes no more agents, lets visitors finish, then says goodbye to every agent.
+   * Takes no more agents, lets visitors of tcp and tls endpoints finish, then says goodbye to every
+   * agent. Those of http and https endpoints are gone by then: their doors are drained first.
    *
    * @param graceMs how long visitors may take
    */

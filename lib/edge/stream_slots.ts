@@ -31,7 +31,6 @@ interface Waiting {
 export class StreamSlots {
   readonly #options: SlotOptions;
   readonly #waiting: Waiting[] = [];
-  readonly #idle: (() => void)[] = [];
   #open = 0;
   #over: TunnelError | undefined;
 
@@ -92,22 +91,10 @@ export class StreamSlots {
     const next = this.#waiting.shift();
     if (!next) {
       this.#open--;
-      this.#tellIdle();
       return;
     }
     next.timer.cancel();
     next.resolve();
-  }
-
-  /** Settles as soon as no place is taken. */
-  whenIdle(): Promise<void> {
-    if (this.#open === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
-  #tellIdle(): void {
-    if (this.#open > 0) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /**

@@ -119,7 +119,7 @@ test("Agents turns agents away when there are too many", async () => {
 test("Agents.close() lets visitors finish, then says goodbye and closes", async () => {
   const side = await AgentsSide.create();
   const { agent } = await side.agent();
-  const bound = await agent.bind("https");
+  const bound = await agent.bind("tcp");
   const endpoint = side.registry.byId(bound.Id)!;
   const stream = await endpoint.openStream({
     clientAddr: "1.2.3.4:5",
@@ -148,7 +148,7 @@ test("Agents.close() lets visitors finish, then says goodbye and closes", async 
 test("Agents.close() does not wait for a visitor longer than the grace", async () => {
   const side = await AgentsSide.create();
   const { agent } = await side.agent();
-  const bound = await agent.bind("https");
+  const bound = await agent.bind("tcp");
   const endpoint = side.registry.byId(bound.Id)!;
   await endpoint.openStream({ clientAddr: "1.2.3.4:5", passthroughTls: false });
   let isClosed = false;
@@ -156,6 +156,18 @@ test("Agents.close() does not wait for a visitor longer than the grace", async (
   await side.clock.advance(29_000);
   assert.equal(isClosed, false);
   await side.clock.advance(3_000);
+  await closed;
+  await agent.closed;
+});
+
+test("Agents.close() does not wait for streams of http endpoints, which their door has drained", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const bound = await agent.bind("https");
+  const endpoint = side.registry.byId(bound.Id)!;
+  await endpoint.openStream({ clientAddr: "1.2.3.4:5", passthroughTls: false });
+  const closed = side.agents.close(30_000);
+  await side.clock.advance(1_000);
   await closed;
   await agent.closed;
 });

@@ -76,17 +76,3 @@ test("StreamSlots tells everybody when the session is over", async () => {
   assert.throws(() => places.take(), gone);
   assert.equal(clock.pending, 0);
 });
-
-test("StreamSlots.whenIdle() settles when the last place is given back", async () => {
-  const { slots: places } = slots();
-  await places.whenIdle();
-  places.take();
-  places.take();
-  let isIdle = false;
-  const idle = places.whenIdle().then(() => isIdle = true);
-  places.release();
-  await Promise.resolve();
-  assert.equal(isIdle, false);
-  places.release();
-  await idle;
-});
