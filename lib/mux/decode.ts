@@ -45,7 +45,11 @@ export class FrameDecoder {
   #body: Uint8Array[] = [];
   #stopped = false;
 
-  /** @param sink who gets the frames */
+  /**
+   * Makes a decoder that has seen nothing yet.
+   *
+   * @param sink who gets the frames
+   */
   constructor(sink: FrameSink) {
     this.#sink = sink;
   }

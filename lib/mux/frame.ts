@@ -51,6 +51,8 @@ export class MuxFault extends TunnelError {
   readonly resetCode: number;
 
   /**
+   * Makes the error of a peer that broke the protocol.
+   *
    * @param resetCode what GOAWAY tells the peer
    * @param message what the peer did
    */

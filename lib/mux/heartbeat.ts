@@ -41,7 +41,11 @@ export class Heartbeat {
   #stopped = false;
   #latencyMs: number | undefined;
 
-  /** @param options the mux */
+  /**
+   * Makes a heartbeat that stands still until it is started.
+   *
+   * @param options the mux
+   */
   constructor(options: HeartbeatOptions) {
     this.#options = options;
   }

@@ -96,7 +96,11 @@ export class MuxSession implements FrameSink {
   readonly #plannedBytes: number[] = [];
   readonly #plannedFlags: number[] = [];
 
-  /** @param options role, clock, listener, bounds */
+  /**
+   * Makes a session with no streams.
+   *
+   * @param options role, clock, listener, bounds
+   */
   constructor(options: SessionOptions) {
     this.budget = options.budget ?? new WindowBudget();
     this.#events = options.events;
@@ -361,7 +365,7 @@ export class MuxSession implements FrameSink {
 
   // What the decoder hears.
 
-  /** @inheritdoc */
+  /** Called by the decoder: see {@linkcode FrameSink.onData}. */
   onData(streamId: number, syn: boolean, fin: boolean, payload: Uint8Array): void {
     let stream = this.#streams.get(streamId);
     if (syn) {
@@ -410,7 +414,7 @@ export class MuxSession implements FrameSink {
     return stream;
   }
 
-  /** @inheritdoc */
+  /** Called by the decoder: see {@linkcode FrameSink.onReset}. */
   onReset(streamId: number, code: number): void {
     const stream = this.#streams.get(streamId);
     if (!stream) return;
@@ -418,7 +422,7 @@ export class MuxSession implements FrameSink {
     this.#drop(stream);
   }
 
-  /** @inheritdoc */
+  /** Called by the decoder: see {@linkcode FrameSink.onWindowIncrement}. */
   onWindowIncrement(streamId: number, incrementBytes: number): void {
     const stream = this.#streams.get(streamId);
     if (!stream) return;
@@ -431,7 +435,7 @@ export class MuxSession implements FrameSink {
     this.#enlist(stream);
   }
 
-  /** @inheritdoc */
+  /** Called by the decoder: see {@linkcode FrameSink.onGoAway}. */
   onGoAway(_lastStreamId: number, code: number, text: string): void {
     this.#events.onGoAway(code, text);
   }

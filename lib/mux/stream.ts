@@ -75,7 +75,7 @@ export class StreamState {
   /** What waits to be sent. */
   readonly outbound: SendQueue = new SendQueue();
   /** What the peer allows us to send. */
-  sendCreditBytes = INITIAL_WINDOW_BYTES;
+  sendCreditBytes: number = INITIAL_WINDOW_BYTES;
   /** What we allow the peer. */
   readonly inbound: ReceiveWindow;
   /** SYN must ride on the next frame. */
@@ -94,6 +94,8 @@ export class StreamState {
   over = false;
 
   /**
+   * Makes a stream with full windows both ways.
+   *
    * @param id the number on the wire
    * @param ours whether we open it, so that SYN is due
    * @param urgent whether it overtakes

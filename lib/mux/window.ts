@@ -34,7 +34,11 @@ export class WindowBudget {
   roundTripMs: number | undefined;
   #extraBytes = 0;
 
-  /** @param limits bounds of growth */
+  /**
+   * Makes a budget of which nothing is taken.
+   *
+   * @param limits bounds of growth
+   */
   constructor(limits: WindowLimits = DEFAULT_WINDOW_LIMITS) {
     this.limits = limits;
   }
@@ -72,6 +76,8 @@ export class ReceiveWindow {
   #epochBytes = 0;
 
   /**
+   * Makes a window of the initial size.
+   *
    * @param budget shared by the session
    * @param nowMs when the stream began
    */
