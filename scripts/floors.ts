@@ -41,7 +41,6 @@ const RUNTIME_CONTRACTS = [
 
 /** The rooms each package may be imported from; a new one comes with a decision record. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "@commander-js/extra-typings": ["cli"],
   "@peculiar/x509": ["edge"],
   "commander": ["cli"],
   "kysely": ["store"],

@@ -44,7 +44,7 @@ function withoutTypes(code: string): string {
 }
 
 function main(): never {
-  const sources = filesUnder("lib", ".ts");
+  const sources = ["mod.ts", ...filesUnder("lib", ".ts")];
   const tests = new Set(filesUnder("tests/unit", "_test.ts"));
   const problems: string[] = [];
   const wanted = new Set<string>();

@@ -48,9 +48,7 @@ test("readU32() and writeU32() agree with DataView at any offset", () => {
     assert.equal(new DataView(bytes.buffer).getUint32(at), number);
     assert.equal(readU32(bytes, at), number);
     assert.equal(
-      bytes.filter((byte, index) =>
-        (index < at || index > at + 3) && byte !== 0xaa
-      ).length,
+      bytes.filter((byte, index) => (index < at || index > at + 3) && byte !== 0xaa).length,
       0,
     );
   }));

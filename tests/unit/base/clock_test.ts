@@ -64,9 +64,7 @@ test("FakeClock lets promises settle between two timers", async () => {
   const clock = new FakeClock(0);
   const order: string[] = [];
   clock.after(1, () => {
-    Promise.resolve().then(() => Promise.resolve()).then(() =>
-      order.push("settled")
-    );
+    Promise.resolve().then(() => Promise.resolve()).then(() => order.push("settled"));
   });
   clock.after(2, () => order.push("second"));
   await clock.advance(2);

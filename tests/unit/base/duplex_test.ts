@@ -2,13 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "../../harness.ts";
 import { concat, decodeText, encodeText } from "../../../lib/base/bytes.ts";
-import {
-  type Chunk,
-  type Duplex,
-  join,
-  pair,
-  RawDuplex,
-} from "../../../lib/base/duplex.ts";
+import { type Chunk, type Duplex, join, pair, RawDuplex } from "../../../lib/base/duplex.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
 
 const text = encodeText;
@@ -279,13 +273,11 @@ test("pair() tells both ends of an abort: its own reason here, connection_reset 
   const rejected = [
     assert.rejects(
       full,
-      (thrown: TunnelError) =>
-        thrown.code === "connection_reset" && thrown.cause === reason,
+      (thrown: TunnelError) => thrown.code === "connection_reset" && thrown.cause === reason,
     ),
     assert.rejects(
       waiting[2],
-      (thrown: TunnelError) =>
-        thrown.code === "aborted" && thrown.cause === reason,
+      (thrown: TunnelError) => thrown.code === "aborted" && thrown.cause === reason,
     ),
   ];
   assert.equal(decodeText(await waiting[0] as Uint8Array), "xx");
@@ -824,8 +816,7 @@ test("join() treats a failing end like a failing write: the reply is not cut", a
   const reply = [text("reply")];
   const upstream = new Scripted({
     closeWrite: () => Promise.reject(reset),
-    read: () =>
-      Promise.resolve().then(() => dawdle(30)).then(() => reply.shift()),
+    read: () => Promise.resolve().then(() => dawdle(30)).then(() => reply.shift()),
   });
   const front = giving(["request"]);
   const result = await join(front, upstream);

@@ -68,9 +68,7 @@ test("formatNgrokError() puts the code alone on its line, after an empty one", (
 });
 
 test("parseNgrokError() reads back what formatNgrokError() wrote", () => {
-  const sentence = fc.string().map((text) =>
-    text.replace(/[\r\n]|ERR_NGROK/g, " ").trim()
-  );
+  const sentence = fc.string().map((text) => text.replace(/[\r\n]|ERR_NGROK/g, " ").trim());
   fc.assert(fc.property(sentence, fc.nat(99_999), (message, ngrokCode) => {
     assert.deepEqual(parseNgrokError(formatNgrokError(message, ngrokCode)), {
       message,
