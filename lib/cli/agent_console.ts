@@ -40,6 +40,8 @@ export class AgentConsole {
   readonly #visitors = new Map<string, string>();
 
   /**
+   * Makes the lines of one agent; nothing is printed yet.
+   *
    * @param host where it prints
    * @param options what else it says
    */
