@@ -50,7 +50,13 @@ export class PaperPorts implements TcpPorts {
   /** Ports that another program has. */
   readonly foreign = new Set<number>();
 
-  constructor(readonly from: number, readonly to: number) {}
+  readonly from: number;
+  readonly to: number;
+
+  constructor(from: number, to: number) {
+    this.from = from;
+    this.to = to;
+  }
 
   claim(
     wanted: number | undefined,

@@ -34,7 +34,13 @@ class FakeMember implements EndpointMember {
   isOpen = true;
   failure: TunnelError | undefined;
 
-  constructor(readonly id: string, readonly legNumber = 0) {}
+  readonly id: string;
+  readonly legNumber: number;
+
+  constructor(id: string, legNumber = 0) {
+    this.id = id;
+    this.legNumber = legNumber;
+  }
 
   openProxy(header: ProxyHeader): MuxStream {
     if (this.failure) throw this.failure;
