@@ -18,13 +18,14 @@ import { readResponseHead, type RequestHead, type ResponseHead } from "../http/h
 import { keepsAlive } from "../http/hop_by_hop.ts";
 import { isUpgradeAnswer, isUpgradeRequest } from "../http/upgrade.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Lookahead } from "../http/lookahead.ts";
+import type { Watchdog } from "../http/watchdog.ts";
 import type { Conn } from "../runtime/net.ts";
 import { introduce } from "./door_tcp.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forwardRequestHead, forwardResponseHead } from "./forward_head.ts";
 import type { HttpLimits } from "./http_limits.ts";
 import type { AgentStream, KeptStream } from "./kept_stream.ts";
-import type { Lookahead } from "./lookahead.ts";
 import {
   agentBusy,
   agentTimeout,
@@ -38,7 +39,6 @@ import {
 } from "./problem.ts";
 import { cancelStream, relayRaw } from "./relay.ts";
 import { type HeadFirst, UploadSink } from "./through.ts";
-import type { Watchdog } from "./watchdog.ts";
 
 /** The visitor, as an exchange needs it. */
 export interface ExchangeVisitor {

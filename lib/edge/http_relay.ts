@@ -14,6 +14,8 @@ import type { Logger } from "../base/log.ts";
 import { HttpError } from "../http/fault.ts";
 import { readRequestHead, type RequestHead } from "../http/head.ts";
 import { keepsAlive } from "../http/hop_by_hop.ts";
+import { Lookahead, type News } from "../http/lookahead.ts";
+import { Watchdog } from "../http/watchdog.ts";
 import type { Conn } from "../runtime/net.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
@@ -21,11 +23,9 @@ import { renderProblem, wantsHtml } from "./error_page.ts";
 import { type After, Exchange, type ExchangeVisitor } from "./http_exchange.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { KeptStream } from "./kept_stream.ts";
-import { Lookahead, type News } from "./lookahead.ts";
 import { badRequest, type Problem, requestTimeout } from "./problem.ts";
 import { type Arrival, routeRequest } from "./route.ts";
 import { HeadFirst } from "./through.ts";
-import { Watchdog } from "./watchdog.ts";
 
 /** What an HTTP door needs besides its connections. */
 export interface HttpServing {

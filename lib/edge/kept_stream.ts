@@ -5,10 +5,10 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { Lookahead, type News } from "../http/lookahead.ts";
 import { RESET } from "../mux/frame.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { Lookahead, type News } from "./lookahead.ts";
 import { cancelStream } from "./relay.ts";
 
 /** A stream to the agent of an endpoint, and what is known about its next bytes. */

@@ -1,7 +1,7 @@
 /**
  * A read that is under way before anybody wants the bytes, so that an end or a failure of a waiting
- * carrier is noticed. The HTTP relay keeps one on the visitor while the service works on its
- * request, and one on the stream while no request is under way.
+ * carrier is noticed. Whoever serves a visitor keeps one on it while its request is worked on; the
+ * edge's relay keeps another on the stream to the agent while no request is under way.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /** @module */
 import assert from "node:assert/strict";
 import { pair } from "../../../lib/base/duplex.ts";
-import { Lookahead, type News } from "../../../lib/edge/lookahead.ts";
-import { latin1Bytes, latin1Text } from "../../fakes/edge_visit.ts";
+import { Lookahead, type News } from "../../../lib/http/lookahead.ts";
+import { latin1Bytes, latin1Text } from "../../fakes/peer.ts";
 import { test } from "../../harness.ts";
 
 function stage() {

@@ -1,6 +1,6 @@
 /**
- * One deadline that is moved far more often than it is reached. The HTTP relay keeps one per
- * visitor.
+ * One deadline that is moved far more often than it is reached. Whoever serves a visitor keeps one
+ * for it.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /** @module */
 import assert from "node:assert/strict";
 import { FakeClock } from "../../../lib/base/clock.ts";
-import { Watchdog } from "../../../lib/edge/watchdog.ts";
+import { Watchdog } from "../../../lib/http/watchdog.ts";
 import { test } from "../../harness.ts";
 
 function stage() {
