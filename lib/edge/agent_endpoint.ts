@@ -9,6 +9,7 @@ import { TunnelError } from "../base/errors.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import type { BindOptions, ProxyHeader } from "../wire/messages.ts";
 import type { Endpoint, EndpointProto, Visitor } from "./endpoint.ts";
+import { Traffic } from "./traffic.ts";
 
 /** A session as an endpoint sees it: one leg of an agent. */
 export interface EndpointMember {
@@ -74,6 +75,8 @@ export interface EndpointPatch {
 
 /** A public address that agents serve, over one leg or several. */
 export class AgentEndpoint implements Endpoint {
+  /** What has passed through it since it came online. */
+  readonly traffic: Traffic = new Traffic();
   readonly #members = new Map<number, EndpointMember>();
   #facts: EndpointFacts;
 

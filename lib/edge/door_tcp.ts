@@ -175,6 +175,8 @@ export async function serveRaw(
   let inBytes = 0;
   let outBytes = 0;
   let error: TunnelError | undefined;
+  const { traffic } = endpoint;
+  traffic.begin();
   try {
     stream = await endpoint.openStream({ clientAddr, passthroughTls });
     const introduction = introduce(conn, endpoint);
@@ -182,7 +184,7 @@ export async function serveRaw(
       const full = stream.write(introduction);
       if (full) await full;
     }
-    const moved = await relayRaw(conn, stream, { clock, idleMs: serving.idleMs ?? 0 });
+    const moved = await relayRaw(conn, stream, { clock, idleMs: serving.idleMs ?? 0, traffic });
     inBytes = moved.forwardBytes;
     outBytes = moved.backwardBytes;
     error = moved.error;
@@ -190,6 +192,8 @@ export async function serveRaw(
     error = toTunnelError(thrown);
     if (stream) cancelStream(stream);
     conn.abort(error);
+  } finally {
+    traffic.end();
   }
   if (error) {
     logger.log("debug", "connection was cut", {

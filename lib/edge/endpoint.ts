@@ -7,6 +7,7 @@
 import type { Conn } from "../runtime/net.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import type { BindOptions } from "../wire/messages.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** The protocols an endpoint can have. */
 export type EndpointProto = "http" | "https" | "tcp" | "tls";
@@ -37,6 +38,8 @@ export interface Endpoint {
   readonly forwardsTo: string;
   /** What the agent asked for, checked. */
   readonly options: BindOptions;
+  /** What passes through it; the relays count. */
+  readonly traffic: Traffic;
   /**
    * Opens a stream to the agent with the proxy header written; waits, within limits, while the
    * agent has as many streams as it can take.

@@ -239,6 +239,7 @@ export class Exchange {
     const onBytes = (bytes: Uint8Array) => {
       watchdog.touch();
       this.requestBytes += bytes.length;
+      this.#endpoint.traffic.inBytes += bytes.length;
     };
     this.upload = copyBody(conn, sink, this.#framing, { onBytes }).then(
       () => {
@@ -328,6 +329,7 @@ export class Exchange {
     const onBytes = (bytes: Uint8Array) => {
       watchdog.touch();
       this.responseBytes += bytes.length;
+      this.#endpoint.traffic.outBytes += bytes.length;
     };
     await copyBody(stream, out, framing, { subject: "response", onBytes });
     const full = out.flush();
@@ -350,7 +352,9 @@ export class Exchange {
       return this.#abandon(toTunnelError(thrown));
     }
     this.status = 101;
-    const moved = await relayRaw(conn, agent.stream, { clock, idleMs: limits.upgradedIdleMs });
+    const { traffic } = this.#endpoint;
+    const idleMs = limits.upgradedIdleMs;
+    const moved = await relayRaw(conn, agent.stream, { clock, idleMs, traffic });
     this.requestBytes += moved.forwardBytes;
     this.responseBytes += moved.backwardBytes;
     this.error = moved.error;

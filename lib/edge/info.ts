@@ -9,6 +9,7 @@ import type { AgentEndpoint } from "./agent_endpoint.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { EndpointProto } from "./endpoint.ts";
+import type { TrafficCounts } from "./traffic.ts";
 
 /** An endpoint that is online. */
 export interface EndpointInfo {
@@ -34,6 +35,8 @@ export interface EndpointInfo {
   readonly metadata: string;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
+  /** What has passed through it. */
+  readonly traffic: TrafficCounts;
 }
 
 /** An agent that is connected. */
@@ -88,6 +91,7 @@ export function endpointInfo(endpoint: AgentEndpoint): EndpointInfo {
     description,
     metadata,
     startedAtMs: endpoint.facts.startedAtMs,
+    traffic: endpoint.traffic.counts(),
   };
 }
 

@@ -10,6 +10,7 @@ import { TunnelError } from "../base/errors.ts";
 import { RESET } from "../mux/frame.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import { Through } from "./through.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** What bounds a raw connection. */
 export interface RawRelayOptions {
@@ -17,6 +18,8 @@ export interface RawRelayOptions {
   readonly clock: Clock;
   /** The connection is cut after so long without a byte either way; 0 never cuts. */
   readonly idleMs: number;
+  /** Counts the bytes as they pass. */
+  readonly traffic: Traffic;
 }
 
 /**
@@ -46,11 +49,13 @@ export async function relayRaw(
   stream: MuxStream,
   options: RawRelayOptions,
 ): Promise<JoinResult> {
-  const agentSide = new AgentSide(stream);
-  if (options.idleMs === 0) return await join(visitor, agentSide);
+  const { traffic } = options;
+  const agentSide = new AgentSide(stream, traffic);
+  const visitorSide = new VisitorSide(visitor, traffic);
+  if (options.idleMs === 0) return await join(visitorSide, agentSide);
   const stop = cutWhenIdle(visitor, agentSide, options);
   try {
-    return await join(visitor, agentSide);
+    return await join(visitorSide, agentSide);
   } finally {
     stop();
   }
@@ -82,12 +87,14 @@ function cutWhenIdle(visitor: Duplex, agentSide: AgentSide, options: RawRelayOpt
 /** A stream as `join` sees it: aborting it is cancelling it, and its moves are counted. */
 class AgentSide extends Through {
   readonly #stream: MuxStream;
+  readonly #traffic: Traffic;
   /** Chunks that passed, in either direction. */
   moves = 0;
 
-  constructor(stream: MuxStream) {
+  constructor(stream: MuxStream, traffic: Traffic) {
     super(stream);
     this.#stream = stream;
+    this.#traffic = traffic;
   }
 
   override read(): Chunk | Promise<Chunk> {
@@ -97,10 +104,26 @@ class AgentSide extends Through {
 
   override write(chunk: Uint8Array): void | Promise<void> {
     this.moves++;
+    this.#traffic.inBytes += chunk.length;
     return this.#stream.write(chunk);
   }
 
   override abort(): void {
     cancelStream(this.#stream);
+  }
+}
+
+/** A visitor as `join` sees it: what it is sent is counted. */
+class VisitorSide extends Through {
+  readonly #traffic: Traffic;
+
+  constructor(visitor: Duplex, traffic: Traffic) {
+    super(visitor);
+    this.#traffic = traffic;
+  }
+
+  override write(chunk: Uint8Array): void | Promise<void> {
+    this.#traffic.outBytes += chunk.length;
+    return this.under.write(chunk);
   }
 }

@@ -11,6 +11,7 @@ import type { Endpoint, EndpointProto, EndpointTable, Visitor } from "../../lib/
 import type { HttpLimits } from "../../lib/edge/http_limits.ts";
 import { type ExchangeEnded, type HttpVisit, serveHttp } from "../../lib/edge/http_relay.ts";
 import { Through } from "../../lib/edge/through.ts";
+import { Traffic } from "../../lib/edge/traffic.ts";
 import type { MuxStream } from "../../lib/mux/mux.ts";
 import type { Address, Conn, TlsInfo } from "../../lib/runtime/net.ts";
 import { Peer } from "./peer.ts";
@@ -78,6 +79,7 @@ export class FakeEndpoint implements Endpoint {
   readonly host: string;
   readonly port: number;
   readonly options: Record<string, unknown>;
+  readonly traffic: Traffic = new Traffic();
   /** Every stream opened so far. */
   readonly opened: OpenedStream[] = [];
   /** What the next opening fails with. */

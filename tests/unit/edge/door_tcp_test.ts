@@ -138,6 +138,8 @@ test("serveRaw() announces the visitor and counts its bytes", async () => {
   await agent.expect("abc");
   await agent.send("defgh");
   await visitor.expect("defgh");
+  const counts = { requests: 1, open: 1, inBytes: 3, outBytes: 5 };
+  assert.deepEqual(endpoint.traffic.counts(), counts);
   visitor.duplex.closeWrite();
   agent.duplex.closeWrite();
   await over;
@@ -146,6 +148,7 @@ test("serveRaw() announces the visitor and counts its bytes", async () => {
     5,
     undefined,
   ]);
+  assert.deepEqual(endpoint.traffic.counts(), { ...counts, open: 0 });
 });
 
 test("serveRaw() cuts the visitor when no stream can be opened", async () => {

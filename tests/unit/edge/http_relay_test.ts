@@ -41,6 +41,7 @@ test("serveHttp() relays a request and its answer, byte for byte but for the edi
   assert.equal(events[0].status, 200);
   assert.equal(events[0].path, "/a%2Fb/../c");
   assert.equal(events[0].responseBytes, 2);
+  assert.deepEqual(endpoint.traffic.counts(), { requests: 1, open: 0, inBytes: 0, outBytes: 2 });
   assert.equal(await visitor.atEnd(), true);
 });
 

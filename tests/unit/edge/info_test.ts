@@ -26,6 +26,7 @@ test("endpointInfo() and sessionInfo() tell everything, no secret, as plain data
     description: "d",
     metadata: "m",
     startedAtMs: 1_000_000,
+    traffic: { requests: 0, open: 0, inBytes: 0, outBytes: 0 },
   });
   const info = sessionInfo(session, endpoints);
   assert.deepEqual(info, {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { pair } from "../../../lib/base/duplex.ts";
 import { cancelStream, relayRaw } from "../../../lib/edge/relay.ts";
+import { Traffic } from "../../../lib/edge/traffic.ts";
 import { FakeConn, FakeStream, Peer, settle } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
 
@@ -12,11 +13,13 @@ function stage(idleMs = 0) {
   const [near, inside] = pair();
   const conn = new FakeConn(front);
   const stream = new FakeStream(2, near);
-  const over = relayRaw(conn, stream, { clock, idleMs });
+  const traffic = new Traffic();
+  const over = relayRaw(conn, stream, { clock, idleMs, traffic });
   return {
     clock,
     conn,
     stream,
+    traffic,
     over,
     visitor: new Peer(outside),
     agent: new Peer(inside),
@@ -24,12 +27,14 @@ function stage(idleMs = 0) {
 }
 
 test("relayRaw() passes bytes and both ends on, each way on its own", async () => {
-  const { visitor, agent, over, stream } = stage();
+  const { visitor, agent, over, stream, traffic } = stage();
   await visitor.send("question");
   visitor.duplex.closeWrite();
   assert.equal(await agent.readToEnd(), "question");
   assert.deepEqual(stream.ends, ["fin"]);
   await agent.send("answer");
+  await settle();
+  assert.deepEqual([traffic.inBytes, traffic.outBytes], [8, 6], "counted while it is open");
   agent.duplex.closeWrite();
   assert.equal(await visitor.readToEnd(), "answer");
   const moved = await over;
