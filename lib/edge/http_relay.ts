@@ -113,7 +113,12 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     let after: After;
     if (endpoint) {
       exchange = this.#exchange = new Exchange(this, head, endpoint);
-      after = await exchange.run();
+      endpoint.traffic.begin();
+      try {
+        after = await exchange.run();
+      } finally {
+        endpoint.traffic.end();
+      }
     } else {
       const bodiless = !head.chunked && !head.contentLength;
       after = { then: "answer", problem, close: !bodiless };
