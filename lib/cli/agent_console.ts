@@ -6,6 +6,7 @@
  * @module
  */
 import type { AgentEvent } from "../agent/events.ts";
+import type { ExchangeOver } from "../edge/events.ts";
 import { VERSION } from "../base/version.ts";
 import type { Host } from "../runtime/host.ts";
 import {
@@ -23,9 +24,14 @@ import {
 export interface AgentConsoleOptions {
   /** Whether the edge is in this very program: nobody's account, no region. */
   readonly isLocal?: boolean;
+  /** Whether {@linkcode AgentConsole.onExchange} is told of each request: connections go without saying then. */
+  readonly showsRequests?: boolean;
   /** A sentence below the status. */
   readonly hint?: string;
 }
+
+/** Lines about visitors in one second: more nobody reads, and a slow terminal must not slow traffic. */
+const MAX_VISITS_PER_SECOND = 20;
 
 /** The lines of one agent. */
 export class AgentConsole {
@@ -38,6 +44,9 @@ export class AgentConsole {
   #trouble = "";
   /** Who is being served: as many as there are open connections. */
   readonly #visitors = new Map<string, string>();
+  #second = 0;
+  #said = 0;
+  #unsaid = 0;
 
   /**
    * Makes the lines of one agent; nothing is printed yet.
@@ -95,6 +104,16 @@ export class AgentConsole {
     }
   }
 
+  /** Prints an HTTP request that was answered: an edge in this program knows them one by one. */
+  onExchange(event: ExchangeOver): void {
+    const { method, path, status, ngrokCode, responseBytes, durationMs } = event;
+    const answer = status === undefined ? "no answer" : String(status);
+    const code = ngrokCode === undefined ? "" : ` ERR_NGROK_${ngrokCode}`;
+    const asked = `${method.padEnd(7)} ${answer}${code} ${safe(path)}`;
+    const cost = `${formatBytes(responseBytes)}, ${formatDuration(durationMs)}`;
+    this.#visit(event.atMs, `${asked}  ${cost}`);
+  }
+
   /** Explains why a program that was told to end still runs. */
   finishing(): void {
     this.#print("Finishing the requests that are under way; Ctrl+C again ends at once");
@@ -103,9 +122,26 @@ export class AgentConsole {
   #served(event: Extract<AgentEvent, { type: "connection_closed" }>): void {
     const visitor = this.#visitors.get(event.connectionId) ?? "";
     this.#visitors.delete(event.connectionId);
+    if (this.#options.showsRequests) return;
     const moved = `${formatBytes(event.inBytes)} in, ${formatBytes(event.outBytes)} out`;
-    const line = `${safe(visitor)}  ${moved}, ${formatDuration(event.durationMs)}`;
-    this.#print(this.#paint.dim(`${formatTime(event.atMs)}  ${line}`));
+    this.#visit(event.atMs, `${safe(visitor)}  ${moved}, ${formatDuration(event.durationMs)}`);
+  }
+
+  /** A line about a visitor, unless there are more in this second than anybody reads. */
+  #visit(atMs: number, text: string): void {
+    const second = Math.floor(atMs / 1000);
+    if (second !== this.#second) {
+      if (this.#unsaid > 0) this.#print(this.#paint.dim(`          and ${this.#unsaid} more`));
+      this.#second = second;
+      this.#said = 0;
+      this.#unsaid = 0;
+    }
+    if (this.#said < MAX_VISITS_PER_SECOND) {
+      this.#said++;
+      this.#print(this.#paint.dim(`${formatTime(atMs)}  ${text}`));
+    } else {
+      this.#unsaid++;
+    }
   }
 
   #forwarding(url: string, upstream: string, rebound: boolean): void {

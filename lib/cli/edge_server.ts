@@ -8,6 +8,7 @@ import type { EdgeOptions } from "../edge/config.ts";
 import { startEdge } from "../edge/edge.ts";
 import type { Edge } from "../edge/edge_handle.ts";
 import type { Cli, Input } from "./command.ts";
+import { logEdgeEvents } from "./edge_log.ts";
 import { type EdgeFacts, formatEdgeStatus, formatPaste } from "./edge_status.ts";
 import { dialable, parseListenAddress, parsePorts } from "./listen_address.ts";
 import { endWithin, GRACE_MS, watchSignals } from "./shutdown.ts";
@@ -60,6 +61,7 @@ function readOptions({ runtime, logger }: Cli, input: EdgeInput): EdgeOptions {
     tcpPorts: parsePorts(input.flag("tcp-ports") ?? "none", "tcp-ports"),
     authtoken: runtime.host.env(TOKEN_VARIABLE),
     logger,
+    onEvent: logEdgeEvents(logger),
   };
 }
 
@@ -93,9 +95,9 @@ function factsOf({ runtime }: Cli, edge: Edge, input: EdgeInput): EdgeFacts {
   const agentsAt = agents ? dialable(agents) : "";
   return {
     domain: edge.domain,
-    http: http && dialable(http),
-    https: https && dialable(https),
-    agents: agentsAt,
+    http,
+    https,
+    agents,
     tcpPorts: input.flag("tcp-ports") ?? "none",
     ca: absolute(edge.caPath ?? "", runtime.host.cwd()),
     // Not every system knows that *.localhost is itself.
@@ -114,7 +116,10 @@ function absolute(path: string, cwd: string): string {
 function announce({ runtime, logger, logsToStdout, secrets }: Cli, edge: Edge, facts: EdgeFacts) {
   const { host } = runtime;
   if (edge.newAuthtoken !== undefined) secrets.add(edge.newAuthtoken);
-  const { domain, http, https, agents, ca } = facts;
+  const { domain, ca } = facts;
+  const [http, https, agents] = [facts.http, facts.https, facts.agents].map((address) =>
+    address && dialable(address)
+  );
   logger.log("info", "edge ready", { http, https, agents, ca, domain });
   if (!logsToStdout) {
     host.stdout.write(formatEdgeStatus(facts, Math.min(host.stdout.columns, 100)));

@@ -5,18 +5,20 @@
  * @module
  */
 import { VERSION } from "../base/version.ts";
+import type { Address } from "../runtime/net.ts";
+import { dialable, isEverywhere } from "./listen_address.ts";
 import { row, spread } from "./render.ts";
 
 /** What is known of an edge that has started. */
 export interface EdgeFacts {
   /** The first base domain. */
   readonly domain: string;
-  /** Where HTTP visitors arrive, as it is dialled. */
-  readonly http: string | undefined;
+  /** Where HTTP visitors arrive. */
+  readonly http: Address | undefined;
   /** Where HTTPS and TLS visitors arrive. */
-  readonly https: string | undefined;
+  readonly https: Address | undefined;
   /** Where agents arrive. */
-  readonly agents: string;
+  readonly agents: Address | undefined;
   /** The ports of TCP endpoints, in words. */
   readonly tcpPorts: string;
   /** The path of the authority's certificate. */
@@ -34,9 +36,9 @@ export function formatEdgeStatus(facts: EdgeFacts, columns: number): string {
   const rows: [string, string][] = [
     ["Version", VERSION],
     ["Domain", facts.domain],
-    ["HTTP", facts.http ?? "-"],
-    ["HTTPS and TLS", facts.https ?? "-"],
-    ["Agents", facts.agents],
+    ["HTTP", place(facts.http)],
+    ["HTTPS and TLS", place(facts.https)],
+    ["Agents", place(facts.agents)],
     ["TCP ports", facts.tcpPorts],
     ["Certificate authority", facts.ca],
   ];
@@ -66,6 +68,12 @@ export function formatPaste(facts: EdgeFacts): string {
     ...once,
     "",
   ].join("\n");
+}
+
+/** A place as operators write it: `*` is every address of the machine. */
+function place(address: Address | undefined): string {
+  if (!address) return "-";
+  return isEverywhere(address) ? `*:${address.port}` : dialable(address);
 }
 
 /** A word as a shell reads it back. */

@@ -11,6 +11,7 @@ import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { EdgeOptions } from "../edge/config.ts";
 import { startEdge } from "../edge/edge.ts";
 import type { Edge } from "../edge/edge_handle.ts";
+import type { ExchangeOver } from "../edge/events.ts";
 import type { AgentConsoleOptions } from "./agent_console.ts";
 import type { Cli } from "./command.ts";
 
@@ -40,12 +41,14 @@ const REMEDY = "or give the edge to connect to with --connect-url";
  * @param cli the machine, the log
  * @param kind what visitors will speak
  * @param wanted the URL the user asked for; empty is any
+ * @param onExchange hears of each HTTP request that was answered
  * @throws {TunnelError} address_invalid, usage: what needs a real edge; address_in_use
  */
 export async function startEmbeddedEdge(
   cli: Cli,
   kind: UpstreamKind,
   wanted: string,
+  onExchange: (event: ExchangeOver) => void = () => {},
 ): Promise<EmbeddedEdge> {
   const { url, port } = localUrl(kind, wanted);
   const options: EdgeOptions = {
@@ -54,6 +57,9 @@ export async function startEmbeddedEdge(
     tcpHost: LOOPBACK,
     tcpPorts: kind === "tcp" ? "any" : "none",
     logger: cli.logger,
+    onEvent: (event) => {
+      if (event.type === "exchange_ended") onExchange(event);
+    },
   };
   const edge = kind === "tcp"
     ? await startEdge(options, cli.runtime)
@@ -62,6 +68,7 @@ export async function startEmbeddedEdge(
     url,
     words: {
       isLocal: true,
+      showsRequests: kind === "http",
       hint:
         'To go public, run "sallyport edge" on a server and give it here: --connect-url <its address>',
     },

@@ -50,9 +50,13 @@ export function parsePorts(text: string, flag: string): PortRange | "any" | "non
   return { from, to };
 }
 
+/** Whether a listener's address stands for every address of the machine. */
+export function isEverywhere(address: Address): boolean {
+  return ["", "0.0.0.0", "::", "::0"].includes(address.host);
+}
+
 /** An address as it is dialled: `host:port`, IPv6 in brackets; "every address" becomes loopback. */
 export function dialable(address: Address): string {
-  const everywhere = ["", "0.0.0.0", "::", "::0"].includes(address.host);
-  const host = everywhere ? "127.0.0.1" : address.host;
+  const host = isEverywhere(address) ? "127.0.0.1" : address.host;
   return host.includes(":") ? `[${host}]:${address.port}` : `${host}:${address.port}`;
 }

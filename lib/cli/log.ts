@@ -36,7 +36,7 @@ export interface OpenLog {
   close(): Promise<void>;
 }
 
-/** Bytes of lines that may wait for a slow disk; what comes on top is counted and dropped. */
+/** Bytes of lines that may wait for a slow disk or reader; what comes on top is counted and dropped. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -62,20 +62,11 @@ export async function openLog(
     ? host.stderr
     : undefined;
   const print = printer(options.format, output, host.env("NO_COLOR") === undefined);
+  const sayDropped = (count: number) =>
+    print({ atMs: clock.now(), level: "warn", message: "log lines dropped", fields: { count } });
   const sink = output
-    ? {
-      write: (line: string) => output.write(line),
-      close: () => output.flush(),
-    }
-    : await openFile(runtime, options.destination, (count) => {
-      const fields = { count };
-      return print({
-        atMs: clock.now(),
-        level: "warn",
-        message: "log lines dropped",
-        fields,
-      });
-    });
+    ? openOutput(output, sayDropped)
+    : await openFile(runtime, options.destination, sayDropped);
   const least = LOG_LEVELS.indexOf(options.level);
   const logger = new LineLogger({
     accepts: (level) => LOG_LEVELS.indexOf(level) >= least,
@@ -119,6 +110,38 @@ class LineLogger implements Logger {
   child(fields: LogFields): Logger {
     return new LineLogger(this.#sink, { ...this.#fields, ...fields });
   }
+}
+
+/** Lines below this many bytes are not worth asking whether they have left. */
+const FLUSH_BYTES = 64 * 1024;
+
+/** An output that a reader may be slow to empty. */
+function openOutput(output: Output, sayDropped: (count: number) => string) {
+  let heldBytes = 0;
+  let dropped = 0;
+  let flushing = false;
+
+  async function flush(): Promise<void> {
+    flushing = true;
+    await output.flush();
+    flushing = false;
+    heldBytes = 0;
+    if (dropped > 0) output.write(sayDropped(dropped) + "\n");
+    dropped = 0;
+  }
+
+  return {
+    write(line: string): void {
+      if (heldBytes > MAX_WAITING_BYTES) {
+        dropped++;
+        return;
+      }
+      heldBytes += line.length;
+      output.write(line);
+      if (heldBytes > FLUSH_BYTES && !flushing) void flush();
+    },
+    close: () => output.flush(),
+  };
 }
 
 /** A file that lines are appended to, in order, many at a time when they come fast. */

@@ -10,6 +10,7 @@ import { parseConnectUrl } from "../agent/config.ts";
 import type { AgentEnd } from "../agent/end.ts";
 import { parseEndpointUrl } from "../agent/endpoint_url.ts";
 import { parseUpstream, type UpstreamKind } from "../agent/upstream.ts";
+import type { ExchangeOver } from "../edge/events.ts";
 import { AgentConsole } from "./agent_console.ts";
 import type { Cli } from "./command.ts";
 import type { EmbeddedEdge } from "./embedded_edge.ts";
@@ -46,9 +47,12 @@ export async function runTunnel(
     parseConnectUrl(connectUrl);
   }
   const signals = watchSignals(cli.runtime.host);
-  const edge = connectUrl === undefined ? await embedEdge(cli, kind, wanted) : undefined;
+  let screen: AgentConsole | undefined;
+  const edge = connectUrl === undefined
+    ? await embedEdge(cli, kind, wanted, (event) => screen?.onExchange(event))
+    : undefined;
   try {
-    const screen = cli.logsToStdout ? undefined : new AgentConsole(cli.runtime.host, edge?.words);
+    if (!cli.logsToStdout) screen = new AgentConsole(cli.runtime.host, edge?.words);
     const way: AgentOptions = edge ? { dial: edge.dial } : {
       connectUrl,
       connectCas: input.flag("connect-cas"),
@@ -69,9 +73,14 @@ export async function runTunnel(
 }
 
 /** The edge's code is loaded only where an edge is needed. */
-async function embedEdge(cli: Cli, kind: UpstreamKind, wanted: string): Promise<EmbeddedEdge> {
+async function embedEdge(
+  cli: Cli,
+  kind: UpstreamKind,
+  wanted: string,
+  onExchange: (event: ExchangeOver) => void,
+): Promise<EmbeddedEdge> {
   const { startEmbeddedEdge } = await import("./embedded_edge.ts");
-  return await startEmbeddedEdge(cli, kind, wanted);
+  return await startEmbeddedEdge(cli, kind, wanted, onExchange);
 }
 
 /** Connects, forwards, and waits for whatever ends it. */

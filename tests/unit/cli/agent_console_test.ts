@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { AgentEvent, AgentReport } from "../../../lib/agent/events.ts";
+import type { ExchangeOver } from "../../../lib/edge/events.ts";
 import { AgentConsole, type AgentConsoleOptions } from "../../../lib/cli/agent_console.ts";
 import { VERSION } from "../../../lib/base/version.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
@@ -22,6 +23,23 @@ const ONLINE: AgentReport = {
   url: "https://calm-otter.example.com",
   upstream: "http://localhost:8080",
   rebound: false,
+};
+
+const EXCHANGE: ExchangeOver = {
+  type: "exchange_ended",
+  atMs: AT_MS,
+  endpointId: "ep",
+  clientAddr: "127.0.0.1:5",
+  scheme: "http",
+  host: "a.localhost",
+  method: "GET",
+  path: "/a\x1b[2J",
+  status: 200,
+  ngrokCode: undefined,
+  requestBytes: 0,
+  responseBytes: 1234,
+  durationMs: 8,
+  error: undefined,
 };
 
 function show(
@@ -85,6 +103,40 @@ test("AgentConsole prints a line for each visitor that was served", () => {
     text.trimEnd().split("\n").at(-1),
     "08:44:46  203.0.113.7:5123  1.2 kB in, 34 MB out, 210 ms",
   );
+});
+
+test("AgentConsole prints requests rather than connections where it is told of them", () => {
+  const { host } = memoryRuntime();
+  const console = new AgentConsole(host, { showsRequests: true });
+  const connection = { name: "n", url: "u", connectionId: "c1", atMs: AT_MS };
+  console.onEvent({ type: "connection_opened", clientAddr: "127.0.0.1:5", ...connection });
+  console.onEvent({
+    type: "connection_closed",
+    durationMs: 9,
+    inBytes: 1,
+    outBytes: 2,
+    ...connection,
+  });
+  console.onExchange(EXCHANGE);
+  console.onExchange({ ...EXCHANGE, method: "DELETE", path: "/b", status: 502, ngrokCode: 8012 });
+  console.onExchange({ ...EXCHANGE, method: "POST", path: "/c", status: undefined });
+  assert.equal(
+    host.stdout.text,
+    "08:44:46  GET     200 /a\\x1b[2J  1.2 kB, 8 ms\n" +
+      "08:44:46  DELETE  502 ERR_NGROK_8012 /b  1.2 kB, 8 ms\n" +
+      "08:44:46  POST    no answer /c  1.2 kB, 8 ms\n",
+  );
+});
+
+test("AgentConsole counts visitors rather than naming more than anybody reads", () => {
+  const { host } = memoryRuntime();
+  const console = new AgentConsole(host, { showsRequests: true });
+  for (let i = 0; i < 50; i++) console.onExchange(EXCHANGE);
+  console.onExchange({ ...EXCHANGE, atMs: AT_MS + 1000 });
+  const lines = host.stdout.text.trimEnd().split("\n");
+  assert.equal(lines.length, 22);
+  assert.equal(lines[20], "          and 30 more");
+  assert.match(lines[21], /^08:44:47 {2}GET/);
 });
 
 test("AgentConsole says each trouble once, and when it is over", () => {

@@ -5,9 +5,9 @@ import { test } from "../../harness.ts";
 
 const FACTS: EdgeFacts = {
   domain: "tunnels.example.com",
-  http: "127.0.0.1:80",
-  https: "127.0.0.1:443",
-  agents: "127.0.0.1:443",
+  http: { host: "0.0.0.0", port: 80 },
+  https: { host: "::1", port: 443 },
+  agents: undefined,
   tcpPorts: "20000-20999",
   ca: "/data/certs/ca.pem",
   connectUrl: "connect.tunnels.example.com:443",
@@ -22,9 +22,9 @@ test("formatEdgeStatus() says where the edge is and what to paste", () => {
 
 Version                       ${VERSION}
 Domain                        tunnels.example.com
-HTTP                          127.0.0.1:80
-HTTPS and TLS                 127.0.0.1:443
-Agents                        127.0.0.1:443
+HTTP                          *:80
+HTTPS and TLS                 [::1]:443
+Agents                        -
 TCP ports                     20000-20999
 Certificate authority         /data/certs/ca.pem
 

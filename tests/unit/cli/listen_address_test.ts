@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { dialable, parseListenAddress, parsePorts } from "../../../lib/cli/listen_address.ts";
+import {
+  dialable,
+  isEverywhere,
+  parseListenAddress,
+  parsePorts,
+} from "../../../lib/cli/listen_address.ts";
 import { test } from "../../harness.ts";
 
 test("parseListenAddress() reads a port, host:port and [IPv6]:port", () => {
@@ -65,4 +70,9 @@ test("dialable() turns a place that listens everywhere into one that can be dial
   assert.equal(dialable({ host: "", port: 80 }), "127.0.0.1:80");
   assert.equal(dialable({ host: "::1", port: 443 }), "[::1]:443");
   assert.equal(dialable({ host: "192.168.1.2", port: 1 }), "192.168.1.2:1");
+});
+
+test("isEverywhere() knows the ways to say every address", () => {
+  for (const host of ["", "0.0.0.0", "::", "::0"]) assert.ok(isEverywhere({ host, port: 1 }), host);
+  for (const host of ["127.0.0.1", "::1", "localhost"]) assert.ok(!isEverywhere({ host, port: 1 }));
 });

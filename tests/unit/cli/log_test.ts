@@ -190,3 +190,24 @@ test("openLog() counts and drops lines that a stuck disk cannot take", async () 
   assert.equal(last.msg, "log lines dropped");
   assert.equal(lines.length - 1 + last.count, 10);
 });
+
+test("openLog() counts and drops lines that a stuck reader of standard output does not take", async () => {
+  const { runtime, host, writes } = machine();
+  let letGo!: () => void;
+  const stuck = new Promise<void>((resolve) => letGo = resolve);
+  host.stdout.flush = () => stuck;
+  const log = await openLog(runtime, JSON_TO_STDOUT, new Secrets());
+  const megabyte = "x".repeat(1024 * 1024);
+  for (let i = 0; i < 10; i++) log.logger.log("info", megabyte);
+  assert.equal(writes.length, 4, "no more than fits is held");
+  letGo();
+  await stuck;
+  await Promise.resolve();
+  log.logger.log("info", "after");
+  await log.close();
+  const said = writes.slice(4).map((line) => JSON.parse(line));
+  assert.deepEqual(said.map(({ msg, count }) => [msg, count]), [
+    ["log lines dropped", 6],
+    ["after", undefined],
+  ]);
+});
