@@ -1,6 +1,7 @@
 /**
  * How long a body is, and moving it from one carrier to another byte for byte, at once as it
- * arrives. Used by whoever forwards messages.
+ * arrives. Used by whoever forwards messages; who wants the content alone reads it with
+ * `body_reader.ts`.
  *
  * @module
  */
@@ -168,86 +169,84 @@ export async function copyBody(
   return { wireBytes: body.wireBytes, payloadBytes: body.payloadBytes };
 }
 
-/** When to stop reading what nobody wants. */
-export interface DiscardOptions {
-  /** Which message the body belongs to, for errors. @default {"request"} */
-  readonly subject?: HttpSubject;
-  /** Give up after so many bytes: closing the connection is cheaper. @default {262144} */
-  readonly maxBytes?: number;
-}
-
-/**
- * Reads a body to its end and drops it, so that the connection can carry the next message.
- *
- * @param from where the body comes from, at its first byte
- * @param framing how its end is known
- * @param options when to give up
- * @returns whether the end was reached; if not, the connection is good for nothing more
- * @throws {HttpError} http_invalid when its chunks are malformed
- * @throws {BodyError} when it ends too early or the carrier fails
- */
-export async function discardBody(
-  from: Duplex,
-  framing: BodyFraming,
-  options: DiscardOptions = {},
-): Promise<boolean> {
-  const { subject = "request", maxBytes = 262_144 } = options;
-  if (framing.kind === "length" && framing.bytes > maxBytes) return false;
-  const body = new BodyCut(framing, subject);
-  while (!body.done) {
-    if (body.wireBytes > maxBytes) return false;
-    let chunk: Chunk;
-    try {
-      const next = from.read();
-      chunk = next instanceof Promise ? await next : next;
-    } catch (thrown) {
-      throw sideError("source", subject, thrown);
-    }
-    if (chunk === undefined) {
-      body.end();
-      break;
-    }
-    const size = body.take(chunk);
-    if (size < chunk.length) from.unread(chunk.subarray(size));
-  }
-  return true;
-}
-
-/** Says of each chunk how much of it belongs to the body. */
-class BodyCut {
+/** Says of each chunk on the wire how much of it belongs to one body. */
+export class BodyCut {
   readonly #framing: BodyFraming;
   readonly #subject: HttpSubject;
   readonly #scanner: ChunkedScanner | undefined;
+  readonly #onPayload: ((piece: Uint8Array) => void) | undefined;
   #left = 0;
+  /** Bytes on the wire so far, chunk framing and trailers included. */
   wireBytes = 0;
 
-  constructor(framing: BodyFraming, subject: HttpSubject) {
+  /**
+   * At the first byte of a body.
+   *
+   * @param framing how its end is known
+   * @param subject which message it belongs to, for errors
+   * @param onPayload gets each piece of content, in order: a view into what was taken
+   */
+  constructor(
+    framing: BodyFraming,
+    subject: HttpSubject,
+    onPayload?: (piece: Uint8Array) => void,
+  ) {
     this.#framing = framing;
     this.#subject = subject;
+    this.#onPayload = onPayload;
     if (framing.kind === "length") this.#left = framing.bytes;
     else if (framing.kind === "chunked") {
-      this.#scanner = new ChunkedScanner({ subject });
+      this.#scanner = new ChunkedScanner({ subject, onPayload });
     } else if (framing.kind === "until_close") this.#left = Infinity;
   }
 
+  /** Whether the body is complete. */
   get done(): boolean {
     return this.#scanner ? this.#scanner.done : this.#left === 0;
   }
 
+  /** Bytes of content so far. */
   get payloadBytes(): number {
     return this.#scanner ? this.#scanner.payloadBytes : this.wireBytes;
   }
 
+  /** How many bytes are still to come; `undefined` when only their end will tell. */
+  get leftBytes(): number | undefined {
+    return this.#scanner || this.#left === Infinity ? undefined : this.#left;
+  }
+
+  /**
+   * Takes the next bytes.
+   *
+   * @param chunk what came
+   * @returns how many of them belong to the body
+   * @throws {HttpError} when its chunks are malformed
+   */
   take(chunk: Uint8Array): number {
-    const size = this.#scanner ? this.#scanner.scan(chunk) : Math.min(this.#left, chunk.length);
-    this.#left -= size;
+    let size: number;
+    if (this.#scanner) {
+      size = this.#scanner.scan(chunk);
+    } else {
+      size = Math.min(this.#left, chunk.length);
+      this.#left -= size;
+      if (this.#onPayload && size > 0) {
+        this.#onPayload(size === chunk.length ? chunk : chunk.subarray(0, size));
+      }
+    }
     this.wireBytes += size;
     return size;
   }
 
-  /** The source ended: right for a body that lasts until then, a fault for any other. */
+  /**
+   * Hears that the source ended: right for a body that lasts until then.
+   *
+   * @throws {BodyError} connection_closed for any other
+   */
   end(): void {
-    if (this.#framing.kind === "until_close") return;
+    if (this.#framing.kind === "until_close") {
+      this.#left = 0;
+      return;
+    }
     const missing = this.#framing.kind === "length"
       ? `${this.#left} of ${this.#framing.bytes} bytes before its end`
       : `after ${this.wireBytes} bytes, before the last chunk`;
@@ -259,7 +258,14 @@ class BodyCut {
   }
 }
 
-function sideError(
+/**
+ * What broke one carrier, as the fault of the body that moved over it.
+ *
+ * @param side the carrier that failed
+ * @param subject which message the body belongs to
+ * @param thrown what it reported
+ */
+export function sideError(
   side: "source" | "sink",
   subject: HttpSubject,
   thrown: unknown,

@@ -7,7 +7,6 @@ import {
   BodyError,
   type BodyFraming,
   copyBody,
-  discardBody,
   requestFraming,
   responseFraming,
 } from "../../../lib/http/body.ts";
@@ -248,53 +247,3 @@ for (const { name, bytes, fault } of refusedChunks) {
     visitor.abort();
   });
 }
-
-test("discardBody() reads to the end of the body and no further", async () => {
-  for (
-    const [framing, text] of [[CHUNKED, BODY], [
-      { kind: "length", bytes: 3 },
-      "abc",
-    ]] as const
-  ) {
-    const [visitor, front] = pair();
-    for (const char of text + "next") void visitor.write(bytesOf(char));
-    visitor.closeWrite();
-    assert.equal(await discardBody(front, framing), true);
-    assert.equal(await rest(front), "next");
-  }
-});
-
-test("discardBody() gives up on what is larger than its limit", async () => {
-  const [, front] = pair();
-  assert.equal(
-    await discardBody(front, { kind: "length", bytes: 300_000 }),
-    false,
-  );
-  const [visitor, front2] = pair();
-  for (let index = 0; index < 9; index++) {
-    void visitor.write(bytesOf("5\r\nhello\r\n"));
-  }
-  assert.equal(await discardBody(front2, CHUNKED, { maxBytes: 20 }), false);
-});
-
-test("discardBody() reports early ends, faults and failures", async () => {
-  const [visitor, front] = pair();
-  void visitor.write(bytesOf("ab"));
-  visitor.closeWrite();
-  await assert.rejects(
-    discardBody(front, { kind: "length", bytes: 3 }),
-    (error) => error instanceof BodyError && error.code === "connection_closed",
-  );
-  const [visitor2, front2] = pair();
-  void visitor2.write(bytesOf("xyz"));
-  await assert.rejects(
-    discardBody(front2, CHUNKED),
-    (error) => error instanceof HttpError,
-  );
-  const [visitor3, front3] = pair();
-  visitor3.abort();
-  await assert.rejects(
-    discardBody(front3, CHUNKED),
-    (error) => error instanceof BodyError && error.side === "source",
-  );
-});
