@@ -110,12 +110,21 @@ export class ObjectTable<Row extends ObjectRow> {
     return Number(result.numDeletedRows) > 0;
   }
 
-  /** How many objects the account has. */
-  async count(accountId: string): Promise<number> {
-    const row = await this.#db.selectFrom(this.#name)
+  /**
+   * How many objects the account has.
+   *
+   * @param where columns that must be equal
+   */
+  async count(accountId: string, where: Partial<Row> = {}): Promise<number> {
+    let query = this.#db.selectFrom(this.#name)
       .select((select) => select.fn.countAll<number>().as("count"))
-      .where("account_id", "=", accountId).executeTakeFirstOrThrow();
-    return Number(row.count);
+      .where("account_id", "=", accountId);
+    for (const [column, value] of Object.entries(this.#encode(where))) {
+      query = value === null
+        ? query.where(column, "is", null)
+        : query.where(column, "=", value as string);
+    }
+    return Number((await query.executeTakeFirstOrThrow()).count);
   }
 
   /**

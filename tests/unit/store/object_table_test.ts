@@ -127,6 +127,8 @@ test("ObjectTable.trim() keeps the newest", async () => {
     );
     await store.reserved_domains.trim(account, 2);
     assert.equal(await store.reserved_domains.count(account), 2);
+    assert.equal(await store.reserved_domains.count(account, { domain: "d.com" }), 1);
+    assert.equal(await store.reserved_domains.count(account, { certificate_id: null }), 2);
   });
 });
 
