@@ -148,5 +148,17 @@ const OBJECT_TABLES: readonly string[] = [
   "audit_events",
 ];
 
+const settings: Migration = {
+  async up(db: AnyDatabase): Promise<void> {
+    await db.schema.createTable("settings")
+      .addColumn("name", "text", (column) => column.primaryKey())
+      .addColumn("value", "text", (column) => column.notNull())
+      .execute();
+  },
+};
+
 /** Every step, by name; names sort in the order of application. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001_first": first };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "0001_first": first,
+  "0002_settings": settings,
+};

@@ -141,6 +141,20 @@ export class ObjectTable<Row extends ObjectRow> {
     return (await query.orderBy("id", "desc").execute()).map((raw) => this.#decode(raw));
   }
 
+  /**
+   * Looks across accounts for several values of one column, as {@linkcode findAnywhere} does for
+   * one.
+   *
+   * @param column a text column
+   * @param values no more than some hundred: a database takes only so many
+   */
+  async findAnyOf(column: keyof Row & string, values: readonly string[]): Promise<Row[]> {
+    if (values.length === 0) return [];
+    const rows = await this.#db.selectFrom(this.#name).selectAll()
+      .where(column as string, "in", [...values]).orderBy("id", "desc").execute();
+    return rows.map((raw) => this.#decode(raw));
+  }
+
   /** Removes the account's objects beyond the newest `keep`: history does not grow for ever. */
   async trim(accountId: string, keep: number): Promise<void> {
     const last = await this.#db.selectFrom(this.#name).select("id")

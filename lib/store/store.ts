@@ -18,6 +18,8 @@ import type { AccountRow } from "./tables.ts";
 export interface StoreContent extends ObjectTableSet {
   /** Accounts themselves: the operator's, never an account's. */
   readonly accounts: Accounts;
+  /** What the edge itself has to remember: the operator's, never an account's. */
+  readonly settings: Settings;
 }
 
 /** Durable state. */
@@ -67,6 +69,13 @@ export class Accounts {
     return rows.map(decode);
   }
 
+  /** How many there are. */
+  async count(): Promise<number> {
+    const row = await this.#db.selectFrom("accounts")
+      .select((select) => select.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
+    return Number(row.count);
+  }
+
   /** Changes an account. */
   async update(
     id: string,
@@ -75,6 +84,33 @@ export class Accounts {
     const set: Record<string, unknown> = { ...changes };
     if (changes.suspended !== undefined) set.suspended = changes.suspended ? 1 : 0;
     await this.#db.updateTable("accounts").set(set).where("id", "=", id).execute();
+  }
+}
+
+/** Short texts by name. */
+export class Settings {
+  readonly #db: RawDatabase;
+
+  /**
+   * Called by the store.
+   *
+   * @param db the database, or a transaction of it
+   */
+  constructor(db: RawDatabase) {
+    this.#db = db;
+  }
+
+  /** What was set last; `undefined` when nothing was. */
+  async get(name: string): Promise<string | undefined> {
+    const raw = await this.#db.selectFrom("settings").select("value").where("name", "=", name)
+      .executeTakeFirst();
+    return raw && String(raw.value);
+  }
+
+  /** Sets a value, whether or not there was one. */
+  async set(name: string, value: string): Promise<void> {
+    await this.#db.insertInto("settings").values({ name, value })
+      .onConflict((conflict) => conflict.column("name").doUpdateSet({ value })).execute();
   }
 }
 
@@ -119,7 +155,7 @@ export async function openStore(driver: StoreDriver): Promise<Store> {
 }
 
 function content(db: RawDatabase): StoreContent {
-  return { ...objectTables(db), accounts: new Accounts(db) };
+  return { ...objectTables(db), accounts: new Accounts(db), settings: new Settings(db) };
 }
 
 async function migrate(db: RawDatabase): Promise<void> {

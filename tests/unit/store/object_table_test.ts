@@ -111,6 +111,21 @@ test("ObjectTable.findAnywhere() looks across accounts for what the edge must kn
   });
 });
 
+test("ObjectTable.findAnyOf() finds the rows of all accounts with any of several values", async () => {
+  await withStore(async (store) => {
+    const [one, two] = [await addAccount(store), await addAccount(store)];
+    await store.reserved_domains.insert(domain(one, "a.com"));
+    await store.reserved_domains.insert(domain(two, "*.b.com"));
+    await store.reserved_domains.insert(domain(two, "c.com"));
+    const rows = await store.reserved_domains.findAnyOf("domain", ["*.b.com", "a.com", "d.com"]);
+    assert.deepEqual(
+      rows.map((row) => [row.account_id, row.domain]),
+      [[two, "*.b.com"], [one, "a.com"]],
+    );
+    assert.deepEqual(await store.reserved_domains.findAnyOf("domain", []), []);
+  });
+});
+
 test("ObjectTable.trim() keeps the newest", async () => {
   await withStore(async (store) => {
     const account = await addAccount(store);

@@ -121,3 +121,23 @@ test("Accounts keeps a name and whether the account is suspended", async () => {
     assert.equal(await store.accounts.get("ac_other"), undefined);
   });
 });
+
+test("Settings.set() keeps the last value of each name", async () => {
+  await withStore(async (store) => {
+    assert.equal(await store.settings.get("a"), undefined);
+    await store.settings.set("a", "1");
+    await store.settings.set("b", "2");
+    await store.settings.set("a", "3");
+    assert.equal(await store.settings.get("a"), "3");
+    assert.equal(await store.settings.get("b"), "2");
+  });
+});
+
+test("Accounts.count() counts all, suspended ones too", async () => {
+  await withStore(async (store) => {
+    assert.equal(await store.accounts.count(), 0);
+    await addAccount(store);
+    await store.accounts.update(await addAccount(store), { suspended: true });
+    assert.equal(await store.accounts.count(), 2);
+  });
+});
