@@ -25,6 +25,18 @@ export interface SessionStarted {
   readonly remote: string;
   /** What the agent calls itself. */
   readonly userAgent: string;
+  /** Names its authtoken: `cr_…`. */
+  readonly tokenId: string;
+  /** Its version. */
+  readonly agentVersion: string;
+  /** Its operating system. */
+  readonly os: string;
+  /** Its processor. */
+  readonly arch: string;
+  /** What its user's programs say about it. */
+  readonly metadata: string;
+  /** The version of the protocol: `3` or `2`. */
+  readonly protocolVersion: string;
 }
 
 /** A session is over. */
@@ -39,6 +51,8 @@ export interface SessionEnded {
   readonly clientId: string;
   /** Whose agent. */
   readonly accountId: string;
+  /** Names its authtoken: `cr_…`. */
+  readonly tokenId: string;
   /** Why, in a sentence; `undefined` after an orderly goodbye. */
   readonly reason: string | undefined;
 }
@@ -125,6 +139,8 @@ export interface ExchangeOver {
   readonly atMs: number;
   /** The bind id; `undefined` when the request led nowhere. */
   readonly endpointId: string | undefined;
+  /** Whose endpoint; `undefined` when the request led nowhere. */
+  readonly accountId: string | undefined;
   /** Who asked: `ip:port`. */
   readonly clientAddr: string;
   /** What the visitor spoke. */
@@ -157,6 +173,8 @@ export interface ConnectionOver {
   readonly atMs: number;
   /** The bind id. */
   readonly endpointId: string;
+  /** Whose endpoint. */
+  readonly accountId: string;
   /** Who came: `ip:port`. */
   readonly clientAddr: string;
   /** Bytes the visitor sent. */
@@ -184,7 +202,14 @@ export type EdgeEvent =
 /** The event of an HTTP exchange. */
 export function exchangeOver(exchange: ExchangeEnded, atMs: number): ExchangeOver {
   const { endpoint, error, ...rest } = exchange;
-  return { type: "exchange_ended", atMs, endpointId: endpoint?.id, error: error?.message, ...rest };
+  return {
+    type: "exchange_ended",
+    atMs,
+    endpointId: endpoint?.id,
+    accountId: endpoint?.accountId,
+    error: error?.message,
+    ...rest,
+  };
 }
 
 /** The event of a connection to a tcp or tls endpoint. */
@@ -194,6 +219,7 @@ export function connectionOver(connection: ConnectionClosed, atMs: number): Conn
     type: "connection_ended",
     atMs,
     endpointId: endpoint.id,
+    accountId: endpoint.accountId,
     error: error?.message,
     ...rest,
   };

@@ -5,7 +5,7 @@ import type { Endpoint } from "../../../lib/edge/endpoint.ts";
 import { connectionOver, exchangeOver } from "../../../lib/edge/events.ts";
 import { test } from "../../harness.ts";
 
-const endpoint = { id: "e1", url: "tcp://example.com:1" } as Endpoint;
+const endpoint = { id: "e1", url: "tcp://example.com:1", accountId: "ac_1" } as Endpoint;
 
 test("exchangeOver() is plain data: ids and words instead of objects", () => {
   const exchange = {
@@ -24,12 +24,13 @@ test("exchangeOver() is plain data: ids and words instead of objects", () => {
     type: "exchange_ended",
     atMs: 9,
     endpointId: "e1",
+    accountId: "ac_1",
     error: undefined,
     ...exchange,
   });
   const error = new TunnelError("stream_reset", "cut");
   const lost = exchangeOver({ ...exchange, endpoint: undefined, error }, 9);
-  assert.deepEqual([lost.endpointId, lost.error], [undefined, "cut"]);
+  assert.deepEqual([lost.endpointId, lost.accountId, lost.error], [undefined, undefined, "cut"]);
   assert.deepEqual(structuredClone(lost), lost);
 });
 
@@ -40,6 +41,7 @@ test("connectionOver() is plain data too", () => {
     type: "connection_ended",
     atMs: 9,
     endpointId: "e1",
+    accountId: "ac_1",
     error: "cut",
     ...connection,
   });
