@@ -1,0 +1,93 @@
+/**
+ * What an edge tells, as events of the form that destinations get: sessions that start and stop,
+ * requests and connections that are over (spec edge O). What has no documented type gives nothing.
+ *
+ * @module
+ */
+import { ksuid } from "../base/ids.ts";
+import type { EdgeEvent } from "../edge/events.ts";
+import type { EventEnvelope } from "./event_pipeline.ts";
+import { formatTime } from "./events.ts";
+import type { Json } from "./resource.ts";
+
+/**
+ * The envelope of an event of the edge.
+ *
+ * @param event what happened
+ * @returns `undefined` when it is nobody's, or of no documented type
+ */
+export function trafficEvent(event: EdgeEvent): EventEnvelope | undefined {
+  switch (event.type) {
+    case "session_started":
+      return envelope("agent_session_start.v0", event.accountId, event.atMs, {
+        session: { id: event.sessionId },
+        agent_ip: hostOf(event.remote),
+        credential: { id: event.tokenId },
+        user_agent: event.userAgent,
+        agent_version: event.agentVersion,
+        os: event.os,
+        arch: event.arch,
+        metadata: event.metadata,
+        resumed: event.resumed,
+        started_at: formatTime(event.atMs),
+      });
+    case "session_ended":
+      return envelope("agent_session_stop.v0", event.accountId, event.atMs, {
+        session: { id: event.sessionId },
+        stopped_at: formatTime(event.atMs),
+        error: event.reason ?? "",
+      });
+    case "exchange_ended":
+      if (event.accountId === undefined) return undefined;
+      return envelope("http_request_complete.v0", event.accountId, event.atMs, {
+        client_ip: hostOf(event.clientAddr),
+        endpoint: { id: `ep_${event.endpointId}` },
+        conn: {
+          start_ts: formatTime(event.atMs - event.durationMs),
+          end_ts: formatTime(event.atMs),
+        },
+        http: {
+          request: {
+            method: event.method,
+            url: { scheme: event.scheme, host: event.host, path: event.path },
+            body_length: event.requestBytes,
+          },
+          response: { status_code: event.status ?? 0, body_length: event.responseBytes },
+        },
+        duration_ms: event.durationMs,
+        error_code: event.ngrokCode === undefined ? "" : `ERR_NGROK_${event.ngrokCode}`,
+        error: event.error ?? "",
+      });
+    case "connection_ended":
+      return envelope("tcp_connection_closed.v0", event.accountId, event.atMs, {
+        client_ip: hostOf(event.clientAddr),
+        endpoint: { id: `ep_${event.endpointId}` },
+        conn: {
+          start_ts: formatTime(event.atMs - event.durationMs),
+          end_ts: formatTime(event.atMs),
+          bytes_in: event.inBytes,
+          bytes_out: event.outBytes,
+        },
+        duration_ms: event.durationMs,
+        error: event.error ?? "",
+      });
+    default:
+      return undefined;
+  }
+}
+
+function envelope(type: string, accountId: string, atMs: number, object: Json): EventEnvelope {
+  return {
+    event_id: `ev_${ksuid(atMs)}`,
+    event_type: type,
+    event_timestamp: formatTime(atMs),
+    account_id: accountId,
+    object,
+    principal: null,
+  };
+}
+
+/** The host of `ip:port`, without the brackets of IPv6. */
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+}
