@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import type { OpenSqlite } from "./database.ts";
 import type { Net } from "./net.ts";
 
 /** What a file is. */
@@ -113,4 +114,6 @@ export interface Runtime {
   readonly host: Host;
   /** Time. */
   readonly clock: Clock;
+  /** An embedded database, for who keeps durable state. */
+  readonly openSqlite: OpenSqlite;
 }

@@ -5,6 +5,8 @@
  * @module
  */
 import { type Clock, systemClock } from "../base/clock.ts";
+import { TunnelError } from "../base/errors.ts";
+import type { OpenSqlite } from "./database.ts";
 import type { Runtime } from "./host.ts";
 import { MemoryHost, type MemoryHostOptions } from "./memory_host.ts";
 import { MemoryNet, type MemoryNetOptions } from "./memory_net.ts";
@@ -16,11 +18,7 @@ export {
   type MemoryHostOptions,
   type MemoryOutput,
 } from "./memory_host.ts";
-export {
-  MemoryNet,
-  type MemoryNetOptions,
-  type NetFault,
-} from "./memory_net.ts";
+export { MemoryNet, type MemoryNetOptions, type NetFault } from "./memory_net.ts";
 export type { Chunking, PipeFault } from "./memory_pipe.ts";
 export type { Clock, Runtime };
 
@@ -32,6 +30,8 @@ export interface MemoryRuntimeOptions {
   readonly net?: Omit<MemoryNetOptions, "clock">;
   /** The machine. */
   readonly host?: Omit<MemoryHostOptions, "clock">;
+  /** Its database. @default there is none: opening one fails with io_failed */
+  readonly openSqlite?: OpenSqlite;
 }
 
 /** A runtime in memory: the contracts, and what a test turns. */
@@ -64,5 +64,15 @@ export function memoryRuntime(
     clock,
     net: new MemoryNet({ ...options.net, clock }),
     host: new MemoryHost({ ...options.host, clock }),
+    openSqlite: options.openSqlite ?? noSqlite,
   };
+}
+
+function noSqlite(path: string): Promise<never> {
+  return Promise.reject(
+    new TunnelError(
+      "io_failed",
+      `Cannot open the database "${path}": a runtime in memory has none unless it is given one`,
+    ),
+  );
 }

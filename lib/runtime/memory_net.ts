@@ -93,10 +93,8 @@ export class MemoryNet implements Net {
     return {
       connect: (options) => this.#connect(options, host),
       listen: (options) => this.listen(options),
-      startTlsClient: (carrier, options) =>
-        this.startTlsClient(carrier, options),
-      startTlsServer: (carrier, options) =>
-        this.startTlsServer(carrier, options),
+      startTlsClient: (carrier, options) => this.startTlsClient(carrier, options),
+      startTlsServer: (carrier, options) => this.startTlsServer(carrier, options),
     };
   }
 
@@ -243,9 +241,7 @@ export class MemoryNet implements Net {
     const listed = this.#options.names?.[host];
     if (listed) return listed;
     if (/(^|\.)localhost\.?$/.test(host)) return ["127.0.0.1", "::1"];
-    return this.#doors.has(keyOf(host, port)) || this.#hasDoorAt(host)
-      ? [host]
-      : [];
+    return this.#doors.has(keyOf(host, port)) || this.#hasDoorAt(host) ? [host] : [];
   }
 
   #hasDoorAt(host: string): boolean {
@@ -266,9 +262,7 @@ export class MemoryNet implements Net {
     const highWaterBytes = this.#options.highWaterBytes ?? 65_536;
     const delays = delaysOf(this.#options);
     const faultOf = (direction: "up" | "down") =>
-      fault && "direction" in fault && fault.direction === direction
-        ? fault
-        : undefined;
+      fault && "direction" in fault && fault.direction === direction ? fault : undefined;
     const cutBoth = () => {
       const error = new TunnelError(
         "connection_reset",
@@ -290,9 +284,7 @@ export class MemoryNet implements Net {
     });
     const closed = Promise.all([up.over, down.over]).then(() => undefined);
     const isPath = door.address.path !== undefined;
-    const there: Address = isPath
-      ? door.address
-      : { host, port: door.address.port };
+    const there: Address = isPath ? door.address : { host, port: door.address.port };
     const here: Address = isPath ? door.address : {
       host: from ?? (host.includes(":") ? "::1" : "127.0.0.1"),
       port: this.#freePort(),
@@ -350,9 +342,7 @@ export class MemoryNet implements Net {
       : host === "localhost"
       ? ["127.0.0.1", "::1"]
       : [host];
-    const port = options.path !== undefined
-      ? 0
-      : options.port || this.#freePort();
+    const port = options.path !== undefined ? 0 : options.port || this.#freePort();
     for (const one of hosts) {
       if (!this.#doors.has(keyOf(one, port))) continue;
       const where = options.path ?? hostPort(one, port);

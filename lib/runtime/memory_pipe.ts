@@ -94,9 +94,7 @@ export class MemoryPipe {
     if (this.#heldBytes < this.#options.highWaterBytes || this.#writeError) {
       return;
     }
-    return new Promise((resolve, reject) =>
-      this.#writers.push({ resolve, reject })
-    );
+    return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
   }
 
   /** The writer's end; it arrives after what was written. */

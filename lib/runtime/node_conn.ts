@@ -21,10 +21,24 @@ interface Waiting<T> {
   readonly reject: (error: TunnelError) => void;
 }
 
+/** What holds bytes back further down than the socket itself, where pausing the socket fails. */
+export interface Valve {
+  /** Nothing more arrives, but for what is on its way already. */
+  shut(): void;
+  /** Bytes arrive again. */
+  open(): void;
+  /** Whether bytes on their way out pile up below the socket. */
+  isFull?(): boolean;
+  /** Calls `run` whenever they no longer do. */
+  onDrain?(run: () => void): void;
+}
+
 /** What a {@linkcode NodeConn} is made of besides its socket. */
 export interface NodeConnOptions {
-  /** Cuts what carries the socket, when that is not the socket itself. @default a reset */
+  /** Ends both directions at once, when it takes more than the socket. @default a reset */
   readonly cut?: (error: TunnelError) => void;
+  /** Holds bytes back. @default the socket's pause and resume */
+  readonly valve?: Valve;
   /** What the handshake agreed on. */
   readonly tls?: TlsInfo;
   /** The other end. */
@@ -45,6 +59,7 @@ export class NodeConn extends RawDuplex implements Conn {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #cut: ((error: TunnelError) => void) | undefined;
+  readonly #valve: Valve | undefined;
   #setClosed!: () => void;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -52,6 +67,7 @@ export class NodeConn extends RawDuplex implements Conn {
   #ended = false;
   #writeEnded = false;
   #gone = false;
+  #isLent = false;
   #error: TunnelError | undefined;
   #reader: Waiting<Chunk> | undefined;
   #writers: Waiting<void>[] = [];
@@ -64,6 +80,7 @@ export class NodeConn extends RawDuplex implements Conn {
     super();
     this.#socket = socket;
     this.#cut = options.cut;
+    this.#valve = options.valve;
     this.tls = options.tls;
     this.remote = options.remote;
     this.local = options.local;
@@ -72,6 +89,12 @@ export class NodeConn extends RawDuplex implements Conn {
     socket.on("drain", this.#onDrain);
     socket.on("error", this.#onError);
     socket.on("close", this.#onClose);
+    if (this.#valve) {
+      // The socket itself is never paused, so it flows from the beginning; the queue bounds it.
+      this.#flowing = true;
+      socket.on("data", this.#onData);
+      this.#valve.onDrain?.(this.#onDrain);
+    }
   }
 
   readonly #onData = (data: Uint8Array): void => {
@@ -88,8 +111,10 @@ export class NodeConn extends RawDuplex implements Conn {
     if (this.#queuedBytes < QUEUE_BYTES && this.#queue.length < QUEUE_CHUNKS) {
       return;
     }
+    if (!this.#flowing) return;
     this.#flowing = false;
-    this.#socket.pause();
+    if (this.#valve) this.#valve.shut();
+    else this.#socket.pause();
   };
 
   readonly #onEnd = (): void => {
@@ -100,6 +125,7 @@ export class NodeConn extends RawDuplex implements Conn {
   };
 
   readonly #onDrain = (): void => {
+    if (this.#socket.writableNeedDrain || this.#valve?.isFull?.()) return;
     const writers = this.#writers;
     this.#writers = [];
     for (const writer of writers) writer.resolve();
@@ -134,6 +160,7 @@ export class NodeConn extends RawDuplex implements Conn {
 
   #flow(): void {
     this.#flowing = true;
+    if (this.#valve) return this.#valve.open();
     if (this.#socket.listenerCount("data") === 0) {
       this.#socket.on("data", this.#onData);
     }
@@ -154,9 +181,7 @@ export class NodeConn extends RawDuplex implements Conn {
     if (this.#ended) return undefined;
     if (this.#error || this.#gone) throw this.#overError();
     if (this.#reader) throw new TypeError("A read is under way already");
-    const next = new Promise<Chunk>((resolve, reject) =>
-      this.#reader = { resolve, reject }
-    );
+    const next = new Promise<Chunk>((resolve, reject) => this.#reader = { resolve, reject });
     if (!this.#flowing) this.#flow();
     return next;
   }
@@ -168,10 +193,8 @@ export class NodeConn extends RawDuplex implements Conn {
       throw new TunnelError("connection_closed", "Cannot write after the end");
     }
     if (chunk.length === 0) return;
-    if (this.#socket.write(chunk)) return;
-    return new Promise((resolve, reject) =>
-      this.#writers.push({ resolve, reject })
-    );
+    if (this.#socket.write(chunk) && !this.#valve?.isFull?.()) return;
+    return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
   }
 
   /** @inheritdoc */
@@ -193,8 +216,8 @@ export class NodeConn extends RawDuplex implements Conn {
         cause: reason,
       });
     this.#fail(error);
-    if (this.#cut) this.#cut(error);
-    else resetSocket(this.#socket);
+    if (this.#cut) return this.#cut(error);
+    if (!this.#isLent) resetSocket(this.#socket); // under TLS it may be shut down already
     this.#socket.destroy();
   }
 
@@ -217,10 +240,8 @@ export class NodeConn extends RawDuplex implements Conn {
     const held = [...this.takeUnread(), ...this.#queue];
     this.#queue = [];
     for (const chunk of held.reverse()) socket.unshift(chunk);
-    this.#error = new TunnelError(
-      "connection_closed",
-      "The connection was handed over",
-    );
+    this.#isLent = true;
+    this.#error = new TunnelError("connection_closed", "The connection was handed over");
     return socket;
   }
 }
@@ -262,7 +283,5 @@ export function addressesOf(
 /** `::ffff:192.0.2.1` as `192.0.2.1` (RFC 4291, 2.5.5.2). */
 export function plainIp(address: string | undefined): string {
   if (!address) return "";
-  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address)
-    ? address.slice(7)
-    : address;
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address;
 }

@@ -14,14 +14,12 @@ const PRIVATE_DIRECTORY = 0o700;
 
 /** The file system of the machine. */
 export const nodeFiles: Files = {
-  readText: (path) =>
-    tell("Cannot read", path, () => fs.readFile(path, "utf8")),
+  readText: (path) => tell("Cannot read", path, () => fs.readFile(path, "utf8")),
   async readBytes(path) {
     const data = await tell("Cannot read", path, () => fs.readFile(path));
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   },
-  write: (path, data, options) =>
-    tell("Cannot write", path, () => replace(path, data, options)),
+  write: (path, data, options) => tell("Cannot write", path, () => replace(path, data, options)),
   append: (path, data, options) =>
     tell(
       "Cannot write",
@@ -33,8 +31,7 @@ export const nodeFiles: Files = {
     tell("Cannot create", path, async () => {
       await fs.mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
     }),
-  list: (path) =>
-    tell("Cannot list", path, async () => (await fs.readdir(path)).sort()),
+  list: (path) => tell("Cannot list", path, async () => (await fs.readdir(path)).sort()),
   remove: (path) =>
     tell(
       "Cannot remove",
@@ -95,11 +92,7 @@ async function stat(path: string): Promise<FileInfo | undefined> {
   try {
     const found = await fs.stat(path);
     return {
-      kind: found.isFile()
-        ? "file"
-        : found.isDirectory()
-        ? "directory"
-        : "other",
+      kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
       size: found.size,
       modifiedMs: found.mtimeMs,
     };

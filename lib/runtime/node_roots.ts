@@ -25,9 +25,7 @@ export function readSystemRoots(
 ): readonly string[] {
   // As OpenSSL and Go have it: SSL_CERT_FILE stands in place of the system's file.
   const replacement = readPems(env("SSL_CERT_FILE"));
-  const system = replacement.length > 0
-    ? replacement
-    : tls.getCACertificates("system");
+  const system = replacement.length > 0 ? replacement : tls.getCACertificates("system");
   return [...system, ...readPems(env("NODE_EXTRA_CA_CERTS"))];
 }
 

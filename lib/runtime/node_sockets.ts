@@ -9,19 +9,16 @@ import { rm } from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
 import { abortError } from "../base/clock.ts";
 import { TunnelError } from "../base/errors.ts";
-import type {
-  Address,
-  Conn,
-  ConnectOptions,
-  Listener,
-  ListenOptions,
-  Net,
-} from "./net.ts";
+import type { Address, Conn, ConnectOptions, Listener, ListenOptions, Net } from "./net.ts";
 import { addressesOf, NodeConn } from "./node_conn.ts";
 import { nodeTls } from "./node_tls.ts";
+import { outOfTime } from "./node_tls_contexts.ts";
+import type { Differences } from "./node_underlay.ts";
 import { codeOf, translateError } from "./translate_errors.ts";
 
 const CONNECT_MS = 10_000;
+/** Limit of a second look at a certificate, for the sake of a better message. */
+const LOOK_AGAIN_MS = 2_000;
 /** Head start of one address before the next is tried too (RFC 8305, 5). */
 const HEAD_START_MS = 250;
 /** Silence after which TCP asks whether the peer is alive: what vanished must not be held for ever. */
@@ -31,9 +28,10 @@ const KEEP_ALIVE_MS = 30_000;
  * The network of the machine.
  *
  * @param clock times connects and handshakes
+ * @param differences what the runtime does otherwise
  */
-export function nodeNet(clock: Clock): Net {
-  const { startTlsClient, startTlsServer } = nodeTls(clock);
+export function nodeNet(clock: Clock, differences: Differences = {}): Net {
+  const { startTlsClient, startTlsServer } = nodeTls(clock, differences);
   return {
     startTlsClient,
     startTlsServer,
@@ -66,9 +64,32 @@ export function nodeNet(clock: Clock): Net {
       });
     } catch (thrown) {
       if (options.signal?.aborted) throw abortError(options.signal);
-      throw retold(thrown, options);
+      const error = retold(thrown, options);
+      const isVague = differences.hidesExpiry && error.code === "tls_untrusted";
+      throw isVague ? await lookAgain(options, error) : error;
     } finally {
       options.signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /**
+   * Dials once more to see the certificate that was refused, only to say what is wrong with it:
+   * nothing is sent over that connection, and our own certificate is not shown.
+   */
+  async function lookAgain(options: ConnectOptions, error: TunnelError): Promise<TunnelError> {
+    const serverName = options.tls?.serverName ?? options.host ?? "localhost";
+    try {
+      const conn = await dial(clock, options, LOOK_AGAIN_MS);
+      const look = await startTlsClient(conn, {
+        serverName,
+        verify: false,
+        timeoutMs: LOOK_AGAIN_MS,
+      });
+      look.abort();
+      const pem = look.tls?.peerCertificatePem;
+      return pem && outOfTime(pem, triedText(options), clock.now()) || error;
+    } catch {
+      return error; // what is known already is all there is to tell
     }
   }
 }
@@ -83,9 +104,7 @@ function retold(thrown: unknown, options: ConnectOptions): TunnelError {
 }
 
 function triedText(options: ConnectOptions): string {
-  return `Cannot connect to "${
-    options.path ?? hostPort(options.host ?? "", options.port ?? 0)
-  }"`;
+  return `Cannot connect to "${options.path ?? hostPort(options.host ?? "", options.port ?? 0)}"`;
 }
 
 /** `host:port`, with brackets round an IPv6 address. */
@@ -344,8 +363,7 @@ function open(
         keepAlive: path === undefined,
         keepAliveInitialDelay: KEEP_ALIVE_MS,
       },
-      (socket) =>
-        options.onConnection(new NodeConn(socket, addressesOf(socket, path))),
+      (socket) => options.onConnection(new NodeConn(socket, addressesOf(socket, path))),
     );
     const onError = (thrown: unknown) => reject(translateError(thrown, tried));
     server.once("error", onError);

@@ -6,81 +6,111 @@
  */
 import { Duplex as NodeDuplex } from "node:stream";
 import type { Duplex } from "../base/duplex.ts";
+import type { Valve } from "./node_conn.ts";
+
+type Done = (error?: Error | null) => void;
 
 /**
- * Wraps a carrier; it belongs to the stream from then on.
+ * A carrier as a node stream. The carrier belongs to it from then on; its two directions end apart.
  *
- * @param carrier what carries the bytes
- * @returns a stream that pulls only when it is read, and ends its two directions apart
+ * It is also the valve of what stands above it: Bun passes neither the pause of a TLS socket down to
+ * a stream nor the stream's "full" up, and Deno loses the end of a TLS socket that was paused.
  */
-export function toNodeStream(carrier: Duplex): NodeDuplex {
-  let pulling = false;
-  async function pull(stream: NodeDuplex): Promise<void> {
-    if (pulling) return;
-    pulling = true;
+export class CarrierStream extends NodeDuplex implements Valve {
+  readonly #carrier: Duplex;
+  #pulling = false;
+  #wanted = false;
+  #shut = false;
+
+  /** @param carrier what carries the bytes */
+  constructor(carrier: Duplex) {
+    super({ allowHalfOpen: true });
+    this.#carrier = carrier;
+  }
+
+  /** @inheritdoc */
+  shut(): void {
+    this.#shut = true;
+  }
+
+  /** @inheritdoc */
+  open(): void {
+    this.#shut = false;
+    if (this.#wanted) void this.#pull();
+  }
+
+  /** @inheritdoc */
+  isFull(): boolean {
+    return this.destroyed || this.writableNeedDrain;
+  }
+
+  /** @inheritdoc */
+  onDrain(run: () => void): void {
+    this.on("drain", run);
+  }
+
+  /** @inheritdoc */
+  override _read(): void {
+    this.#wanted = true;
+    void this.#pull();
+  }
+
+  /** @inheritdoc */
+  override _write(chunk: Uint8Array, _encoding: string, done: Done): void {
+    this.#settle(() => this.#carrier.write(chunk), done);
+  }
+
+  /** @inheritdoc */
+  override _final(done: Done): void {
+    this.#settle(() => this.#carrier.closeWrite(), done);
+  }
+
+  /** @inheritdoc */
+  override _destroy(error: Error | null, done: Done): void {
+    if (error) this.#carrier.abort(error);
+    else if (!this.writableFinished || !this.readableEnded) void this.#retire();
+    done(error);
+  }
+
+  /** Moves what the carrier has to the reader, until the reader has enough or the valve is shut. */
+  async #pull(): Promise<void> {
+    if (this.#pulling) return;
+    this.#pulling = true;
     try {
-      for (;;) {
-        let chunk = carrier.read();
+      while (this.destroyed || (this.#wanted && !this.#shut)) {
+        let chunk = this.#carrier.read();
         if (chunk instanceof Promise) chunk = await chunk;
-        if (stream.destroyed) {
-          // TLS is over and this side is closed; more bytes from a peer that goes on are unwanted.
-          if (chunk !== undefined) carrier.abort();
+        if (this.destroyed) {
+          // TLS is over; a peer that goes on sending is cut.
+          if (chunk !== undefined) this.#carrier.abort();
           break;
         }
-        if (!stream.push(chunk ?? null) || chunk === undefined) break;
+        if (!this.push(chunk ?? null)) this.#wanted = false;
+        if (chunk === undefined) break;
       }
     } catch (thrown) {
-      stream.destroy(thrown as Error);
+      this.destroy(thrown as Error);
     }
-    pulling = false;
+    this.#pulling = false;
   }
-  async function settle(
-    work: void | Promise<void>,
-    callback: (error?: Error | null) => void,
-  ): Promise<void> {
-    try {
-      await work;
-    } catch (thrown) {
-      return callback(thrown as Error);
-    }
-    callback();
-  }
+
   /** TLS ended in order without ending what carries it (Deno does): end it, and wait for its end. */
-  async function retire(stream: NodeDuplex): Promise<void> {
+  async #retire(): Promise<void> {
     try {
-      await carrier.closeWrite();
-      await pull(stream);
+      await this.#carrier.closeWrite();
+      await this.#pull();
     } catch (thrown) {
-      carrier.abort(thrown);
+      this.#carrier.abort(thrown);
     }
   }
-  return new NodeDuplex({
-    allowHalfOpen: true,
-    read() {
-      void pull(this);
-    },
-    write(chunk: Uint8Array, _encoding, callback) {
-      try {
-        const full = carrier.write(chunk);
-        if (full) void settle(full, callback);
-        else callback();
-      } catch (thrown) {
-        callback(thrown as Error);
-      }
-    },
-    final(callback) {
-      try {
-        const done = carrier.closeWrite();
-        if (done) void settle(done, callback);
-        else callback();
-      } catch (thrown) {
-        callback(thrown as Error);
-      }
-    },
-    destroy(error, callback) {
-      if (error) carrier.abort(error);
-      else if (!this.writableFinished || !this.readableEnded) void retire(this);
-      callback(error);
-    },
-  });
+
+  #settle(work: () => void | Promise<void>, done: Done): void {
+    try {
+      const pending = work();
+      if (pending) pending.then(() => done(), done);
+      else done();
+    } catch (thrown) {
+      done(thrown as Error);
+    }
+  }
 }

@@ -1,0 +1,122 @@
+/**
+ * The secure contexts of node:tls: parsed keys and roots, made once for each certificate object and
+ * dropped with it. Also what a certificate says about its time and its addresses.
+ *
+ * @module
+ */
+import { X509Certificate } from "node:crypto";
+import * as tls from "node:tls";
+import { TunnelError } from "../base/errors.ts";
+import type { Certificate, TlsClientOptions, TlsServerOptions } from "./net.ts";
+import { systemRoots } from "./node_roots.ts";
+
+/** The key for "no client certificate". */
+const NOBODY: Certificate = { chainPem: "", keyPem: "" };
+
+type Version = "1.2" | "1.3";
+
+const ofServers: WeakMap<Certificate, Map<Version, tls.SecureContext>> = new WeakMap();
+const ofClients: WeakMap<readonly string[], WeakMap<Certificate, tls.SecureContext>> =
+  new WeakMap();
+
+/**
+ * What a server presents.
+ *
+ * @param options the certificate, by its identity, and the lowest version
+ */
+export function serverContext(options: TlsServerOptions): tls.SecureContext {
+  const { certificate, minVersion = "1.2" } = options;
+  let contexts = ofServers.get(certificate);
+  if (!contexts) ofServers.set(certificate, contexts = new Map());
+  let context = contexts.get(minVersion);
+  if (!context) {
+    context = tls.createSecureContext({
+      cert: certificate.chainPem,
+      key: certificate.keyPem,
+      minVersion: `TLSv${minVersion}`,
+    });
+    contexts.set(minVersion, context);
+  }
+  return context;
+}
+
+/**
+ * A server that asks visitors for a certificate and lets all of them in: its owner judges.
+ *
+ * @param options the certificate and the authorities of visitors
+ */
+export function askingServer(options: TlsServerOptions): tls.Server {
+  return tls.createServer({
+    cert: options.certificate.chainPem,
+    key: options.certificate.keyPem,
+    ca: options.clientRoots ? [...options.clientRoots] : undefined,
+    minVersion: `TLSv${options.minVersion ?? "1.2"}`,
+    ALPNProtocols: alpnOf(options),
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
+}
+
+/**
+ * What a client trusts and presents.
+ *
+ * @param options the roots and the certificate, both by their identity
+ */
+export function clientContext(options: TlsClientOptions): tls.SecureContext {
+  const isSystem = options.roots === undefined || options.roots === "system";
+  const roots = options.roots === undefined || options.roots === "system"
+    ? systemRoots()
+    : options.roots;
+  let contexts = ofClients.get(roots);
+  if (!contexts) ofClients.set(roots, contexts = new WeakMap());
+  const owner = options.certificate ?? NOBODY;
+  let context = contexts.get(owner);
+  if (!context) {
+    context = tls.createSecureContext({
+      // No system roots at all (a bare container): the runtime's bundled ones.
+      ca: isSystem && roots.length === 0 ? undefined : [...roots],
+      cert: options.certificate?.chainPem,
+      key: options.certificate?.keyPem,
+      minVersion: "TLSv1.2",
+    });
+    contexts.set(owner, context);
+  }
+  return context;
+}
+
+/** The protocols as node:tls wants them: no list at all when there are none. */
+export function alpnOf(options: { readonly alpn?: readonly string[] }): string[] | undefined {
+  return options.alpn && options.alpn.length > 0 ? [...options.alpn] : undefined;
+}
+
+/**
+ * The error of a certificate that is not valid now, if that is what is wrong with it: Deno 2.9 tells
+ * such a one from an untrusted one by no code.
+ *
+ * @param pem the certificate
+ * @param tried the beginning of the error's sentence
+ * @param nowMs what time it is
+ */
+export function outOfTime(pem: string, tried: string, nowMs: number): TunnelError | undefined {
+  const { validFrom, validTo } = new X509Certificate(pem);
+  if (Date.parse(validTo) < nowMs) {
+    return new TunnelError("tls_expired", `${tried}: its certificate has expired`);
+  }
+  if (Date.parse(validFrom) > nowMs) {
+    return new TunnelError("tls_expired", `${tried}: its certificate is not valid yet`);
+  }
+  return undefined;
+}
+
+/**
+ * Looks for an IPv6 address in a certificate: Node 22.23 takes it for a name, and never finds it.
+ *
+ * @param address the address
+ * @param peer the certificate as node:tls shows it
+ * @returns an error as `tls.checkServerIdentity` gives it, or nothing
+ */
+export function checkIpv6(address: string, peer: tls.PeerCertificate): Error | undefined {
+  if (new X509Certificate(peer.raw).checkIP(address)) return undefined;
+  const error = new Error(`${address} is not in the certificate`);
+  return Object.assign(error, { code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+}
