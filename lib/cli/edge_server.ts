@@ -52,12 +52,17 @@ function readOptions({ runtime, logger }: Cli, input: EdgeInput): EdgeOptions {
     const text = input.flag(flag) ?? absent;
     return text === absent ? undefined : parseListenAddress(text, flag);
   };
+  const https = door("https", "none");
+  const agents = door("agents", "sni");
+  if (!https && !agents) {
+    throw new TunnelError("usage", "Agents have no way in: give --agents a place, or --https");
+  }
   return {
     domain: input.flag("domain"),
     dataDir: input.flag("data"),
     http: door("http", "none"),
-    https: door("https", "none"),
-    agents: door("agents", "sni"),
+    https,
+    agents,
     tcpPorts: parsePorts(input.flag("tcp-ports") ?? "none", "tcp-ports"),
     authtoken: runtime.host.env(TOKEN_VARIABLE),
     logger,
@@ -71,7 +76,8 @@ async function start({ runtime }: Cli, options: EdgeOptions): Promise<Edge> {
   } catch (thrown) {
     const error = toTunnelError(thrown);
     const advice = ADVICE[error.code];
-    if (!advice) throw error;
+    // The same codes also come from files, where other places for doors cure nothing.
+    if (!advice || !error.message.startsWith("Cannot listen")) throw error;
     throw new TunnelError(error.code, `${error.message}; ${advice}`, {
       cause: error,
     });

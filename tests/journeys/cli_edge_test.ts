@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
+import { makeCa } from "../fakes/certs.ts";
 import { test } from "../harness.ts";
-import { dial, readToEnd, startEcho, startWeb, visit } from "./kit.ts";
+import { dial, readToEnd, splitAddress, startEcho, startTlsEcho, startWeb, visit } from "./kit.ts";
 import {
   hasRuntime,
   type JsonLine,
@@ -184,6 +186,32 @@ test("sallyport edge serves tcp endpoints and http endpoints side by side", asyn
   }).finally(() => echo.close());
 });
 
+test("sallyport tls leaves the service's own TLS untouched", async () => {
+  const ca = await makeCa();
+  const { chainPem, keyPem } = await ca.leaf(["secret.localhost"]);
+  const echo = await startTlsEcho(chainPem, keyPem);
+  await withEdge({}, async (ready) => {
+    const agent = startAgent(ready, ["tls", String(echo.port), "--url", "secret.localhost"]);
+    try {
+      assert.match(String((await started(agent)).url), /^tls:\/\/secret\.localhost:\d+$/);
+      const [host, port] = splitAddress(ready.https);
+      const answer = await new Promise<string>((resolve, reject) => {
+        // Trusts the service's authority alone: the edge's certificate would be refused.
+        const options = { host, port, servername: "secret.localhost", ca: ca.caPem };
+        const socket = connectTls(options, () => socket.write("for the service alone"));
+        socket.once("data", (data) => {
+          socket.destroy();
+          resolve(String(data));
+        });
+        socket.once("error", reject);
+      });
+      assert.equal(answer, "for the service alone");
+    } finally {
+      await agent.stop();
+    }
+  }).finally(() => echo.close());
+});
+
 test("sallyport edge makes the owner's token once, and prints it with what to paste", async () => {
   await withFolder(async (folder) => {
     const first = startProgram([...EDGE_ARGS, "--data", folder, "--log", "false"]);
@@ -240,6 +268,26 @@ test("sallyport edge makes the owner's token once, and prints it with what to pa
       await second.stop();
     }
   });
+});
+
+test("sallyport edge lets a request that is under way finish when it is told to end", async () => {
+  const web = await startWeb();
+  await withEdge({}, async (ready, edge) => {
+    const agent = startAgent(ready, ["http", String(web.port)]);
+    try {
+      const { url } = await started(agent);
+      const door = { https: ready.https, caPem: readFileSync(ready.ca, "utf8") };
+      const slow = visit(door, `${url}/slow?ms=1000&i=7`);
+      while (web.requests() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      edge.signal("SIGTERM");
+      const { status, text } = await slow;
+      assert.deepEqual([status, text], [200, "slow 7"]);
+      assert.equal((await edge.exited).code, 0);
+      await agent.waitForJsonLine(({ msg }) => msg === "session closed, starting reconnect loop");
+    } finally {
+      await agent.stop();
+    }
+  }).finally(() => web.close());
 });
 
 test("sallyport http ends with the edge's own words when its token is refused", async () => {

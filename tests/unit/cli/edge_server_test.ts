@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { TunnelError } from "../../../lib/base/errors.ts";
 import { main } from "../../../lib/cli/main.ts";
 import type { Output } from "../../../lib/runtime/host.ts";
 import { type MemoryRuntime, memoryRuntime } from "../../../lib/runtime/memory.ts";
@@ -112,4 +113,25 @@ test("runEdge() refuses places that are none before it opens a door", async () =
       new RegExp(`^ERROR:  Invalid value "${value}" for ${flag}: `),
     );
   }
+});
+
+test("runEdge() refuses to run without a way in for agents, and runs without one for HTTP visitors", async () => {
+  const none = memoryRuntime({ host: { args: ["edge", "--https", "none"] } });
+  assert.equal(await main(none), 1);
+  assert.match(none.host.stderr.text, /^ERROR: {2}Agents have no way in: .*--agents.*--https\n$/);
+  const some = machine(["--http", "none", "--log", "false"]);
+  await runUntilReady(some, "stdout", /^HTTP +-\n[^]*sallyport http 8080/m);
+});
+
+test("runEdge() gives no advice about doors when a file is the trouble", async () => {
+  const runtime = machine(["--log", "false", "--data", "/data"]);
+  runtime.host.files.makeDir = () =>
+    Promise.reject(
+      new TunnelError("permission_denied", 'Cannot create "/data": permission denied'),
+    );
+  assert.equal(await main(runtime), 1);
+  assert.equal(
+    runtime.host.stderr.text,
+    'ERROR:  Cannot create "/data": permission denied (permission_denied)\n',
+  );
 });
