@@ -20,6 +20,7 @@ import type {
   TlsInfo,
   TlsServerOptions,
 } from "./net.ts";
+import { retell } from "./translate_errors.ts";
 
 const CONNECT_MS = 10_000;
 /** Where ephemeral ports begin (RFC 6335, 6). */
@@ -134,12 +135,12 @@ export class MemoryNet implements Net {
       return await this.startTlsClient(conn, {
         ...options.tls,
         serverName: options.tls.serverName ?? options.host ?? "localhost",
-        timeoutMs: Math.max(1, limitMs - (clock.steady() - startedMs)),
+        timeoutMs: Math.max(1, Math.ceil(limitMs - (clock.steady() - startedMs))),
       });
     } catch (thrown) {
       conn.abort(thrown);
       if (options.signal?.aborted) throw abortError(options.signal);
-      throw thrown;
+      throw retell(thrown, triedText(options), limitMs);
     } finally {
       options.signal?.removeEventListener("abort", onAbort);
     }
@@ -150,9 +151,7 @@ export class MemoryNet implements Net {
     from: string | undefined,
     limitMs: number,
   ): Promise<Conn> {
-    const tried = `Cannot connect to "${
-      options.path ?? hostPort(options.host ?? "", options.port ?? 0)
-    }"`;
+    const tried = triedText(options);
     const { signal } = options;
     const { clock } = this.#options;
     return new Promise((resolve, reject) => {
@@ -457,6 +456,10 @@ class MemoryConn extends RawDuplex implements Conn {
         }),
     );
   }
+}
+
+function triedText(options: ConnectOptions): string {
+  return `Cannot connect to "${options.path ?? hostPort(options.host ?? "", options.port ?? 0)}"`;
 }
 
 function delaysOf(

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Socket } from "node:net";
+import { concat } from "../base/bytes.ts";
 import { type Chunk, RawDuplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { Address, Conn, TlsInfo } from "./net.ts";
@@ -239,7 +240,10 @@ export class NodeConn extends RawDuplex implements Conn {
     socket.off("drain", this.#onDrain);
     const held = [...this.takeUnread(), ...this.#queue];
     this.#queue = [];
-    for (const chunk of held.reverse()) socket.unshift(chunk);
+    for (let chunk; (chunk = socket.read()) !== null;) held.push(chunk);
+    // As one chunk: Deno 2.9 takes them one by one, and falls over the second if TLS refuses the
+    // first.
+    if (held.length > 0) socket.unshift(concat(held));
     this.#isLent = true;
     this.#error = new TunnelError("connection_closed", "The connection was handed over");
     return socket;

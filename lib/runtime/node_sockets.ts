@@ -14,7 +14,7 @@ import { addressesOf, NodeConn } from "./node_conn.ts";
 import { nodeTls } from "./node_tls.ts";
 import { outOfTime } from "./node_tls_contexts.ts";
 import type { Differences } from "./node_underlay.ts";
-import { codeOf, translateError } from "./translate_errors.ts";
+import { codeOf, retell, translateError } from "./translate_errors.ts";
 
 const CONNECT_MS = 10_000;
 /** Limit of a second look at a certificate, for the sake of a better message. */
@@ -41,18 +41,15 @@ export function nodeNet(clock: Clock, differences: Differences = {}): Net {
       const startedMs = clock.steady();
       const conn = await dial(clock, options, limitMs);
       if (!options.tls) return conn;
-      return await secure(
-        conn,
-        options,
-        Math.max(1, limitMs - (clock.steady() - startedMs)),
-      );
+      return await secure(conn, options, limitMs, startedMs);
     },
   };
 
   async function secure(
     conn: NodeConn,
     options: ConnectOptions,
-    leftMs: number,
+    limitMs: number,
+    startedMs: number,
   ): Promise<Conn> {
     const onAbort = () => conn.abort(abortError(options.signal!));
     options.signal?.addEventListener("abort", onAbort, { once: true });
@@ -60,11 +57,11 @@ export function nodeNet(clock: Clock, differences: Differences = {}): Net {
       return await startTlsClient(conn, {
         ...options.tls,
         serverName: options.tls?.serverName ?? options.host ?? "localhost",
-        timeoutMs: leftMs,
+        timeoutMs: Math.max(1, Math.ceil(limitMs - (clock.steady() - startedMs))),
       });
     } catch (thrown) {
       if (options.signal?.aborted) throw abortError(options.signal);
-      const error = retold(thrown, options);
+      const error = retell(thrown, triedText(options), limitMs);
       const isVague = differences.hidesExpiry && error.code === "tls_untrusted";
       throw isVague ? await lookAgain(options, error) : error;
     } finally {
@@ -92,15 +89,6 @@ export function nodeNet(clock: Clock, differences: Differences = {}): Net {
       return error; // what is known already is all there is to tell
     }
   }
-}
-
-/** A handshake error, with the address that was dialled in front. */
-function retold(thrown: unknown, options: ConnectOptions): TunnelError {
-  const error = translateError(thrown, triedText(options), "tls_failed");
-  const found = error.message.slice(error.message.indexOf(": ") + 2);
-  return new TunnelError(error.code, `${triedText(options)}: ${found}`, {
-    cause: error.cause,
-  });
 }
 
 function triedText(options: ConnectOptions): string {

@@ -136,6 +136,21 @@ export function translateError(
   return new TunnelError(code, `${tried}: ${found}`, { cause: thrown });
 }
 
+/**
+ * Tells the failure of a TLS handshake as the failure of the connection it was part of.
+ *
+ * @param thrown what the handshake failed with
+ * @param tried the beginning of the sentence, with the address that was dialled
+ * @param limitMs the limit of the whole
+ */
+export function retell(thrown: unknown, tried: string, limitMs: number): TunnelError {
+  const error = translateError(thrown, tried, "tls_failed");
+  const found = error.code === "timed_out"
+    ? `no TLS handshake within ${limitMs} ms`
+    : error.message.slice(error.message.indexOf(": ") + 2);
+  return new TunnelError(error.code, `${tried}: ${found}`, { cause: error.cause });
+}
+
 function explain(
   thrown: unknown,
   fallback: ErrorCode,
