@@ -9,6 +9,7 @@ import { TunnelError } from "../base/errors.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import type { BindOptions, ProxyHeader } from "../wire/messages.ts";
 import type { Endpoint, EndpointProto, Visitor } from "./endpoint.ts";
+import type { EndpointBinding } from "./internal_address.ts";
 import { Traffic } from "./traffic.ts";
 
 /** A session as an endpoint sees it: one leg of an agent. */
@@ -37,13 +38,17 @@ export interface EndpointMember {
 export interface EndpointFacts {
   /** The bind id. */
   readonly id: string;
+  /** Names it in APIs, behind `ep_` and `tn_`. */
+  readonly ksuid: string;
   /** As shown to the user. */
   readonly url: string;
   /** What visitors speak. */
   readonly proto: EndpointProto;
+  /** Where it can be reached from. */
+  readonly binding: EndpointBinding;
   /** Lower case; the first label may be `*`. */
   readonly host: string;
-  /** The public port. */
+  /** The public port; of an internal endpoint, the one it is asked for at. */
   readonly port: number;
   /** Whose it is. */
   readonly accountId: string;
@@ -51,6 +56,10 @@ export interface EndpointFacts {
   readonly clientId: string;
   /** The agent's words about its upstream. */
   readonly forwardsTo: string;
+  /** What the upstream speaks: empty, `http1` or `http2`. */
+  readonly forwardsProto: string;
+  /** Names the authtoken it was bound with: `cr_…`. */
+  readonly tokenId: string;
   /** What the agent asked for, checked. */
   readonly options: BindOptions;
   /** When it came online, milliseconds since 1970. */
@@ -152,7 +161,8 @@ export class AgentEndpoint implements Endpoint {
    */
   join(member: EndpointMember, facts: EndpointFacts = this.#facts): void {
     this.#members.set(member.legNumber, member);
-    this.#facts = { ...facts, startedAtMs: this.#facts.startedAtMs };
+    const { ksuid, startedAtMs } = this.#facts;
+    this.#facts = { ...facts, ksuid, startedAtMs };
   }
 
   /**

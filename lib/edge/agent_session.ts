@@ -73,6 +73,9 @@ export interface SessionBounds {
   readonly maxPeerStreams: number;
 }
 
+/** How long the agent may take to hear that it is cut, before its connection is. */
+const CUT_MS = 500;
+
 /** What a session needs. */
 export interface SessionOptions {
   /** Time. */
@@ -109,6 +112,7 @@ export class AgentSession implements BindingSession {
   #facts: SessionFacts | undefined;
   #slots: StreamSlots;
   #isOpen = true;
+  #cutReason: TunnelError | undefined;
 
   /**
    * Starts a session; the agent has to authenticate next.
@@ -145,6 +149,16 @@ export class AgentSession implements BindingSession {
   /** What its authtoken allows. */
   get grant(): Grant {
     return this.#admitted().grant;
+  }
+
+  /** Its authtoken allows something else from now on; what it has bound stays. */
+  regrant(grant: Grant): void {
+    this.#facts = { ...this.#admitted(), grant };
+  }
+
+  /** Why it was cut, when it was. */
+  get cutReason(): TunnelError | undefined {
+    return this.#cutReason;
   }
 
   /** The agent; it keeps this over reconnects. */
@@ -266,6 +280,19 @@ export class AgentSession implements BindingSession {
   /** Says goodbye and ends the connection: the agent dials again. */
   async close(text?: string): Promise<void> {
     await this.#mux.close(undefined, text);
+  }
+
+  /**
+   * Ends the session of an agent that may not stay: no visitor more is sent to it, and it is told
+   * why, as far as its client listens.
+   */
+  cut(reason: TunnelError): void {
+    if (this.#cutReason) return;
+    this.#cutReason = reason;
+    this.#shut(reason);
+    void this.#mux.close(undefined, reason.message);
+    const timer = this.#clock.after(CUT_MS, () => this.#mux.abort(reason));
+    void this.closed.then(() => timer.cancel());
   }
 
   /** Ends the connection now. */

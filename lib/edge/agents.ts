@@ -7,6 +7,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Duplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
+import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
 import type { MuxEnd } from "../mux/mux.ts";
 import type { Address } from "../runtime/net.ts";
@@ -14,7 +15,6 @@ import { AgentSession, type SessionBounds, type SessionFacts } from "./agent_ses
 import type { AuthorizeOptions } from "./authorize.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { EdgeEvent } from "./events.ts";
-import { randomBase62 } from "./names.ts";
 import type { Places } from "./places.ts";
 import { type RpcOptions, serveAgentStream } from "./rpc.ts";
 
@@ -37,7 +37,9 @@ export interface AgentsOptions {
   /** How long a connection may take to authenticate. */
   readonly authTimeoutMs: number;
   /** For Auth. */
-  readonly auth: Omit<AuthorizeOptions, "onAdmit">;
+  readonly auth: Omit<AuthorizeOptions, "onAdmit" | "onAdmitted">;
+  /** Hears of each agent that was let in. */
+  readonly onAdmitted?: (session: AgentSession) => void;
   /** For everything else an agent asks. */
   readonly rpc: Pick<RpcOptions, "bind" | "registry" | "requestTimeoutMs">;
 }
@@ -66,6 +68,7 @@ export class Agents {
       auth: {
         ...options.auth,
         onAdmit: (session, facts) => this.#onAdmit(session, facts),
+        onAdmitted: options.onAdmitted,
       },
       isClosing: () => this.#isClosing,
       onRefused: (session, rpc, error) => this.#onRefused(session, rpc, error),
@@ -101,7 +104,7 @@ export class Agents {
       bounds,
       remote,
       order: ++this.#count,
-      id: `ts_${randomBase62(27)}`,
+      id: newId("ts", clock.now()),
       onStream: (from, stream) => void serveAgentStream(from, stream, this.#rpc),
     });
     const timer = clock.after(authTimeoutMs, () => {
@@ -169,7 +172,19 @@ export class Agents {
       resumed: facts.resumed,
       remote,
       userAgent: facts.userAgent,
+      tokenId: facts.grant.tokenId,
+      agentVersion: facts.agentVersion,
+      os: facts.os,
+      arch: facts.arch,
+      metadata: facts.metadata,
+      protocolVersion: facts.protocolVersion,
     });
+  }
+
+  /** Ends the session of an agent that may not stay; what it served is offline at once. */
+  cut(session: AgentSession, reason: TunnelError): void {
+    session.cut(reason);
+    this.#options.places.sessionEnded(session);
   }
 
   #onEnd(session: AgentSession, end: MuxEnd): void {
@@ -179,7 +194,8 @@ export class Agents {
     if (!this.#sessions.delete(session.id) || !session.facts) return;
     places.sessionEnded(session);
     // How a connection breaks that we are ending is nobody's business.
-    const reason = this.#isClosing ? undefined : end.error?.message;
+    const reason = session.cutReason?.message ??
+      (this.#isClosing ? undefined : end.error?.message);
     logger.log("info", "agent disconnected", { session: session.id, err: reason });
     emit({
       type: "session_ended",
@@ -187,6 +203,7 @@ export class Agents {
       sessionId: session.id,
       clientId: session.clientId,
       accountId: session.grant.accountId,
+      tokenId: session.grant.tokenId,
       reason,
     });
   }

@@ -81,6 +81,8 @@ export interface AuthorizeOptions {
   readonly maxHeartbeatMs: number;
   /** Has the last word before an agent is let in. @throws {TunnelError} refused */
   readonly onAdmit: (session: AgentSession, facts: SessionFacts) => void;
+  /** Hears of each agent that was let in. */
+  readonly onAdmitted?: ((session: AgentSession) => void) | undefined;
 }
 
 /**
@@ -90,7 +92,8 @@ export interface AuthorizeOptions {
  * @param message the parsed request
  * @param options keys and limits
  * @returns the answer
- * @throws {TunnelError} refused with 4018, 105, 107, 811, 111, 112, 100; message_invalid with 109
+ * @throws {TunnelError} refused with what the authenticator says (4018, 105, 107, 300, 103, 115 …),
+ * 811, 111, 112, 100; message_invalid with 109
  */
 export async function authorize(
   session: AgentSession,
@@ -103,7 +106,10 @@ export async function authorize(
   if ((extra.Metadata ?? "").length > MAX_METADATA_CHARS) {
     throw refuse(100, `the metadata is longer than ${MAX_METADATA_CHARS} characters`);
   }
-  const { grant, refusal } = await options.authenticator.authenticate(extra.AuthToken ?? "");
+  const { grant, refusal } = await options.authenticator.authenticate(
+    extra.AuthToken ?? "",
+    session.remote.host,
+  );
   if (!grant) {
     throw new TunnelError("refused", refusal.message, { ngrokCode: refusal.ngrokCode });
   }
@@ -134,6 +140,7 @@ export async function authorize(
   const cookie = await options.signer.seal("cookie", { c: clientId, a: grant.accountId });
   options.onAdmit(session, facts);
   session.admit(facts, heartbeat);
+  options.onAdmitted?.(session);
   if (features.includes("window-growth")) session.allowWindowGrowth();
   return {
     Version: protocolVersion,

@@ -7,6 +7,8 @@
  * @module
  */
 import { TunnelError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import { ksuid } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
 import type { BindResponse } from "../wire/messages.ts";
 import { allowsAddress, allowsHost, allowsRandomAddress } from "./acl.ts";
@@ -14,15 +16,26 @@ import type { Grant } from "./auth.ts";
 import { bindResponse, type ReadBind, readBind } from "./bind_message.ts";
 import type { EndpointProto } from "./endpoint.ts";
 import { checkIpPolicy, checkModules } from "./modules.ts";
-import { randomBase62, randomLabel } from "./names.ts";
+import {
+  bindingOf,
+  type EndpointBinding,
+  internalAddress,
+  isInternalHost,
+} from "./internal_address.ts";
+import { randomLabel } from "./names.ts";
 import type { BindingSession, Places } from "./places.ts";
 import { type AddressRules, requestedAddress } from "./requested_address.ts";
+import type { Reservations } from "./reservations.ts";
 import type { Signer } from "./tokens.ts";
 
 /** What binding needs. */
 export interface BindRules {
   /** Who has which address. */
   readonly places: Places;
+  /** Whose names and addresses are. */
+  readonly reservations: Reservations;
+  /** Time. */
+  readonly clock: Clock;
   /** Signs bind tokens. */
   readonly signer: Signer;
   /** Where lines go. */
@@ -49,43 +62,96 @@ export async function bindEndpoint(
   message: Record<string, unknown>,
   edge: BindRules,
 ): Promise<BindResponse> {
-  const { rules, signer, places, logger } = edge;
+  const { signer, places, logger, clock } = edge;
+  const { accountId } = session.grant;
   const bind = readBind(message);
-  const proto = offeredProto(bind.proto, edge);
+  const binding = bindingOf(bind.binding, bind.options);
+  const proto = binding === "internal" ? bind.proto : offeredProto(bind.proto, edge);
   const undone = checkModules(bind.options);
   checkIpPolicy(bind.extra.IPPolicyRef);
   if (bind.forwardsProto === "http2") undone.push("HTTP/2 to the upstream");
   if (bind.extra.PoolingEnabled) undone.push("pooling");
 
   const kept = await keptAddress(session.grant, bind, proto, signer);
-  const wanted = kept ?? requestedAddress(proto, bind.options, rules);
-  const host = wanted.host ??
-    (proto === "tcp" ? rules.domains[0] : `${randomLabel()}.${rules.domains[0]}`);
-  checkAcl(session.grant, proto, host, wanted.port);
+  const address = chooseAddress(kept, binding, proto, bind, edge);
+  checkAcl(session.grant, proto, address.host, address.port);
+  const isKept = kept !== undefined;
+  const reservedPorts = await checkReserved({ accountId, proto, isKept, ...address }, edge);
 
   const endpoint = await places.take({
     session,
     bind,
-    id: bind.id === "" ? randomBase62(27) : bind.id,
+    id: bind.id === "" ? ksuid(clock.now()) : bind.id,
     proto,
-    host,
-    port: proto === "tcp" ? wanted.port : rules.ports[proto],
-    proven: kept !== undefined,
+    ...address,
+    reservedPorts,
+    proven: isKept,
   });
-  const { id, url, port, accountId } = endpoint;
+  const { id, url, host, port, facts } = endpoint;
   if (undone.length > 0) {
     logger.log("warn", "endpoint does without", { url, undone: undone.join(", ") });
   }
-  const addressPort = proto === "tcp" ? { o: port } : {};
-  const token = await signer.seal("bind", {
-    i: id,
-    a: accountId,
-    p: proto,
-    h: host,
-    ...addressPort,
-  });
-  return bindResponse({ id, url, proto, host, port, options: bind.options, token });
+  // The port of the others is the door's, wherever that is tomorrow.
+  const ownPort = proto === "tcp" || facts.binding === "internal" ? { o: port } : {};
+  const token = await signer.seal("bind", { i: id, a: accountId, p: proto, h: host, ...ownPort });
+  const { options } = bind;
+  return bindResponse({ id, ksuid: facts.ksuid, url, proto, host, port, options, token });
 }
+
+/** Where an endpoint is to be. */
+interface Address {
+  readonly host: string;
+  /** `undefined` is any tcp port. */
+  readonly port: number | undefined;
+  readonly binding: EndpointBinding;
+}
+
+function chooseAddress(
+  kept: { host: string; port: number | undefined } | undefined,
+  asked: EndpointBinding,
+  proto: EndpointProto,
+  bind: ReadBind,
+  { rules }: BindRules,
+): Address {
+  const binding = kept ? (isInternalHost(kept.host) ? "internal" : "public") : asked;
+  if (binding === "internal") {
+    const { host, port } = kept ?? internalAddress(proto, bind.options);
+    return { host, port, binding };
+  }
+  const wanted = kept ?? requestedAddress(proto, bind.options, rules);
+  const host = wanted.host ??
+    (proto === "tcp" ? rules.domains[0] : `${randomLabel()}.${rules.domains[0]}`);
+  return { host, port: proto === "tcp" ? wanted.port : rules.ports[proto], binding };
+}
+
+/** Somebody wants an address. */
+interface Claim extends Address {
+  readonly accountId: string;
+  readonly proto: EndpointProto;
+  readonly isKept: boolean;
+}
+
+/**
+ * Refuses what another account has reserved.
+ *
+ * @returns the ports that are not for whoever wants any
+ */
+async function checkReserved(
+  claim: Claim,
+  { reservations }: BindRules,
+): Promise<ReadonlySet<number>> {
+  const { accountId, proto, host, port, binding, isKept } = claim;
+  if (binding === "internal") return NO_PORTS;
+  if (proto !== "tcp") {
+    await reservations.checkHost(accountId, host);
+    return NO_PORTS;
+  }
+  if (port === undefined) return await reservations.reservedPorts();
+  await reservations.checkAddress({ accountId, host, port, isKept });
+  return NO_PORTS;
+}
+
+const NO_PORTS: ReadonlySet<number> = new Set();
 
 function offeredProto(asked: EndpointProto, edge: BindRules): EndpointProto {
   const { rules, offersTcp, httpsFallsBack } = edge;

@@ -8,6 +8,7 @@ import { TunnelError } from "../base/errors.ts";
 import { pick } from "../wire/codec.ts";
 import type { BindExtra, BindOptions, BindRequest, BindResponse } from "../wire/messages.ts";
 import type { EndpointProto } from "./endpoint.ts";
+import type { EndpointBinding } from "./internal_address.ts";
 
 const BIND_FIELDS = {
   Id: "string",
@@ -53,6 +54,8 @@ export interface ReadBind {
   readonly forwardsTo: string;
   /** What the upstream speaks: empty, `http1` or `http2`. */
   readonly forwardsProto: string;
+  /** Where it shall be reached from, when the agent says so. */
+  readonly binding: EndpointBinding | undefined;
   /** What the agent wrote, the keys we know in our spelling. */
   readonly options: BindOptions;
   /** The rest. */
@@ -106,7 +109,7 @@ export function readBind(message: Record<string, unknown>): ReadBind {
   if (!["", "http1", "http2"].includes(forwardsProto)) {
     throw refuse(15003, `Cannot bind: "${forwardsProto.slice(0, 32)}" is no upstream protocol`);
   }
-  checkBindings(extra.Bindings ?? []);
+  const binding = readBinding(extra.Bindings ?? []);
   checkTexts({
     id: request.Id,
     forwardsTo: request.ForwardsTo,
@@ -119,23 +122,23 @@ export function readBind(message: Record<string, unknown>): ReadBind {
     proto: proto as EndpointProto,
     forwardsTo: request.ForwardsTo ?? "",
     forwardsProto,
+    binding,
     options: canonicalOptions(request.Opts ?? {}),
     extra,
   };
 }
 
-function checkBindings(bindings: readonly string[]): void {
+function readBinding(bindings: readonly string[]): EndpointBinding | undefined {
   if (bindings.length > 1) {
     throw refuse(15006, `Cannot bind: an endpoint has one binding, not ${bindings.length}`);
   }
-  const [binding = "public"] = bindings;
-  if (binding === "public") return;
-  const known = ["internal", "kubernetes"].includes(binding);
+  const [binding] = bindings;
+  if (binding === undefined || binding === "public" || binding === "internal") return binding;
   throw refuse(
     15005,
-    known
-      ? `Cannot bind: this edge has no ${binding} endpoints yet, only public ones`
-      : `Cannot bind: "${binding.slice(0, 32)}" is no binding; it must be "public"`,
+    binding === "kubernetes"
+      ? "Cannot bind: this edge has no kubernetes endpoints, only public and internal ones"
+      : `Cannot bind: "${binding.slice(0, 32)}" is no binding; it must be "public" or "internal"`,
   );
 }
 
@@ -171,6 +174,8 @@ function canonicalOptions(options: BindOptions): BindOptions {
 export interface BindAnswer {
   /** The bind id. */
   readonly id: string;
+  /** Names it in APIs. */
+  readonly ksuid: string;
   /** The public address. */
   readonly url: string;
   /** What visitors speak. */
@@ -187,7 +192,7 @@ export interface BindAnswer {
 
 /** The answer to a Bind: the options as they came, with the edge's choices filled in. */
 export function bindResponse(answer: BindAnswer): BindResponse {
-  const { id, url, proto, host, port, options, token } = answer;
+  const { id, ksuid, url, proto, host, port, options, token } = answer;
   const opts: BindOptions = { ...options };
   for (const [key, value] of Object.entries(REQUIRED_OPTIONS[proto])) opts[key] ??= value;
   if (proto === "tcp") opts["Addr"] = `${host}:${port}`;
@@ -199,17 +204,17 @@ export function bindResponse(answer: BindAnswer): BindResponse {
     Proto: proto,
     Opts: opts,
     Error: "",
-    Extra: { Token: token, TunnelID: tunnelId(id) },
+    Extra: { Token: token, TunnelID: tunnelId(ksuid) },
   };
 }
 
-/** What PatchTunnelState calls an endpoint. */
-export function tunnelId(endpointId: string): string {
-  return `tn_${endpointId}`;
+/** What PatchTunnelState and the API call an endpoint. */
+export function tunnelId(ksuid: string): string {
+  return `tn_${ksuid}`;
 }
 
-/** The bind id that {@linkcode tunnelId} was made from; empty for anything else. */
-export function endpointIdOf(id: string): string {
+/** What {@linkcode tunnelId} was made from; empty for anything else. */
+export function ksuidOf(id: string): string {
   return id.startsWith("tn_") ? id.slice("tn_".length) : "";
 }
 

@@ -9,6 +9,7 @@ import { type Logger, silentLogger } from "../base/log.ts";
 import { parseWith, type Schema, z } from "../base/schema.ts";
 import type { PortRange } from "./door_tcp.ts";
 import type { EdgeEvent } from "./events.ts";
+import type { GuessLimits } from "./guessing.ts";
 import { normalizeHost } from "./names.ts";
 
 /** Where a door stands. */
@@ -23,7 +24,7 @@ export interface DoorAddress {
 export interface EdgeOptions {
   /** The base domain, or several: endpoints get names below the first. @default {"localhost"} */
   readonly domain?: string | readonly string[];
-  /** The folder for the owner, keys and certificates. Without one they are new at each start. */
+  /** The folder for the database, keys and certificates. Without one they are new at each start. */
   readonly dataDir?: string;
   /** Where HTTP visitors arrive. Without it there are no http endpoints. */
   readonly http?: DoorAddress;
@@ -34,6 +35,11 @@ export interface EdgeOptions {
   readonly https?: DoorAddress;
   /** A door for agents alone. Without it they come through the https door. */
   readonly agents?: DoorAddress;
+  /**
+   * A door for the API alone, in plain HTTP: for programs on this machine. The API is at
+   * `api.<domain>` on the other doors too, once somebody serves it.
+   */
+  readonly api?: DoorAddress;
   /** The port in http URLs, where something in front of the edge listens at another. @default the door's */
   readonly httpPublicPort?: number;
   /** The port in https and tls URLs, likewise. @default the door's */
@@ -44,8 +50,21 @@ export interface EdgeOptions {
   readonly tcpHost?: string;
   /** Further names and IP addresses by which agents reach the edge: its certificate covers them. */
   readonly agentNames?: readonly string[];
-  /** The owner's authtoken. @default the one in the data folder, else a new one */
+  /** The owner's authtoken; it replaces the one before. @default the one in the data folder, else a new one */
   readonly authtoken?: string;
+  /** The owner's API key, likewise. @default the one in the data folder, else a new one */
+  readonly apiKey?: string;
+  /**
+   * The key that private keys and other secrets in the database are sealed with: 64 hexadecimal
+   * digits. @default the one in the data folder, made on first start
+   */
+  readonly masterKey?: string;
+  /**
+   * Whether accounts must reserve wildcards, names of other domains, names more than one part below
+   * a base domain, and tcp ports before they choose them. What another account has reserved nobody
+   * gets either way. @default as soon as there is more than one account
+   */
+  readonly requireReservations?: boolean;
   /**
    * Runs inside the process of its only agent: on loopback, without a token. Agents come through
    * `Edge.acceptAgent` alone. @default {false}
@@ -62,7 +81,7 @@ export interface EdgeOptions {
 }
 
 /** Bounds of an edge. Times are in milliseconds. */
-export interface EdgeLimits {
+export interface EdgeLimits extends GuessLimits {
   /** Agents at a time. */
   readonly maxSessions: number;
   /** Connections at a time that have not authenticated. */
@@ -103,6 +122,10 @@ export interface EdgeLimits {
   readonly rawIdleMs: number;
   /** How long visitors may take to finish when the edge closes. */
   readonly closeGraceMs: number;
+  /** Agents' sessions that are remembered of each account. */
+  readonly maxSessionHistory: number;
+  /** How often the database is asked whether another process has changed it; 0 never asks. */
+  readonly storeWatchMs: number;
 }
 
 /** The bounds unless told otherwise. */
@@ -128,6 +151,14 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   holdMs: 120_000,
   rawIdleMs: 0,
   closeGraceMs: 10_000,
+  maxSessionHistory: 1_000,
+  storeWatchMs: 500,
+  freeGuesses: 5,
+  guessDelayMs: 250,
+  maxGuessDelayMs: 5_000,
+  maxGuesses: 20,
+  guessLockMs: 60_000,
+  guessForgetMs: 900_000,
 };
 
 const doorSchema: Schema<DoorAddress> = z.strictObject({
@@ -162,12 +193,16 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   http: doorSchema.optional(),
   https: doorSchema.optional(),
   agents: doorSchema.optional(),
+  api: doorSchema.optional(),
   httpPublicPort: portSchema.optional(),
   httpsPublicPort: portSchema.optional(),
   tcpPorts: z.union([rangeSchema, z.enum(["any", "none"])]).optional(),
   tcpHost: z.string().optional(),
   agentNames: z.array(z.string().min(1)).optional(),
   authtoken: z.string().optional(),
+  apiKey: z.string().optional(),
+  masterKey: z.string().optional(),
+  requireReservations: z.boolean().optional(),
   embedded: z.boolean().optional(),
   region: z.string().optional(),
   limits: limitsSchema.optional() as unknown as Schema<Partial<EdgeLimits> | undefined>,
@@ -187,6 +222,8 @@ export interface EdgeConfig {
   readonly https: Required<DoorAddress> | undefined;
   /** As given, with its host. */
   readonly agents: Required<DoorAddress> | undefined;
+  /** As given, with its host. */
+  readonly api: Required<DoorAddress> | undefined;
   /** As given. */
   readonly httpPublicPort: number | undefined;
   /** As given. */
@@ -197,6 +234,12 @@ export interface EdgeConfig {
   readonly agentNames: readonly string[];
   /** As given. */
   readonly authtoken: string | undefined;
+  /** As given. */
+  readonly apiKey: string | undefined;
+  /** As given. */
+  readonly masterKey: string | undefined;
+  /** As given. */
+  readonly requireReservations: boolean | undefined;
   /** As given, with its default. */
   readonly embedded: boolean;
   /** Empty when none was given. */
@@ -229,6 +272,7 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     http,
     https,
     agents,
+    api: withHost(given.api),
     httpPublicPort: given.httpPublicPort,
     httpsPublicPort: given.httpsPublicPort,
     tcp: tcpPorts === "none" ? undefined : {
@@ -237,6 +281,9 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     },
     agentNames: (given.agentNames ?? []).map((name) => name.toLowerCase()),
     authtoken: given.authtoken,
+    apiKey: given.apiKey,
+    masterKey: given.masterKey,
+    requireReservations: given.requireReservations,
     embedded: given.embedded ?? false,
     region: given.region ?? "",
     limits: { ...DEFAULT_EDGE_LIMITS, ...definedOf(given.limits ?? {}) },
@@ -248,12 +295,13 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
 }
 
 function checkWhole(config: EdgeConfig): void {
-  const { http, https, agents, tcp, embedded } = config;
+  const { http, https, agents, api, tcp, embedded } = config;
   if (!http && !https && !tcp) {
     throw unusable('it has no door for visitors; give "http", "https" or "tcpPorts"');
   }
   if (!embedded) return;
   if (agents) throw unusable('"agents" does not go with "embedded": whoever came would be let in');
+  if (api) throw unusable('"api" does not go with "embedded": there are no accounts to look after');
   for (const host of [http?.host, https?.host, tcp?.host]) {
     if (host === undefined || isLoopback(host)) continue;
     throw unusable(

@@ -7,6 +7,7 @@
 import { deadline } from "../base/clock.ts";
 import type { Address, Conn, Net } from "../runtime/net.ts";
 import { type HttpServing, type HttpVisit, serveHttp } from "./http_relay.ts";
+import type { HostServer } from "./mounts.ts";
 
 /** The visitors of the HTTP doors. */
 export class HttpVisitors {
@@ -30,8 +31,17 @@ export class HttpVisitors {
 
   /** Takes a visitor in; it stays until its connection is over. */
   admit(conn: Conn, scheme: "http" | "https"): void {
+    // Which name a TLS connection is for is known; over plain HTTP each request says it.
+    const serverName = scheme === "https" ? conn.tls?.serverName : undefined;
+    const host = serverName?.toLowerCase().replace(/\.$/, "");
+    const mounted = host === undefined ? undefined : this.#serving.mounts?.find(host);
+    this.admitTo(mounted ?? ((conn) => serveHttp(conn, scheme, this.#serving)), conn, scheme);
+  }
+
+  /** Takes in a visitor of somebody else, which ends with the others. */
+  admitTo(serve: HostServer, conn: Conn, scheme: "http" | "https"): void {
     if (this.#draining) return conn.abort();
-    const visit = serveHttp(conn, scheme, this.#serving);
+    const visit = serve(conn, scheme);
     this.#visits.add(visit);
     visit.over.then(() => this.#visits.delete(visit));
   }

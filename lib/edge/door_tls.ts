@@ -38,6 +38,8 @@ export interface TlsDoorOptions {
   readonly isOurs: (serverName: string) => boolean;
   /** Whether agents connect by this name; `undefined` is a ClientHello without one. */
   readonly isAgentName: (serverName: string | undefined) => boolean;
+  /** Whether a name is served by others, whatever endpoints there are. */
+  readonly isMounted?: (serverName: string) => boolean;
   /** Takes an agent's connection, after its handshake. */
   readonly acceptAgent: (conn: Conn) => void;
   /** Takes HTTPS visitors. */
@@ -64,6 +66,7 @@ const ALERT = {
  * Opens the TLS door.
  *
  * What the name in the ClientHello decides:
+ * - a name that others serve, such as the API's: TLS ends here, they get what follows
  * - a name of the agents' own: TLS ends here, the connection goes to the agents' side
  * - a `tls` endpoint: the bytes are passed on, ClientHello included; TLS ends here only if the
  *   endpoint asked for that
@@ -117,7 +120,7 @@ class TlsDoor {
   }
 
   async #decide(conn: Conn): Promise<void> {
-    const { endpoints, isAgentName, isOurs, acceptAgent, visitors } = this.#options;
+    const { endpoints, isAgentName, isOurs, isMounted, acceptAgent, visitors } = this.#options;
     const hello = await this.#readHello(conn);
     if (!hello) return;
     const name = hello.serverName;
@@ -125,9 +128,10 @@ class TlsDoor {
     if (name === undefined) {
       return await this.#alert(conn, ALERT.handshakeFailure, "it names no server (ERR_NGROK_3003)");
     }
-    const endpoint = endpoints.find("tls", name);
+    const mounted = isMounted?.(name) ?? false;
+    const endpoint = mounted ? undefined : endpoints.find("tls", name);
     if (endpoint) return await this.#serveTls(conn, name, endpoint);
-    if (endpoints.find("https", name) || isOurs(name)) {
+    if (mounted || endpoints.find("https", name) || isOurs(name)) {
       return visitors.admit(await this.#terminate(conn, name, { alpn: ["http/1.1"] }), "https");
     }
     await this.#alert(conn, ALERT.unrecognizedName, `nobody here is ${JSON.stringify(name)}`);

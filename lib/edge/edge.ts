@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Timer } from "../base/clock.ts";
 import type { Duplex } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
@@ -13,8 +14,7 @@ import type { Runtime } from "../runtime/host.ts";
 import type { Address, Conn } from "../runtime/net.ts";
 import type { AgentEndpoint } from "./agent_endpoint.ts";
 import type { AgentSession } from "./agent_session.ts";
-import { Agents } from "./agents.ts";
-import { loadOwner, openAuthenticator, type OwnerAuth } from "./auth.ts";
+import { type AgentsSide, makeAgentsSide } from "./agents_side.ts";
 import { type Certificates, openCertificates } from "./certs.ts";
 import { announceStop, commandAgent, type CommandName, type UpdateWish } from "./commands.ts";
 import { type EdgeConfig, type EdgeOptions, isLoopback, resolveEdgeOptions } from "./config.ts";
@@ -22,14 +22,16 @@ import { openAgentsDoor } from "./door_agents.ts";
 import { type Door, HttpVisitors, openHttpDoor } from "./door_http.ts";
 import { createTcpPorts, formatAddress, type RawServing, serveRaw } from "./door_tcp.ts";
 import { openTlsDoor } from "./door_tls.ts";
-import type { CloseOptions, Edge, EdgeAddresses } from "./edge_handle.ts";
-import type { TcpPorts } from "./endpoint.ts";
+import type { CloseOptions, Edge, EdgeAddresses, EdgeInside } from "./edge_handle.ts";
 import { EndpointRegistry } from "./endpoints.ts";
+import type { IdentityChange } from "./enforcement.ts";
 import { connectionOver, type EdgeEvent, exchangeOver } from "./events.ts";
+import { type Identity, openIdentity } from "./identity.ts";
 import { type EndpointInfo, endpointInfo, type SessionInfo, sessionInfo } from "./info.ts";
+import { type HostServer, Mounts } from "./mounts.ts";
 import { isUnder } from "./names.ts";
-import { Places } from "./places.ts";
-import { createSigner, loadSigner } from "./tokens.ts";
+import { publicUrl } from "./places.ts";
+import { SessionHistory } from "./session_history.ts";
 
 /**
  * Starts an edge.
@@ -50,7 +52,19 @@ import { createSigner, loadSigner } from "./tokens.ts";
  * assert.equal(edge.addresses.http?.port, 8080);
  * ```
  */
-export async function startEdge(options: EdgeOptions, runtime: Runtime): Promise<Edge> {
+export function startEdge(options: EdgeOptions, runtime: Runtime): Promise<Edge> {
+  return launchEdge(options, runtime);
+}
+
+/**
+ * Starts an edge for whoever serves its API too.
+ *
+ * @param options domain, doors, data folder, limits
+ * @param runtime network, machine and time
+ * @returns when every door is open
+ * @throws {TunnelError} as {@linkcode startEdge}
+ */
+export async function launchEdge(options: EdgeOptions, runtime: Runtime): Promise<EdgeInside> {
   const edge = new RunningEdge(resolveEdgeOptions(options), runtime);
   try {
     await edge.open();
@@ -63,23 +77,26 @@ export async function startEdge(options: EdgeOptions, runtime: Runtime): Promise
 
 const LOOPBACK: Address = { host: "127.0.0.1", port: 0 };
 
-class RunningEdge implements Edge {
+class RunningEdge implements EdgeInside {
   readonly domain: string;
   addresses: EdgeAddresses = {};
-  newAuthtoken: string | undefined;
   readonly #config: EdgeConfig;
   readonly #runtime: Runtime;
   readonly #logger: Logger;
   readonly #registry = new EndpointRegistry();
+  readonly #mounts = new Mounts();
   readonly #visitors: HttpVisitors;
   readonly #raw: RawServing;
   /** The public ports, as they stand in URLs; filled in as doors open. */
   readonly #ports: { http?: number; https?: number; tls?: number } = {};
   /** Everything that lets somebody in. */
   readonly #doors: Pick<Door, "close">[] = [];
-  #places: Places | undefined;
-  #agents: Agents | undefined;
+  #identity: Identity | undefined;
+  #history: SessionHistory | undefined;
+  #side: AgentsSide | undefined;
   #certificates: Certificates | undefined;
+  #watch: Timer | undefined;
+  #api: HostServer | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(config: EdgeConfig, runtime: Runtime) {
@@ -91,6 +108,7 @@ class RunningEdge implements Edge {
     this.#logger = logger;
     this.#visitors = new HttpVisitors({
       endpoints: this.#registry,
+      mounts: this.#mounts,
       clock,
       logger,
       onExchange: onEvent && ((event) => this.#emit(exchangeOver(event, clock.now()))),
@@ -101,6 +119,48 @@ class RunningEdge implements Edge {
       idleMs: limits.rawIdleMs,
       onConnectionClosed: onEvent && ((event) => this.#emit(connectionOver(event, clock.now()))),
     };
+  }
+
+  get domains(): readonly string[] {
+    return this.#config.domains;
+  }
+
+  get region(): string {
+    return this.#config.region;
+  }
+
+  get tcpRange(): EdgeInside["tcpRange"] {
+    return this.#config.tcp?.range;
+  }
+
+  get store(): EdgeInside["store"] {
+    return this.#identity?.store;
+  }
+
+  get sealer(): EdgeInside["sealer"] {
+    return this.#identity?.sealer;
+  }
+
+  get ownerAccountId(): string | undefined {
+    return this.#identity?.accountId;
+  }
+
+  get newAuthtoken(): string | undefined {
+    return this.#identity?.newAuthtoken;
+  }
+
+  get newApiKey(): string | undefined {
+    return this.#identity?.newApiKey;
+  }
+
+  get apiUrl(): string | undefined {
+    const { https, http } = this.#ports;
+    const { api } = this.addresses;
+    if (this.#config.embedded) return undefined;
+    const host = apiHost(this.domain);
+    if (https !== undefined) return publicUrl("https", host, https);
+    if (http !== undefined) return publicUrl("http", host, http);
+    return api && `http://${formatAddress(api)}`;
   }
 
   get connectAddress(): string | undefined {
@@ -122,26 +182,75 @@ class RunningEdge implements Edge {
 
   async open(): Promise<void> {
     const { net } = this.#runtime;
-    const { http, https, agents, tcp } = this.#config;
-    const owner = await this.#loadOwner();
+    const { http, https, agents, api, tcp, embedded } = this.#config;
+    if (!embedded) await this.#openIdentity();
     if (https || agents) this.#certificates = await this.#openCertificates();
     const tcpPorts = tcp && createTcpPorts({ net, host: tcp.host, range: tcp.range });
     if (tcpPorts) this.#doors.push(tcpPorts);
-    await this.#makeAgents(owner, tcpPorts);
+    this.#side = await makeAgentsSide({
+      config: this.#config,
+      runtime: this.#runtime,
+      identity: this.#identity,
+      registry: this.#registry,
+      tcpPorts,
+      ports: this.#ports,
+      ownHosts: this.#ownHosts(),
+      emit: (event) => this.#emit(event),
+      onTcpVisitor: (conn, endpoint) => this.#serveTcp(conn, endpoint),
+    });
     if (http) await this.#openHttp(http.host, http.port);
     if (https) await this.#openHttps(https.host, https.port, this.#certificates!);
     if (agents) await this.#openAgents(agents.host, agents.port, this.#certificates!);
+    if (api) await this.#openApi(api.host, api.port);
+    this.#watchStore();
   }
 
-  async #loadOwner(): Promise<OwnerAuth> {
-    const { dataDir, authtoken, embedded } = this.#config;
-    if (embedded) {
-      const accountId = "ac_embedded";
-      return { accountId, authenticator: openAuthenticator(accountId), newAuthtoken: undefined };
+  async #openIdentity(): Promise<void> {
+    const { host: { files }, clock, openSqlite } = this.#runtime;
+    const { dataDir, authtoken, apiKey, masterKey, limits } = this.#config;
+    const { store } = this.#identity = await openIdentity({
+      files,
+      openSqlite,
+      clock,
+      dataDir,
+      authtoken,
+      apiKey,
+      masterKey,
+    });
+    const maxSessions = limits.maxSessionHistory;
+    this.#history = new SessionHistory({ store, clock, logger: this.#logger, maxSessions });
+  }
+
+  /** The names that no endpoint gets. */
+  #ownHosts(): Map<string, string> {
+    const { domains, embedded } = this.#config;
+    const hosts = new Map<string, string>();
+    for (const domain of domains) {
+      hosts.set(`connect.${domain}`, "agents connect to the edge there");
+      if (!embedded) hosts.set(apiHost(domain), "the API of the edge is there");
     }
-    const owner = await loadOwner({ files: this.#runtime.host.files, dataDir, authtoken });
-    this.newAuthtoken = owner.newAuthtoken;
-    return owner;
+    return hosts;
+  }
+
+  /** Another process may write into the database: a command line on the same machine. */
+  #watchStore(): void {
+    const { clock } = this.#runtime;
+    const { storeWatchMs } = this.#config.limits;
+    const store = this.#identity?.store;
+    let seen = store?.foreignVersion();
+    if (!store || seen === undefined || storeWatchMs === 0) return;
+    const look = () => {
+      try {
+        const version = store.foreignVersion();
+        if (version !== seen) void this.identityChanged();
+        seen = version;
+      } catch (thrown) {
+        const { message: err } = toTunnelError(thrown);
+        this.#logger.log("error", "database could not be asked for changes", { err });
+      }
+      this.#watch = clock.after(storeWatchMs, look);
+    };
+    this.#watch = clock.after(storeWatchMs, look);
   }
 
   #openCertificates(): Promise<Certificates> {
@@ -156,66 +265,6 @@ class RunningEdge implements Edge {
       agentNames: [...agentNames, ...hosts as string[]],
       endpointHost: (name) =>
         (this.#registry.find("https", name) ?? this.#registry.find("tls", name))?.host,
-    });
-  }
-
-  async #makeAgents(owner: OwnerAuth, tcpPorts: TcpPorts | undefined): Promise<void> {
-    const { clock, host: { files } } = this.#runtime;
-    const { dataDir, domains, region, limits, embedded } = this.#config;
-    const logger = this.#logger;
-    const registry = this.#registry;
-    const emit = (event: EdgeEvent) => this.#emit(event);
-    const signer = dataDir === undefined
-      ? await createSigner(crypto.getRandomValues(new Uint8Array(32)))
-      : await loadSigner(files, dataDir);
-    const places = this.#places = new Places({
-      registry,
-      clock,
-      logger,
-      emit,
-      tcpPorts,
-      onTcpVisitor: (conn, endpoint) => this.#serveTcp(conn, endpoint),
-      maxEndpointsPerSession: limits.maxEndpointsPerSession,
-      holderPingMs: limits.holderPingMs,
-      holdMs: limits.holdMs,
-    });
-    this.#agents = new Agents({
-      clock,
-      logger,
-      emit,
-      places,
-      bounds: {
-        maxStreams: limits.maxStreams,
-        maxStreamsRust: limits.maxStreamsRust,
-        maxWaitingStreams: limits.maxWaitingStreams,
-        streamWaitMs: limits.streamWaitMs,
-        maxPeerStreams: limits.maxAgentStreams,
-      },
-      maxSessions: limits.maxSessions,
-      maxPending: limits.maxPendingSessions,
-      authTimeoutMs: limits.authMs,
-      auth: {
-        clock,
-        signer,
-        region,
-        authenticator: owner.authenticator,
-        heartbeatIntervalMs: limits.heartbeatIntervalMs,
-        heartbeatToleranceMs: limits.heartbeatToleranceMs,
-        minHeartbeatMs: limits.minHeartbeatMs,
-        maxHeartbeatMs: limits.maxHeartbeatMs,
-      },
-      rpc: {
-        registry,
-        requestTimeoutMs: limits.requestMs,
-        bind: {
-          places,
-          signer,
-          logger,
-          rules: { domains, ports: this.#ports },
-          offersTcp: tcpPorts !== undefined,
-          httpsFallsBack: embedded,
-        },
-      },
     });
   }
 
@@ -241,6 +290,7 @@ class RunningEdge implements Edge {
       certificates,
       isOurs: (name) => domains.some((domain) => isUnder(name, domain)),
       isAgentName: (name) => this.#isAgentName(name),
+      isMounted: (name) => this.#mounts.find(name) !== undefined,
       acceptAgent: (conn) => this.acceptAgent(conn, conn.remote),
       visitors: this.#visitors,
       raw: this.#raw,
@@ -268,6 +318,28 @@ class RunningEdge implements Edge {
     this.addresses = { ...this.addresses, agents: door.address };
   }
 
+  async #openApi(host: string, port: number): Promise<void> {
+    const door = await this.#runtime.net.listen({
+      host,
+      port,
+      onConnection: (conn) => {
+        if (this.#api) this.#visitors.admitTo(this.#api, conn, "http");
+        else conn.abort();
+      },
+    });
+    this.#doors.push(door);
+    this.addresses = { ...this.addresses, api: door.address };
+  }
+
+  mountApi(serve: HostServer): void {
+    this.#api = serve;
+    for (const domain of this.domains) this.#mounts.mount(apiHost(domain), serve);
+  }
+
+  async identityChanged(change?: IdentityChange): Promise<void> {
+    await this.#side?.enforcement?.changed(change);
+  }
+
   /** Whether a ClientHello is an agent's: names are theirs, and who dials an address sends none. */
   #isAgentName(name: string | undefined): boolean {
     const { domains, agentNames, embedded } = this.#config;
@@ -286,7 +358,7 @@ class RunningEdge implements Edge {
   }
 
   acceptAgent(carrier: Duplex, remote: Address = LOOPBACK): void {
-    if (this.#agents && !this.#closed) return this.#agents.accept(carrier, remote);
+    if (this.#side && !this.#closed) return this.#side.agents.accept(carrier, remote);
     carrier.abort(new TunnelError("session_closed", "Cannot take an agent: the edge is closed"));
   }
 
@@ -295,8 +367,8 @@ class RunningEdge implements Edge {
   }
 
   sessions(): SessionInfo[] {
-    const sessions = this.#agents?.sessions ?? [];
-    return sessions.map((session) => sessionInfo(session, this.#places!.endpointsOf(session)));
+    const sessions = this.#side?.agents.sessions ?? [];
+    return sessions.map((session) => sessionInfo(session, this.#side!.places.endpointsOf(session)));
   }
 
   async commandSession(id: string, command: "stop" | "restart"): Promise<void> {
@@ -318,7 +390,7 @@ class RunningEdge implements Edge {
   }
 
   #session(id: string): AgentSession {
-    const session = this.#agents?.session(id);
+    const session = this.#side?.agents.session(id);
     if (session) return session;
     throw new TunnelError("not_found", `Cannot reach the session "${id}": it is not connected`);
   }
@@ -329,10 +401,10 @@ class RunningEdge implements Edge {
       throw new TunnelError("not_found", `Cannot stop the endpoint "${id}": it is not online`);
     }
     const { members } = endpoint;
-    this.#places!.takeOffline(endpoint);
+    this.#side!.places.takeOffline(endpoint);
     // No Unbind will come (wire-protocol 5.8). One leg is told: they share their endpoints.
     const [first] = [...members].sort((a, b) => a.legNumber - b.legNumber);
-    const session = first && this.#agents?.session(first.id);
+    const session = first && this.#side?.agents.session(first.id);
     if (session) announceStop(session, id, message, ngrokCode, this.#runtime.clock);
   }
 
@@ -343,9 +415,12 @@ class RunningEdge implements Edge {
   async #close(graceMs: number): Promise<void> {
     const { clock } = this.#runtime;
     const untilMs = clock.steady() + graceMs;
+    this.#watch?.cancel();
     await Promise.all(this.#doors.map((door) => door.close()));
     await this.#visitors.drain(graceMs);
-    await this.#agents?.close(Math.max(0, untilMs - clock.steady()));
+    await this.#side?.agents.close(Math.max(0, untilMs - clock.steady()));
+    await this.#history?.flush();
+    await this.#identity?.store.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -353,6 +428,7 @@ class RunningEdge implements Edge {
   }
 
   #emit(event: EdgeEvent): void {
+    this.#history?.hear(event);
     try {
       this.#config.onEvent?.(event);
     } catch (thrown) {
@@ -361,6 +437,11 @@ class RunningEdge implements Edge {
       this.#logger.log("error", "event listener failed", { event: event.type, err });
     }
   }
+}
+
+/** The name of the API under a base domain. */
+function apiHost(domain: string): string {
+  return `api.${domain}`;
 }
 
 /** Whether a host to listen at is one address, which agents may dial as such. */

@@ -6,8 +6,13 @@
  */
 import type { Duplex } from "../base/duplex.ts";
 import type { Address } from "../runtime/net.ts";
+import type { Sealer } from "../store/seal.ts";
+import type { Store } from "../store/store.ts";
 import type { UpdateWish } from "./commands.ts";
+import type { PortRange } from "./door_tcp.ts";
+import type { IdentityChange } from "./enforcement.ts";
 import type { EndpointInfo, SessionInfo } from "./info.ts";
+import type { HostServer } from "./mounts.ts";
 
 /** Where the doors of an edge stand. */
 export interface EdgeAddresses {
@@ -17,6 +22,8 @@ export interface EdgeAddresses {
   readonly https?: Address;
   /** Agents, when they have a door of their own. */
   readonly agents?: Address;
+  /** Programs on this machine, for the API. */
+  readonly api?: Address;
 }
 
 /** How an edge ends. */
@@ -39,6 +46,13 @@ export interface Edge extends AsyncDisposable {
   readonly caPath: string | undefined;
   /** The owner's authtoken when it was made just now: it is told once and never again. */
   readonly newAuthtoken: string | undefined;
+  /** The owner's API key, likewise. */
+  readonly newApiKey: string | undefined;
+  /**
+   * Where the API is for everybody, without a slash at the end: `https://api.<domain>`; `undefined`
+   * on an embedded edge, which has none. Somebody has to serve it.
+   */
+  readonly apiUrl: string | undefined;
   /**
    * Takes the connection of an agent that came another way than through a door: in memory, or
    * after a handshake of the caller's.
@@ -80,4 +94,36 @@ export interface Edge extends AsyncDisposable {
   stopEndpoint(id: string, message: string, ngrokCode?: number): void;
   /** Lets nobody in any more, lets visitors finish, then says goodbye to the agents. Idempotent. */
   close(options?: CloseOptions): Promise<void>;
+}
+
+/**
+ * A running edge as the rest of the program sees it: what the API, the command line and a cluster
+ * need besides {@linkcode Edge}. `launchEdge` gives one.
+ */
+export interface EdgeInside extends Edge {
+  /** The base domains, the first one included. */
+  readonly domains: readonly string[];
+  /** Where the edge is; empty when nobody said. */
+  readonly region: string;
+  /** The ports tcp endpoints may have; `undefined` when there are none, or any. */
+  readonly tcpRange: PortRange | undefined;
+  /** The account that the edge began with; `undefined` on an embedded edge. */
+  readonly ownerAccountId: string | undefined;
+  /** Accounts and what belongs to them; `undefined` on an embedded edge. The edge closes it. */
+  readonly store: Store | undefined;
+  /** Seals secrets that lie in the store; `undefined` likewise. */
+  readonly sealer: Sealer | undefined;
+  /**
+   * Something in the store has changed, and is on the disk: agents who may not stay are cut, the
+   * others get their new rules. Whoever writes to the store says so, or has it said.
+   *
+   * @param change whose; everybody's without it
+   * @returns when it is done. Never rejects
+   */
+  identityChanged(change?: IdentityChange): Promise<void>;
+  /**
+   * Lets somebody serve the API: at `api.<domain>` of each base domain, on the http and https doors
+   * and at the door that is there for it.
+   */
+  mountApi(serve: HostServer): void;
 }

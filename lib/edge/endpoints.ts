@@ -4,13 +4,22 @@
  * @module
  */
 import { TunnelError } from "../base/errors.ts";
-import type { AgentEndpoint } from "./agent_endpoint.ts";
+import type { AgentEndpoint, EndpointFacts } from "./agent_endpoint.ts";
 import type { EndpointProto, EndpointTable } from "./endpoint.ts";
 
 /** Where an endpoint lies in the table. `tls` and `https` share port 443, so they share names. */
 export function endpointKey(proto: EndpointProto, host: string, port: number): string {
   if (proto === "tcp") return `tcp:${port}`;
   return proto === "http" ? `http:${host}` : `tls:${host}`;
+}
+
+/** Where an endpoint of any binding lies: internal ones of each account are apart. */
+export function placeOf(
+  facts: Pick<EndpointFacts, "proto" | "host" | "port" | "binding" | "accountId">,
+): string {
+  const { proto, host, port, binding, accountId } = facts;
+  if (binding === "internal") return `internal:${accountId}:${host}:${port}`;
+  return endpointKey(proto, host, port);
 }
 
 /** A name that is kept for the agent that lost its connection. */
@@ -27,6 +36,7 @@ const MAX_HOLDS = 10_000;
 export class EndpointRegistry implements EndpointTable {
   readonly #byKey = new Map<string, AgentEndpoint>();
   readonly #byId = new Map<string, AgentEndpoint>();
+  readonly #byKsuid = new Map<string, AgentEndpoint>();
   readonly #holds = new Map<string, Hold>();
   readonly #locks = new Map<string, Promise<unknown>>();
 
@@ -70,14 +80,21 @@ export class EndpointRegistry implements EndpointTable {
     return this.#byId.get(id);
   }
 
-  /** Puts an endpoint online. Its place and its id must be free. */
+  /** The endpoint with this name in APIs. */
+  byKsuid(ksuid: string): AgentEndpoint | undefined {
+    return this.#byKsuid.get(ksuid);
+  }
+
+  /** Puts an endpoint online. Its place and its ids must be free. */
   add(endpoint: AgentEndpoint): void {
-    const key = endpointKey(endpoint.proto, endpoint.host, endpoint.port);
-    if (this.#byKey.has(key) || this.#byId.has(endpoint.id)) {
+    const key = placeOf(endpoint.facts);
+    const { id, ksuid } = endpoint.facts;
+    if (this.#byKey.has(key) || this.#byId.has(id) || this.#byKsuid.has(ksuid)) {
       throw new TunnelError("internal", `Cannot put ${endpoint.url} online: its place is taken`);
     }
     this.#byKey.set(key, endpoint);
-    this.#byId.set(endpoint.id, endpoint);
+    this.#byId.set(id, endpoint);
+    this.#byKsuid.set(ksuid, endpoint);
     this.#holds.delete(key);
   }
 
@@ -85,7 +102,8 @@ export class EndpointRegistry implements EndpointTable {
   remove(endpoint: AgentEndpoint): boolean {
     if (this.#byId.get(endpoint.id) !== endpoint) return false;
     this.#byId.delete(endpoint.id);
-    this.#byKey.delete(endpointKey(endpoint.proto, endpoint.host, endpoint.port));
+    this.#byKsuid.delete(endpoint.facts.ksuid);
+    this.#byKey.delete(placeOf(endpoint.facts));
     return true;
   }
 
@@ -96,7 +114,7 @@ export class EndpointRegistry implements EndpointTable {
    * @param untilMs by the same clock as {@linkcode heldForAnother} is asked
    */
   hold(endpoint: AgentEndpoint, untilMs: number): void {
-    const key = endpointKey(endpoint.proto, endpoint.host, endpoint.port);
+    const key = placeOf(endpoint.facts);
     const { accountId, clientId } = endpoint.facts;
     this.#holds.delete(key);
     this.#holds.set(key, { accountId, clientId, untilMs });

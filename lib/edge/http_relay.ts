@@ -21,6 +21,7 @@ import { renderProblem, wantsHtml } from "./error_page.ts";
 import { type After, Exchange, type ExchangeVisitor } from "./http_exchange.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { KeptStream } from "./kept_stream.ts";
+import type { HostServer, Mounts } from "./mounts.ts";
 import { badRequest, type Problem, requestTimeout } from "./problem.ts";
 import { type Arrival, routeRequest } from "./route.ts";
 import { HeadFirst } from "./through.ts";
@@ -31,6 +32,8 @@ export type { HttpVisit };
 export interface HttpServing {
   /** Where names lead. */
   readonly endpoints: EndpointTable;
+  /** The names that others serve. */
+  readonly mounts?: Mounts | undefined;
   /** Whose time. */
   readonly clock: Clock;
   /** Where lines go. */
@@ -90,6 +93,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   readonly over: Promise<void>;
   readonly #serving: HttpServing;
   #exchange: Exchange | undefined;
+  /** Who serves the connection from now on, when that is not us any more. */
+  #heir: HttpVisit | undefined;
 
   constructor(conn: Conn, scheme: "http" | "https", serving: HttpServing) {
     const limits = { ...DEFAULT_HTTP_LIMITS, ...serving.limits };
@@ -105,8 +110,17 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     this.over = this.run();
   }
 
+  /** Lets the request under way end, and no other begin. */
+  override drain(): void {
+    super.drain();
+    this.#heir?.drain();
+  }
+
   /** Serves one request. */
   protected override async serve(head: RequestHead): Promise<Then> {
+    // Over TLS the door has looked at the name already, and a request for another one is misdirected.
+    const heir = this.scheme === "http" ? this.#serving.mounts?.find(head.host) : undefined;
+    if (heir) return await this.#handOver(heir, head);
     const startedMs = this.clock.steady();
     const { endpoint, problem } = routeRequest(this.#serving.endpoints, this, head);
     let exchange: Exchange | undefined;
@@ -135,6 +149,17 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     } finally {
       if (this.#serving.onExchange) this.#report(startedMs, head, endpoint, exchange, after);
     }
+  }
+
+  /** Gives the whole connection to somebody else, with the request that was just read. */
+  async #handOver(serve: HostServer, head: RequestHead): Promise<Then> {
+    this.watchdog.stop();
+    this.kept.letGo();
+    this.conn.unread(head.bytes);
+    this.#heir = serve(this.conn, this.scheme);
+    if (this.draining) this.#heir.drain();
+    await this.#heir.over;
+    return "over";
   }
 
   protected override refuse(error: HttpError): Uint8Array {

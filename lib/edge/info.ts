@@ -9,24 +9,37 @@ import type { AgentEndpoint } from "./agent_endpoint.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { EndpointProto } from "./endpoint.ts";
+import type { EndpointBinding } from "./internal_address.ts";
 import type { TrafficCounts } from "./traffic.ts";
 
 /** An endpoint that is online. */
 export interface EndpointInfo {
   /** The bind id. */
   readonly id: string;
+  /** Names it in APIs, behind `ep_` and `tn_`; newer ones sort later. */
+  readonly ksuid: string;
   /** The public address. */
   readonly url: string;
   /** What visitors speak. */
   readonly proto: EndpointProto;
+  /** Where it can be reached from: `internal` is its own account. */
+  readonly binding: EndpointBinding;
+  /** The name; the first label may be `*`. */
+  readonly host: string;
+  /** The port, also where the URL leaves it out. */
+  readonly port: number;
   /** Whose it is. */
   readonly accountId: string;
   /** Whose agent serves it. */
   readonly clientId: string;
+  /** Names the authtoken it was bound with: `cr_…`. */
+  readonly tokenId: string;
   /** The sessions that serve it: one, or several legs. */
   readonly sessionIds: readonly string[];
   /** The agent's words about its upstream. */
   readonly forwardsTo: string;
+  /** What the upstream speaks, as far as the agent says: empty, `http1` or `http2`. */
+  readonly forwardsProto: string;
   /** What the user calls it. */
   readonly name: string;
   /** What the user says about it. */
@@ -77,20 +90,10 @@ export interface SessionInfo {
 
 /** What is told about an endpoint. */
 export function endpointInfo(endpoint: AgentEndpoint): EndpointInfo {
-  const { id, url, proto, accountId, clientId, forwardsTo, name, description, metadata } =
-    endpoint.facts;
+  const { options: _options, ...facts } = endpoint.facts;
   return {
-    id,
-    url,
-    proto,
-    accountId,
-    clientId,
+    ...facts,
     sessionIds: endpoint.members.map((member) => member.id),
-    forwardsTo,
-    name,
-    description,
-    metadata,
-    startedAtMs: endpoint.facts.startedAtMs,
     traffic: endpoint.traffic.counts(),
   };
 }

@@ -144,22 +144,3 @@ export function randomLabel(): string {
   const noun = NOUNS[second % NOUNS.length];
   return `${adjective}-${noun}-${number.toString(16).padStart(8, "0")}`;
 }
-
-const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/**
- * Random letters and digits, every one equally likely: identifiers of 27, secrets of 24 and more
- * (5.95 bits each).
- *
- * @param count how many
- */
-export function randomBase62(count: number): string {
-  let text = "";
-  while (text.length < count) {
-    for (const byte of crypto.getRandomValues(new Uint8Array(count))) {
-      // 248 is the largest multiple of 62 in a byte: what lies above would favour some letters.
-      if (byte < 248 && text.length < count) text += BASE62[byte % 62];
-    }
-  }
-  return text;
-}

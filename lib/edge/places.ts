@@ -14,14 +14,16 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
+import { ksuid, KSUID_CHARS } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
 import type { Conn } from "../runtime/net.ts";
 import { AgentEndpoint, type EndpointFacts, type EndpointMember } from "./agent_endpoint.ts";
 import type { Grant } from "./auth.ts";
 import type { ReadBind } from "./bind_message.ts";
 import type { EndpointProto, TcpPorts } from "./endpoint.ts";
-import { endpointKey, type EndpointRegistry } from "./endpoints.ts";
+import { endpointKey, type EndpointRegistry, placeOf } from "./endpoints.ts";
 import type { EdgeEvent } from "./events.ts";
+import type { EndpointBinding } from "./internal_address.ts";
 
 /** A session that binds. */
 export interface BindingSession extends EndpointMember {
@@ -63,8 +65,12 @@ export interface Plan {
   readonly proto: EndpointProto;
   /** The name. */
   readonly host: string;
+  /** Where it can be reached from. */
+  readonly binding: EndpointBinding;
   /** The public port; `undefined` is any tcp port. */
   readonly port: number | undefined;
+  /** Ports that are not for whoever wants any. */
+  readonly reservedPorts: ReadonlySet<number>;
   /** Whether a token of ours proves that the id was the agent's before. */
   readonly proven: boolean;
 }
@@ -100,7 +106,9 @@ export class Places {
   take(plan: Plan): Promise<AgentEndpoint> {
     this.#checkWelcome(plan);
     if (plan.port === undefined) return this.#create(plan);
-    const key = endpointKey(plan.proto, plan.host, plan.port);
+    const { proto, host, port, binding } = plan;
+    const { accountId } = plan.session.grant;
+    const key = placeOf({ proto, host, port, binding, accountId });
     return this.#options.registry.exclusively(key, () => this.#takeAt(plan, key));
   }
 
@@ -132,7 +140,7 @@ export class Places {
       endpoint.leave(member);
       this.#bySession.get(member)?.delete(endpoint);
     }
-    if (endpoint.proto === "tcp") {
+    if (hasPort(endpoint.facts)) {
       tcpPorts?.release(endpoint.port).catch((thrown) => {
         const { message } = toTunnelError(thrown);
         logger.log("error", "port was not freed", { port: endpoint.port, error: message });
@@ -214,7 +222,7 @@ export class Places {
     this.#checkWelcome(plan);
     this.#checkIdFree(plan.id);
     const online: { endpoint?: AgentEndpoint } = {};
-    const port = plan.proto === "tcp"
+    const port = hasPort(plan)
       ? await this.#claim(plan, (conn) => {
         if (online.endpoint) onTcpVisitor(conn, online.endpoint);
         else conn.abort();
@@ -225,7 +233,7 @@ export class Places {
       this.#checkWelcome(plan);
       this.#checkIdFree(plan.id);
     } catch (thrown) {
-      if (plan.proto === "tcp") await tcpPorts!.release(port);
+      if (hasPort(plan)) await tcpPorts!.release(port);
       throw thrown;
     }
     const endpoint = online.endpoint = new AgentEndpoint(this.#factsOf(plan, port));
@@ -254,7 +262,8 @@ export class Places {
   }
 
   #checkIdFree(id: string): void {
-    if (!this.#options.registry.byId(id)) return;
+    const { registry } = this.#options;
+    if (!registry.byId(id) && !registry.byKsuid(id)) return;
     throw refuse(
       335,
       "Cannot bind: the id is in use, and the request does not prove it is its own",
@@ -271,38 +280,54 @@ export class Places {
         throw portRefused(thrown, `"${plan.host}:${plan.port}"`);
       }
     }
-    // Ports kept for agents that will be back are set aside until a free one is found.
+    // Ports that are reserved, or kept for agents that will be back, are set aside until another one
+    // is found.
     const aside: number[] = [];
+    let heldPort: number | undefined;
+    let tries = 0;
     try {
       for (;;) {
         const port = await ports.claim(undefined, onConnection);
+        if (plan.reservedPorts.has(port)) {
+          aside.push(port);
+          if (aside.length > plan.reservedPorts.size + MAX_PORT_TRIES) throw noPort();
+          continue;
+        }
         const keptFor = registry.heldFor(endpointKey("tcp", "", port), clock.steady());
         const taken = keptFor !== undefined && keptFor.clientId !== plan.session.clientId;
-        if (!taken || aside.length === MAX_PORT_TRIES) return port;
+        if (!taken || ++tries > MAX_PORT_TRIES) return port;
         aside.push(port);
+        heldPort = port;
       }
     } catch (thrown) {
-      const last = aside.pop();
-      if (last === undefined) throw portRefused(thrown, "a tcp port");
-      return last;
+      // Nothing else is left: a port that is only kept goes to whoever is here.
+      if (heldPort === undefined) throw portRefused(thrown, "a tcp port");
+      aside.splice(aside.indexOf(heldPort), 1);
+      return heldPort;
     } finally {
       for (const port of aside) await ports.release(port);
     }
   }
 
   #factsOf(plan: Plan, port: number): EndpointFacts {
-    const { session, bind, id, proto, host } = plan;
+    const { session, bind, id, proto, binding, host } = plan;
+    const nowMs = this.#options.clock.now();
     return {
       id,
+      // Agents may bring ids of their own making, the API promises KSUIDs.
+      ksuid: isKsuid(id) ? id : ksuid(nowMs),
       url: publicUrl(proto, host, port),
       proto,
+      binding,
       host,
       port,
       accountId: session.grant.accountId,
       clientId: session.clientId,
       forwardsTo: bind.forwardsTo,
+      forwardsProto: bind.forwardsProto,
+      tokenId: session.grant.tokenId,
       options: bind.options,
-      startedAtMs: this.#options.clock.now(),
+      startedAtMs: nowMs,
       name: bind.extra.Name ?? "",
       description: bind.extra.Description ?? "",
       metadata: bind.extra.Metadata ?? "",
@@ -316,6 +341,15 @@ export class Places {
   }
 }
 
+/** Whether an endpoint has a port of the machine for itself. */
+function hasPort({ proto, binding }: Pick<EndpointFacts, "proto" | "binding">): boolean {
+  return proto === "tcp" && binding === "public";
+}
+
+function isKsuid(id: string): boolean {
+  return id.length === KSUID_CHARS && /^[0-9A-Za-z]+$/.test(id);
+}
+
 function isSameBinding(holder: AgentEndpoint, plan: Plan): boolean {
   return holder.id === plan.id && holder.proto === plan.proto &&
     holder.facts.clientId === plan.session.clientId;
@@ -325,6 +359,10 @@ function isSameBinding(holder: AgentEndpoint, plan: Plan): boolean {
 export function publicUrl(proto: EndpointProto, host: string, port: number): string {
   const usual = { http: 80, https: 443, tls: 443, tcp: undefined }[proto];
   return port === usual ? `${proto}://${host}` : `${proto}://${host}:${port}`;
+}
+
+function noPort(): TunnelError {
+  return new TunnelError("address_not_available", "every port that is free is reserved");
 }
 
 function portRefused(thrown: unknown, what: string): TunnelError {

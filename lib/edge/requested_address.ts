@@ -24,6 +24,8 @@ export interface AddressRules {
   readonly domains: readonly string[];
   /** The public port of each protocol that has a door, as it stands in URLs. */
   readonly ports: { readonly [proto in "http" | "https" | "tls"]?: number | undefined };
+  /** Names that the edge serves itself, and what they are for. */
+  readonly ownHosts: ReadonlyMap<string, string>;
 }
 
 /** The protocols a URL may name. */
@@ -42,7 +44,7 @@ const SCHEMES: readonly string[] = ["http", "https", "tcp", "tls"];
  * import assert from "node:assert/strict";
  * import { requestedAddress } from "./requested_address.ts";
  *
- * const rules = { domains: ["example.com"], ports: { https: 443 } };
+ * const rules = { domains: ["example.com"], ports: { https: 443 }, ownHosts: new Map() };
  * assert.equal(requestedAddress("https", { Subdomain: "shop" }, rules).host, "shop.example.com");
  * assert.equal(requestedAddress("tcp", { URL: "tcp://" }, rules).port, undefined);
  * ```
@@ -84,7 +86,7 @@ function requestedHost(
   const subdomain = textOption(options, "Subdomain");
   if (named.length === 0 && subdomain === "") return undefined;
   const host = named[0] ?? normalizeHost(`${subdomain}.${rules.domains[0]}`);
-  checkPublic(host, rules.domains);
+  checkOwn(host, rules);
   checkReachable(host.startsWith("*.") ? host.slice(2) : host, rules.domains);
   return host;
 }
@@ -105,31 +107,32 @@ function requestedTcpAddress(options: BindOptions, rules: AddressRules): Request
   }
   if (hostText === "") return { host: undefined, port };
   const host = normalizeHost(hostText);
-  checkPublic(host, rules.domains);
   if (host.startsWith("*.") || !rules.domains.some((domain) => isUnder(host, domain))) {
     throw refuse(307, text, `tcp addresses of this edge look like "tcp://${rules.domains[0]}:n"`);
   }
   return { host, port };
 }
 
-/** Names that are not for everybody: the edge's own, and those of other bindings. */
-function checkPublic(host: string, domains: readonly string[]): void {
-  if (host === "internal" || host.endsWith(".internal")) {
-    throw new TunnelError(
-      "refused",
-      `Cannot bind "${host}": this edge has no internal endpoints yet, only public ones`,
-      { ngrokCode: 15005 },
-    );
-  }
-  if (domains.some((domain) => host === `connect.${domain}`)) {
-    throw new TunnelError("refused", `Cannot bind "${host}": agents connect to the edge there`, {
-      ngrokCode: 320,
-    });
-  }
+/** Names that the edge keeps for itself. */
+function checkOwn(host: string, { ownHosts }: AddressRules): void {
+  const use = ownHosts.get(host);
+  if (use === undefined) return;
+  throw new TunnelError("refused", `Cannot bind "${host}": ${use}`, { ngrokCode: 320 });
 }
 
-/** `scheme://host:port` in parts; the scheme may be left out. The host is not checked yet. */
-function parseUrl(text: string, proto: EndpointProto): { host: string; port: number | undefined } {
+/**
+ * `scheme://host:port` in parts; the scheme may be left out. The host is not checked yet.
+ *
+ * @param text as the agent wrote it
+ * @param proto what the bind is for
+ * @param portCode the number of a port that does not exist. @default {9035}
+ * @throws {TunnelError} refused with 9033 to 9038
+ */
+export function parseUrl(
+  text: string,
+  proto: EndpointProto,
+  portCode = 9035,
+): { host: string; port: number | undefined } {
   const match = /^(?:([^:/?#]*):\/\/)?([^/?#]*)(.*)$/s.exec(text);
   if (!match) throw refuse(9034, text, "it is no URL");
   const [, scheme = proto, authority, rest] = match;
@@ -147,7 +150,7 @@ function parseUrl(text: string, proto: EndpointProto): { host: string; port: num
   const portText = authority.slice(at + 1);
   if (!/^\d+$/.test(portText)) throw refuse(9033, text, "the port must be a number");
   const port = Number(portText);
-  if (port < 1 || port > 65_535) throw refuse(9035, text, "ports go from 1 to 65535");
+  if (port < 1 || port > 65_535) throw refuse(portCode, text, "ports go from 1 to 65535");
   return { host: authority.slice(0, at), port };
 }
 

@@ -24,7 +24,7 @@ import { allowsLabel } from "./acl.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { authorize, type AuthorizeOptions } from "./authorize.ts";
 import { bindEndpoint, type BindRules } from "./bind.ts";
-import { checkTexts, endpointIdOf } from "./bind_message.ts";
+import { checkTexts, ksuidOf } from "./bind_message.ts";
 import type { EndpointRegistry } from "./endpoints.ts";
 import { checkModules } from "./modules.ts";
 import type { Places } from "./places.ts";
@@ -314,7 +314,7 @@ function patchEndpoint(
   options: RpcOptions,
 ): object {
   const patch = pick<PatchRequest>(message, PATCH_FIELDS, "the PatchTunnelState request");
-  const endpoint = options.registry.byId(endpointIdOf(patch.TunnelId ?? ""));
+  const endpoint = options.registry.byKsuid(ksuidOf(patch.TunnelId ?? ""));
   if (!endpoint || endpoint.facts.clientId !== session.clientId) {
     const id = (patch.TunnelId ?? "").slice(0, 64);
     throw new TunnelError("refused", `Cannot change "${id}": there is no such tunnel`, {

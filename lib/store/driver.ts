@@ -13,6 +13,8 @@ export interface StoreDriver {
   readonly dialect: Dialect;
   /** Copies it into a file while it is in use; absent where that is the operator's business. */
   readonly backupTo?: (path: string) => Promise<void>;
+  /** A number that is another one after another process has written; absent where the database tells. */
+  readonly foreignVersion?: () => number;
 }
 
 /**
@@ -38,5 +40,9 @@ export function sqliteDriver(database: SqliteDatabase): StoreDriver {
       close: () => database.close(),
     },
   });
-  return { dialect, backupTo: (path) => database.backupTo(path) };
+  return {
+    dialect,
+    backupTo: (path) => database.backupTo(path),
+    foreignVersion: () => Number(database.prepare("PRAGMA data_version").all([])[0].data_version),
+  };
 }

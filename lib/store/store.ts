@@ -32,6 +32,11 @@ export interface Store extends StoreContent {
    * @throws {TunnelError} usage when the database has its own way of backing up
    */
   backupTo(path: string): Promise<void>;
+  /**
+   * A number that is another one after another process has written into the database; `undefined`
+   * where the database has its own way of telling.
+   */
+  foreignVersion(): number | undefined;
   /** Closes the database. Idempotent. */
   close(): Promise<void>;
 }
@@ -150,6 +155,7 @@ export async function openStore(driver: StoreDriver): Promise<Store> {
       }
       await driver.backupTo(path);
     },
+    foreignVersion: () => driver.foreignVersion?.(),
     close: () => closed ??= db.destroy(),
   };
 }

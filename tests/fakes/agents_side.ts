@@ -9,12 +9,14 @@ import { pair } from "../../lib/base/duplex.ts";
 import { TunnelError } from "../../lib/base/errors.ts";
 import { silentLogger } from "../../lib/base/log.ts";
 import { Agents } from "../../lib/edge/agents.ts";
+import type { AgentSession } from "../../lib/edge/agent_session.ts";
 import type { AgentEndpoint } from "../../lib/edge/agent_endpoint.ts";
 import type { Authenticator, Grant } from "../../lib/edge/auth.ts";
 import type { TcpPorts } from "../../lib/edge/endpoint.ts";
 import { EndpointRegistry } from "../../lib/edge/endpoints.ts";
 import type { EdgeEvent } from "../../lib/edge/events.ts";
 import { Places } from "../../lib/edge/places.ts";
+import { NO_RESERVATIONS, type Reservations } from "../../lib/edge/reservations.ts";
 import { createSigner } from "../../lib/edge/tokens.ts";
 import type { Conn } from "../../lib/runtime/net.ts";
 import { FakeAgent, type Json } from "./agent.ts";
@@ -39,6 +41,14 @@ export interface AgentsSideOptions {
   readonly maxPending?: number;
   /** @default false */
   readonly httpsFallsBack?: boolean;
+  /** Whose names and addresses are. @default nobody's */
+  readonly reservations?: Reservations;
+  /** Decides about authtokens, instead of by `grants`. */
+  readonly authenticator?: Authenticator;
+  /** Hears of each agent that was let in. */
+  readonly onAdmitted?: (session: AgentSession) => void;
+  /** The time. @default one of its own */
+  readonly clock?: FakeClock;
   /** The key that signs notes. @default always the same */
   readonly key?: Uint8Array;
 }
@@ -87,7 +97,7 @@ export class PaperPorts implements TcpPorts {
 
 /** The agents' side, and the strings a test pulls. */
 export class AgentsSide {
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly registry = new EndpointRegistry();
   readonly events: EdgeEvent[] = [];
   readonly ports: PaperPorts | undefined;
@@ -106,7 +116,8 @@ export class AgentsSide {
     options: AgentsSideOptions,
     signer: Awaited<ReturnType<typeof createSigner>>,
   ) {
-    const { clock, registry } = this;
+    const clock = this.clock = options.clock ?? new FakeClock();
+    const { registry } = this;
     const range = options.tcpRange === undefined ? { from: 20000, to: 20003 } : options.tcpRange;
     this.ports = range ? new PaperPorts(range.from, range.to) : undefined;
     const emit = (event: EdgeEvent) => void this.events.push(event);
@@ -136,10 +147,11 @@ export class AgentsSide {
       maxSessions: options.maxSessions ?? 100,
       maxPending: options.maxPending ?? 10,
       authTimeoutMs: 10_000,
+      onAdmitted: options.onAdmitted,
       auth: {
         clock,
         signer,
-        authenticator: authenticatorOf(options.grants),
+        authenticator: options.authenticator ?? authenticatorOf(options.grants),
         region: "here",
         heartbeatIntervalMs: 10_000,
         heartbeatToleranceMs: 15_000,
@@ -151,11 +163,14 @@ export class AgentsSide {
         requestTimeoutMs: 10_000,
         bind: {
           places: this.places,
+          reservations: options.reservations ?? NO_RESERVATIONS,
+          clock,
           signer,
           logger: silentLogger,
           rules: {
             domains: ["example.com"],
             ports: options.ports ?? { http: 80, https: 443, tls: 443 },
+            ownHosts: new Map([["connect.example.com", "agents connect to the edge there"]]),
           },
           offersTcp: this.ports !== undefined,
           httpsFallsBack: options.httpsFallsBack ?? false,
@@ -165,9 +180,9 @@ export class AgentsSide {
   }
 
   /** Connects an agent that says nothing yet. */
-  connect(): FakeAgent {
+  connect(host = "192.0.2.1"): FakeAgent {
     const [near, far] = pair();
-    this.agents.accept(near, { host: "192.0.2.1", port: 4000 });
+    this.agents.accept(near, { host, port: 4000 });
     return new FakeAgent(far, { clock: this.clock });
   }
 

@@ -12,6 +12,10 @@ import { test } from "../../harness.ts";
 
 const FACTS: EndpointFacts = {
   id: "e1",
+  ksuid: "2aBcDeFgHiJkLmNoPqRsTuVwXyZ",
+  binding: "public",
+  forwardsProto: "",
+  tokenId: "cr_1",
   url: "https://a.example.com",
   proto: "https",
   host: "a.example.com",

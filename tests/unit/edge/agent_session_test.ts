@@ -177,3 +177,50 @@ test("AgentSession cannot be asked who it is before Auth", async () => {
   session.abort(new TunnelError("aborted", "done"));
   await session.closed;
 });
+
+test("AgentSession.cut() waits half a second for the agent to go, then ends the connection itself", async () => {
+  const clock = new FakeClock();
+  // The other side neither reads nor closes.
+  const [near] = pair();
+  const session = new AgentSession(near, {
+    clock,
+    bounds: {
+      maxStreams: 10,
+      maxStreamsRust: 10,
+      maxWaitingStreams: 0,
+      streamWaitMs: 0,
+      maxPeerStreams: 10,
+    },
+    remote: { host: "192.0.2.1", port: 1 },
+    order: 1,
+    id: "ts_1",
+    onStream: () => {},
+  });
+  let isOver = false;
+  void session.closed.then(() => isOver = true);
+  const reason = new TunnelError("refused", "revoked");
+  session.cut(reason);
+  session.cut(new TunnelError("refused", "again"));
+  assert.equal(session.cutReason, reason);
+  assert.equal(session.isOpen, false);
+  await clock.advance(499);
+  assert.equal(isOver, false);
+  await clock.advance(1);
+  assert.equal(isOver, true);
+  assert.equal(clock.pending, 0);
+});
+
+test("AgentSession.regrant() changes what the agent may bind from now on, and nothing it has", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const bound = await agent.bind("https", { Domain: "a.example.com" });
+  const [session] = side.agents.sessions;
+  session.regrant({ ...session.grant, acl: ["bind:b.example.com"] });
+  assert.match(
+    (await agent.bind("https", { Domain: "c.example.com" })).Error ?? "",
+    /ERR_NGROK_316/,
+  );
+  assert.equal((await agent.bind("https", { Domain: "b.example.com" })).Error, "");
+  assert.ok(side.registry.byId(bound.Id));
+  await side.close();
+});

@@ -1,5 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
+import { TunnelError } from "../../../lib/base/errors.ts";
 import { STREAM } from "../../../lib/wire/messages.ts";
 import { AgentsSide } from "../../fakes/agents_side.ts";
 import { test } from "../../harness.ts";
@@ -45,8 +46,63 @@ test("Agents tells of sessions that come and go", async () => {
     resumed: false,
     remote: "192.0.2.1:4000",
     userAgent: "ngrok-javascript/1.7.0 ngrok-rust/0.18.0",
+    tokenId: "cr_one",
+    agentVersion: "1.7.0",
+    os: "linux",
+    arch: "x86_64",
+    metadata: "",
+    protocolVersion: "3",
   });
+  assert.match(session.id, /^ts_[0-9A-Za-z]{27}$/);
   assert.equal(ended.type, "session_ended");
+  await side.close();
+});
+
+test("Agents.cut() takes what a session serves offline at once, and nothing else", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const { agent: other } = await side.agent("two");
+  const bound = await agent.bind("https");
+  const kept = await other.bind("https");
+  const [session] = side.agents.sessions;
+  side.agents.cut(session, new TunnelError("refused", "The authtoken was revoked"));
+  side.agents.cut(session, new TunnelError("refused", "Said twice"));
+  assert.equal(side.registry.byId(bound.Id), undefined);
+  assert.equal(session.isOpen, false);
+  assert.throws(() => session.openCommand(5, new Uint8Array(1)), /session/);
+  await side.settle();
+  await session.closed;
+  await side.settle();
+  assert.equal(side.agents.session(session.id), undefined);
+  assert.ok(side.registry.byId(kept.Id));
+  const ended = side.events.find((event) => event.type === "session_ended")!;
+  assert.equal(ended.reason, "The authtoken was revoked");
+  assert.equal(ended.tokenId, "cr_one");
+  await side.close();
+});
+
+test("Agents.cut() is heard by an agent that listens, as a goodbye", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const [session] = side.agents.sessions;
+  side.agents.cut(session, new TunnelError("refused", "The authtoken was revoked"));
+  await side.settle();
+  const { goAway } = await agent.closed;
+  assert.equal(goAway?.text, "The authtoken was revoked");
+  await side.settle();
+  assert.deepEqual(side.agents.sessions, []);
+  await side.close();
+});
+
+test("Agents tells who was let in", async () => {
+  const admitted: string[] = [];
+  const side = await AgentsSide.create({
+    onAdmitted: (session) => admitted.push(session.grant.tokenId),
+  });
+  await side.agent("two");
+  const stranger = side.connect();
+  await stranger.auth({ AuthToken: "nobody's" });
+  assert.deepEqual(admitted, ["cr_two"]);
   await side.close();
 });
 

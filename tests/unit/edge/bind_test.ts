@@ -1,5 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
+import { STREAM } from "../../../lib/wire/messages.ts";
 import type { FakeAgent, Json } from "../../fakes/agent.ts";
 import { AgentsSide, type AgentsSideOptions } from "../../fakes/agents_side.ts";
 import { test } from "../../harness.ts";
@@ -172,11 +173,7 @@ test("bindEndpoint() refuses modules that it does not enforce, and nothing goes 
       "813",
     );
     assert.equal(
-      await errorOf(agent, "https", {}, { Extra: { Bindings: ["internal"] } }),
-      "15005",
-    );
-    assert.equal(
-      await errorOf(agent, "https", { Domain: "a.internal" }),
+      await errorOf(agent, "https", {}, { Extra: { Bindings: ["kubernetes"] } }),
       "15005",
     );
     assert.equal(side.registry.size, 0);
@@ -299,7 +296,16 @@ test("bindEndpoint() keeps an id it does not know, for clients keep it as their 
       Id: "my-old-id",
     });
     assert.equal(answer.Id, "my-old-id");
-    assert.equal(answer.Extra.TunnelID, "tn_my-old-id");
+    // The name in APIs is a KSUID all the same.
+    assert.match(answer.Extra.TunnelID!, /^tn_[0-9A-Za-z]{27}$/);
+    assert.equal(
+      (await agent.request(STREAM.patchTunnelState, {
+        TunnelId: answer.Extra.TunnelID,
+        Name: "web",
+      }))["Error"],
+      "",
+    );
+    assert.equal((await agent.rebind(answer)).Extra.TunnelID, answer.Extra.TunnelID);
     assert.equal(
       await errorOf(agent, "https", {}, { Id: "x".repeat(200) }),
       "301",

@@ -14,6 +14,7 @@ import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { answerJson, readJson } from "../../../lib/wire/codec.ts";
 import { FakeAgent, readToEnd } from "../../fakes/agent.ts";
 import { MemoryFiles } from "../../fakes/files.ts";
+import { memorySqlite } from "../../fakes/sqlite.ts";
 import { test } from "../../harness.ts";
 
 const TOKEN = "ownertoken_0123456789";
@@ -21,7 +22,12 @@ const TOKEN = "ownertoken_0123456789";
 /** The machine's own sockets and clock, with a data folder in memory. */
 function loopback(files = new MemoryFiles()): Runtime {
   const { net, clock } = detectRuntime();
-  return { net, clock, host: { files } as unknown as Host };
+  return {
+    net,
+    clock,
+    host: { files } as unknown as Host,
+    openSqlite: memorySqlite(files),
+  };
 }
 
 const DOORS: EdgeOptions = {
@@ -183,7 +189,7 @@ test("startEdge() lets no agent in without the owner's token", async () => {
   const edge = await startEdge(DOORS, runtime);
   for (
     const [AuthToken, code] of [["", "4018"], ["bad", "105"], [
-      "other_0123456789",
+      "stranger_0123456789",
       "107",
     ]]
   ) {
@@ -236,7 +242,7 @@ async function connectWith(
 }
 
 test("startEdge() leaves no door open when it cannot open all", async () => {
-  const runtime = memoryRuntime();
+  const runtime = memoryRuntime({ openSqlite: memorySqlite() });
   const taken = await runtime.net.listen({
     port: 8443,
     onConnection: (conn) => conn.abort(),

@@ -1,6 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
-import { AgentEndpoint } from "../../../lib/edge/agent_endpoint.ts";
+import { AgentEndpoint, type EndpointFacts } from "../../../lib/edge/agent_endpoint.ts";
 import type { EndpointProto } from "../../../lib/edge/endpoint.ts";
 import { endpointKey, EndpointRegistry } from "../../../lib/edge/endpoints.ts";
 import { test } from "../../harness.ts";
@@ -11,9 +11,14 @@ function endpoint(
   proto: EndpointProto,
   host: string,
   port = 443,
+  more: Partial<EndpointFacts> = {},
 ): AgentEndpoint {
   return new AgentEndpoint({
     id: `e${++count}`,
+    ksuid: `k${count}`,
+    binding: "public",
+    forwardsProto: "",
+    tokenId: "cr_1",
     url: `${proto}://${host}`,
     proto,
     host,
@@ -26,6 +31,7 @@ function endpoint(
     name: "",
     description: "",
     metadata: "",
+    ...more,
   });
 }
 

@@ -2,13 +2,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import {
-  checkReachable,
-  isUnder,
-  normalizeHost,
-  randomBase62,
-  randomLabel,
-} from "../../../lib/edge/names.ts";
+import { checkReachable, isUnder, normalizeHost, randomLabel } from "../../../lib/edge/names.ts";
 import { test } from "../../harness.ts";
 
 function codeOf(run: () => unknown): number | undefined {
@@ -116,11 +110,4 @@ test("randomLabel() gives valid labels that do not repeat", () => {
     seen.add(label);
   }
   assert.equal(seen.size, 500);
-});
-
-test("randomBase62() has the length asked for and uses the whole alphabet", () => {
-  const text = randomBase62(5_000);
-  assert.equal(text.length, 5_000);
-  assert.match(text, /^[0-9A-Za-z]+$/);
-  assert.equal(new Set(text).size, 62);
 });

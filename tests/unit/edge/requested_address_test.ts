@@ -9,6 +9,11 @@ import { test } from "../../harness.ts";
 const rules = {
   domains: ["example.com", "example.net"],
   ports: { http: 80, https: 443, tls: 443 },
+  ownHosts: new Map([
+    ["connect.example.com", "agents connect to the edge there"],
+    ["connect.example.net", "agents connect to the edge there"],
+    ["api.example.com", "the API of the edge is there"],
+  ]),
 };
 
 function hostOf(
@@ -115,7 +120,7 @@ const REFUSED: [EndpointProto, Record<string, unknown>, number][] = [
   ["https", { Hostname: "printer.local" }, 331],
   ["https", { Hostname: "connect.example.com" }, 320],
   ["https", { Hostname: "connect.example.net" }, 320],
-  ["https", { URL: "https://shop.internal" }, 15005],
+  ["https", { Hostname: "api.example.com" }, 320],
   ["tcp", { Addr: "1.tcp.ngrok.io:12345" }, 307],
   ["tcp", { Addr: "*.example.com:12345" }, 307],
 ];
@@ -139,7 +144,7 @@ test("requestedAddress() calls an option of the wrong type a bad message", () =>
 });
 
 test("requestedAddress() names the port that URLs of this edge have", () => {
-  const moved = { domains: ["localhost"], ports: { http: 8080 } };
+  const moved = { domains: ["localhost"], ports: { http: 8080 }, ownHosts: new Map() };
   const asked = requestedAddress(
     "http",
     { URL: "http://a.localhost:8080" },

@@ -1,0 +1,133 @@
+/**
+ * Puts the agents' side of an edge together: who may come in, what they may have, and what happens
+ * when that changes.
+ *
+ * Called by `edge.ts` at start.
+ *
+ * @module
+ */
+import type { Runtime } from "../runtime/host.ts";
+import type { Conn } from "../runtime/net.ts";
+import type { AgentEndpoint } from "./agent_endpoint.ts";
+import { Agents } from "./agents.ts";
+import { openAuthenticator } from "./auth.ts";
+import type { EdgeConfig } from "./config.ts";
+import type { TcpPorts } from "./endpoint.ts";
+import type { EndpointRegistry } from "./endpoints.ts";
+import { Enforcement } from "./enforcement.ts";
+import type { EdgeEvent } from "./events.ts";
+import type { Identity } from "./identity.ts";
+import { Places } from "./places.ts";
+import type { AddressRules } from "./requested_address.ts";
+import { NO_RESERVATIONS, StoreReservations } from "./reservations.ts";
+import { StoreAuthenticator } from "./store_auth.ts";
+import { createSigner, loadSigner } from "./tokens.ts";
+
+/** What the agents' side is made of. */
+export interface AgentsSideOptions {
+  /** The options of the edge, complete. */
+  readonly config: EdgeConfig;
+  /** Files and time. */
+  readonly runtime: Pick<Runtime, "clock" | "host">;
+  /** Accounts; without them every agent is the owner's. */
+  readonly identity: Identity | undefined;
+  /** The endpoints that are online. */
+  readonly registry: EndpointRegistry;
+  /** Opens ports; with none there are no tcp endpoints. */
+  readonly tcpPorts: TcpPorts | undefined;
+  /** The ports that stand in URLs; filled in as doors open. */
+  readonly ports: AddressRules["ports"];
+  /** Names that the edge serves itself, and what they are for. */
+  readonly ownHosts: AddressRules["ownHosts"];
+  /** Hears what happens. */
+  readonly emit: (event: EdgeEvent) => void;
+  /** Carries a visitor of a tcp endpoint. */
+  readonly onTcpVisitor: (conn: Conn, endpoint: AgentEndpoint) => void;
+}
+
+/** The agents' side of an edge. */
+export interface AgentsSide {
+  /** The agents. */
+  readonly agents: Agents;
+  /** Who has which address. */
+  readonly places: Places;
+  /** Makes changes act at once; without accounts there are none. */
+  readonly enforcement: Enforcement | undefined;
+}
+
+/** Whose everything is on an edge without accounts. */
+const EMBEDDED_ACCOUNT = "ac_embedded";
+
+/**
+ * Makes it; no agent is there yet.
+ *
+ * @param options what it is made of
+ * @throws {TunnelError} config_invalid when a key file is damaged; io_failed …
+ */
+export async function makeAgentsSide(options: AgentsSideOptions): Promise<AgentsSide> {
+  const { config, runtime, identity, registry, tcpPorts, ports, ownHosts, emit } = options;
+  const { dataDir, domains, region, limits, logger, embedded, requireReservations } = config;
+  const { clock, host: { files } } = runtime;
+  const signer = dataDir === undefined
+    ? await createSigner(crypto.getRandomValues(new Uint8Array(32)))
+    : await loadSigner(files, dataDir);
+  const store = identity?.store;
+  const authenticator = store && new StoreAuthenticator({ store, clock, logger, limits });
+  const enforcement: Enforcement | undefined = authenticator &&
+    new Enforcement({ authenticator, logger, agents: () => agents });
+  const places = new Places({
+    registry,
+    clock,
+    logger,
+    emit,
+    tcpPorts,
+    onTcpVisitor: options.onTcpVisitor,
+    maxEndpointsPerSession: limits.maxEndpointsPerSession,
+    holderPingMs: limits.holderPingMs,
+    holdMs: limits.holdMs,
+  });
+  const agents: Agents = new Agents({
+    clock,
+    logger,
+    emit,
+    places,
+    bounds: {
+      maxStreams: limits.maxStreams,
+      maxStreamsRust: limits.maxStreamsRust,
+      maxWaitingStreams: limits.maxWaitingStreams,
+      streamWaitMs: limits.streamWaitMs,
+      maxPeerStreams: limits.maxAgentStreams,
+    },
+    maxSessions: limits.maxSessions,
+    maxPending: limits.maxPendingSessions,
+    authTimeoutMs: limits.authMs,
+    onAdmitted: enforcement && ((session) => enforcement.admitted(session)),
+    auth: {
+      clock,
+      signer,
+      region,
+      authenticator: authenticator ?? openAuthenticator(EMBEDDED_ACCOUNT),
+      heartbeatIntervalMs: limits.heartbeatIntervalMs,
+      heartbeatToleranceMs: limits.heartbeatToleranceMs,
+      minHeartbeatMs: limits.minHeartbeatMs,
+      maxHeartbeatMs: limits.maxHeartbeatMs,
+    },
+    rpc: {
+      registry,
+      requestTimeoutMs: limits.requestMs,
+      bind: {
+        places,
+        signer,
+        clock,
+        logger,
+        reservations: store
+          ? new StoreReservations({ store, domains, requireReservations })
+          : NO_RESERVATIONS,
+        rules: { domains, ports, ownHosts },
+        offersTcp: tcpPorts !== undefined,
+        httpsFallsBack: embedded,
+      },
+    },
+  });
+  return { agents, places, enforcement };
+}
