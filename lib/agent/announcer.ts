@@ -196,7 +196,7 @@ export class Announcer {
   agentClosed(end: AgentEnd): void {
     this.#logger.log(end.error ? "error" : "info", "session closing", {
       obj: "tunnels.session",
-      err: end.error?.message ?? "nil",
+      err: end.error?.message ?? null,
     });
     this.report({
       type: "agent_closed",

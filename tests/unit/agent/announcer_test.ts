@@ -38,7 +38,7 @@ test("Announcer stamps events and writes the lines scripts parse", () => {
     'info received restart request {"obj":"app","stopReq":"{err:<nil> restart:true}"}',
     'info received stop request {"obj":"app","stopReq":"{err:no restart:false}"}',
     'error session closing {"obj":"tunnels.session","err":"No."}',
-    'info session closing {"obj":"tunnels.session","err":"nil"}',
+    'info session closing {"obj":"tunnels.session","err":null}',
   ]);
   assert.deepEqual(events[0], {
     type: "session_failed",
