@@ -24,6 +24,10 @@ export interface Flag {
   readonly env?: readonly string[];
   /** Whether the value must never be printed. */
   readonly secret?: boolean;
+  /** Whether it may be given several times, each adding a value. @default {false} */
+  readonly repeats?: boolean;
+  /** Whether the flag alone means `true`, so that a value needs an equals sign: `--active=false`. @default {false} */
+  readonly isSwitch?: boolean;
 }
 
 /** What stands after the name of a command. */
@@ -36,6 +40,8 @@ export interface Argument {
   readonly summary: string;
   /** Whether it may be left out. @default {false} */
   readonly optional?: boolean;
+  /** Whether it may be several words; they come joined by a blank. @default {false} */
+  readonly words?: boolean;
 }
 
 /** An example of the help. */
@@ -52,6 +58,8 @@ export interface Input<Name extends string = string> {
   readonly argument: string | undefined;
   /** The value of a flag: given, or from the environment, or the fallback. */
   flag(name: Name): string | undefined;
+  /** All values of a flag that repeats, in the order given. */
+  all(name: Name): readonly string[];
   /** Whether the value was given by flag or environment rather than being the fallback. */
   isGiven(name: Name): boolean;
 }
@@ -72,7 +80,7 @@ export interface Cli {
 
 /** A command of the program. */
 export interface Command {
-  /** What is typed. */
+  /** What is typed: one word, or as many as it is deep, `edge token list`. */
   readonly name: string;
   /** A few words, without a full stop: the line in the list of commands. */
   readonly summary: string;
@@ -86,6 +94,12 @@ export interface Command {
   readonly flags: readonly Flag[];
   /** Where its log goes unless the user says otherwise. @default {"false"} */
   readonly logsTo?: "false" | "stdout" | "stderr";
+  /** The commands below it; their names begin with its own. */
+  readonly commands?: readonly Command[];
+  /** Gives the commands below it where that takes time: asked only when it is named. */
+  readonly load?: () => Promise<readonly Command[]>;
+  /** Whether it does nothing by itself: it is explained instead. @default {false} */
+  readonly isGroup?: boolean;
   /**
    * Does the work.
    *
@@ -109,6 +123,27 @@ export function defineCommand<const F extends readonly Flag[]>(
   definition: CommandDefinition<F>,
 ): Command {
   return definition;
+}
+
+/** A command that only holds others: by itself it explains them. */
+export interface Group {
+  /** What is typed. */
+  readonly name: string;
+  /** The line in the list of commands. */
+  readonly summary: string;
+  /** Whole sentences. */
+  readonly description: string;
+  /** At least one. */
+  readonly examples: readonly Example[];
+  /** The commands below it. */
+  readonly commands?: readonly Command[];
+  /** Gives them where that takes time. */
+  readonly load?: () => Promise<readonly Command[]>;
+}
+
+/** Makes a command that only holds others. */
+export function defineGroup(group: Group): Command {
+  return { ...group, flags: [], isGroup: true, run: () => Promise.resolve(0) };
 }
 
 /** Makes a flag whose name the types know. */
@@ -138,6 +173,27 @@ export const LOG_FLAGS: readonly Flag[] = [
     fallback: "info",
   },
 ];
+
+/** The word that is typed behind the commands above it. */
+export function ownWord({ name }: Command): string {
+  return name.slice(name.lastIndexOf(" ") + 1);
+}
+
+/**
+ * Gives the commands that were named the commands below them, where those take time to know.
+ *
+ * @param commands the program's
+ * @param args the command line
+ */
+export function loadCommands(
+  commands: readonly Command[],
+  args: readonly string[],
+): Promise<readonly Command[]> {
+  return Promise.all(commands.map(async (command) => {
+    if (!command.load || !args.includes(command.name)) return command;
+    return { ...command, commands: await command.load() };
+  }));
+}
 
 /** The log's flags with the fallback of this command in the place of the common one. */
 export function logFlagsOf(command: Command): readonly Flag[] {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Host } from "../runtime/host.ts";
-import { type Command, type Flag, LOG_FLAGS, logFlagsOf } from "./command.ts";
+import { type Command, type Flag, LOG_FLAGS, logFlagsOf, ownWord } from "./command.ts";
 
 /** How help is laid out. */
 export interface HelpStyle {
@@ -64,14 +64,17 @@ export function programHelp(commands: readonly Command[], style: HelpStyle): str
 
 /** What `sallyport <command> --help` prints. */
 export function commandHelp(command: Command, style: HelpStyle): string {
-  const { argument } = command;
+  const { argument, commands } = command;
   const word = argument ? (argument.optional ? ` [${argument.name}]` : ` <${argument.name}>`) : "";
+  const lines = command.isGroup ? [] : [`sallyport ${command.name}${word} [flags]`];
+  if (commands) lines.push(`sallyport ${command.name} <command> [flags]`);
   const terms = argument ? table([[argument.name, argument.summary]], style) : [];
   return page([
     section("NAME", [paragraph(`${command.name} - ${command.summary}`, style, 2)], style),
-    usage(`sallyport ${command.name}${word} [flags]`, style),
+    section("USAGE", lines.map((line) => `  ${line}`), style),
     section("DESCRIPTION", [paragraphs(command.description, style)], style),
     section("TERMS", terms, style),
+    commands ? listOfCommands(commands, style) : "",
     section(
       command.examples.length > 1 ? "EXAMPLES" : "EXAMPLE",
       examples(command.examples, style),
@@ -105,7 +108,7 @@ function usage(line: string, style: HelpStyle): string {
 function listOfCommands(commands: readonly Command[], style: HelpStyle): string {
   return section(
     "COMMANDS",
-    table(commands.map(({ name, summary }) => [name, summary]), style),
+    table(commands.map((command) => [ownWord(command), command.summary]), style),
     style,
   );
 }
@@ -130,9 +133,11 @@ function flagRow(flag: Flag): Row {
   const notes: string[] = [];
   if (flag.choices) notes.push(flag.choices.join(", "));
   if (flag.fallback !== undefined) notes.push(`default ${flag.fallback}`);
+  if (flag.repeats) notes.push("may be repeated");
   if (flag.env) notes.push(`env ${flag.env.join(", ")}`);
   const summary = notes.length > 0 ? `${flag.summary} (${notes.join("; ")})` : flag.summary;
-  return [`--${flag.name} <${flag.value}>`, summary];
+  const value = flag.isSwitch ? `[=${flag.value}]` : ` <${flag.value}>`;
+  return [`--${flag.name}${value}`, summary];
 }
 
 /** Two columns; a left cell that is too wide gets its right cell on the next line. */

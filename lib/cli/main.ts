@@ -7,7 +7,7 @@
 import { TunnelError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
 import type { Runtime } from "../runtime/host.ts";
-import type { Cli, Command, Input } from "./command.ts";
+import { type Cli, type Command, type Input, loadCommands } from "./command.ts";
 import { COMMANDS } from "./commands/mod.ts";
 import { VERSION_LINE } from "./commands/version.ts";
 import { type CrashSource, type CrashWatch, watchCrashes } from "./crash.ts";
@@ -23,6 +23,8 @@ const SECRET_VARIABLES = [
   "SALLYPORT_AUTHTOKEN",
   "NGROK_AUTHTOKEN",
   "SALLYPORT_EDGE_AUTHTOKEN",
+  "SALLYPORT_EDGE_API_KEY",
+  "SALLYPORT_MASTER_KEY",
   "SALLYPORT_API_KEY",
   "NGROK_API_KEY",
 ];
@@ -61,11 +63,12 @@ export async function main(runtime: Runtime, options: MainOptions = {}): Promise
 
 async function obey(
   runtime: Runtime,
-  commands: readonly Command[],
+  known: readonly Command[],
   secrets: Secrets,
   crashes: CrashWatch,
 ): Promise<number> {
   const { host } = runtime;
+  const commands = await loadCommands(known, host.args);
   for (const name of SECRET_VARIABLES) secrets.add(host.env(name) ?? "");
   const request = parse(host.args, commands, (name) => host.env(name));
   if (request.kind === "version") {
@@ -82,7 +85,7 @@ async function obey(
   }
   const { command, input } = request;
   for (const flag of command.flags) {
-    if (flag.secret) secrets.add(input.flag(flag.name) ?? "");
+    if (flag.secret) input.all(flag.name).forEach((value) => secrets.add(value));
   }
   return await runLogged(runtime, command, input, crashes, {
     commands,

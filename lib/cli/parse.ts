@@ -6,7 +6,7 @@
  */
 import { Command as Parser, CommanderError, Option } from "commander";
 import { TunnelError } from "../base/errors.ts";
-import { type Command, type Flag, type Input, LOG_FLAGS, logFlagsOf } from "./command.ts";
+import { type Command, type Flag, type Input, LOG_FLAGS, logFlagsOf, ownWord } from "./command.ts";
 import { nearest } from "./suggest.ts";
 
 /** What a command line asks for. */
@@ -48,23 +48,30 @@ export function parse(
 ): Request {
   let request: Request | undefined;
   const program = quiet(new Parser("sallyport"));
-  program.version("", "-v, --version").helpCommand(false);
+  program.version("", "-v, --version");
   addFlags(program, LOG_FLAGS);
-  for (const command of commands) {
-    const parser = quiet(program.command(command.name));
-    if (command.argument) {
-      const { name, optional } = command.argument;
-      parser.argument(optional ? `[${name}]` : `<${name}>`);
-    }
+  const parsers = new Map<Parser, Command | undefined>([[program, undefined]]);
+  const add = (above: Parser, command: Command) => {
+    const parser = quiet(above.command(ownWord(command)));
+    parsers.set(parser, command);
+    if (command.argument) parser.argument(placeholder(command.argument));
     addFlags(parser, command.flags);
     parser.action(() => {
+      refuseFlagsOfOthers(parser, command);
+      if (parser.args.length > 0 && !command.argument) throw excess(parser, command);
       const flags = [...command.flags, ...logFlagsOf(command)];
-      const input = readInput(parser.args[0], flags, parser.optsWithGlobals(), env);
-      request = { kind: "run", command, input };
+      const input = readInput(parser.args, flags, parser.optsWithGlobals(), env);
+      request = command.isGroup
+        ? { kind: "help", command, short: false }
+        : { kind: "run", command, input };
     });
-  }
+    // What is too much may be a command that does not exist: our own sentence says so.
+    if (!command.argument) parser.allowExcessArguments();
+    for (const below of command.commands ?? []) add(parser, below);
+  };
+  for (const command of commands) add(program, command);
   let failing: Parser = program;
-  for (const parser of [program, ...program.commands]) {
+  for (const parser of parsers.keys()) {
     parser.exitOverride((error) => {
       failing = parser;
       throw error;
@@ -74,11 +81,10 @@ export function parse(
     program.parse([...args], { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    const command = commands.find(({ name }) => failing !== program && name === failing.name());
+    const command = parsers.get(failing);
     if (thrown.code === "commander.helpDisplayed") {
       // `--help http` means what `http --help` means.
-      const named = command ?? commands.find(({ name }) => args.includes(name));
-      return { kind: "help", command: named, short: false };
+      return { kind: "help", command: command ?? named(args, commands), short: false };
     }
     if (thrown.code === "commander.help") {
       return { kind: "help", command, short: true };
@@ -95,9 +101,64 @@ export function parse(
   return request ?? { kind: "help", command: undefined, short: true };
 }
 
+/** The command that words name, as deep as they do. */
+function named(words: readonly string[], commands: readonly Command[]): Command | undefined {
+  let found: Command | undefined;
+  for (const word of words) {
+    found = (found ? found.commands ?? [] : commands).find((one) => ownWord(one) === word) ?? found;
+  }
+  return found;
+}
+
+/**
+ * The command of this name.
+ *
+ * @param name its words, with a blank between two
+ * @param commands the program's
+ * @throws {TunnelError} usage: which word names nothing
+ */
+export function findCommand(name: string, commands: readonly Command[]): Command {
+  let found: Command | undefined;
+  for (const word of name.split(" ")) {
+    const candidates = found ? found.commands ?? [] : commands;
+    const next = candidates.find((one) => ownWord(one) === word);
+    if (!next) throw new TunnelError("usage", unknownCommand(word, candidates, found));
+    found = next;
+  }
+  return found!;
+}
+
+/** A flag of the command above would be taken silently, and mean nothing. */
+function refuseFlagsOfOthers(parser: Parser, command: Command): void {
+  for (let above = parser.parent; above?.parent; above = above.parent) {
+    for (const option of above.options) {
+      if (above.getOptionValue(option.attributeName()) === undefined) continue;
+      if (command.flags.some(({ name }) => `--${name}` === option.long)) continue;
+      const flags = [...command.flags, ...LOG_FLAGS];
+      throw new TunnelError("usage", unknownFlag(option.long!, `sallyport ${command.name}`, flags));
+    }
+  }
+}
+
+function excess(parser: Parser, command: Command): TunnelError {
+  const [word] = parser.args;
+  if (command.commands) {
+    return new TunnelError("usage", unknownCommand(word, command.commands, command));
+  }
+  return new TunnelError(
+    "usage",
+    `Too many arguments: "sallyport ${command.name}" takes no argument, ${parser.args.length} were given`,
+  );
+}
+
+function placeholder({ name, optional, words }: NonNullable<Command["argument"]>): string {
+  const rest = words ? `${name}...` : name;
+  return optional ? `[${rest}]` : `<${rest}>`;
+}
+
 /** A parser that prints nothing by itself and leaves the environment alone. */
 function quiet(parser: Parser): Parser {
-  return parser.helpOption("-h, --help").showSuggestionAfterError(false)
+  return parser.helpOption("-h, --help").helpCommand(false).showSuggestionAfterError(false)
     .configureHelp({
       formatHelp: () => "",
     }).configureOutput({
@@ -113,35 +174,41 @@ function quiet(parser: Parser): Parser {
 
 function addFlags(parser: Parser, flags: readonly Flag[]): void {
   for (const flag of flags) {
-    parser.addOption(new Option(`--${flag.name} <${flag.value}>`));
+    const { name, value, repeats, isSwitch } = flag;
+    const option = new Option(isSwitch ? `--${name} [${value}]` : `--${name} <${value}>`);
+    if (repeats) {
+      option.argParser((next: string, before: string[] | undefined) => [...before ?? [], next]);
+    }
+    parser.addOption(option);
   }
 }
 
 function readInput(
-  argument: string | undefined,
+  words: readonly string[],
   flags: readonly Flag[],
   options: Readonly<Record<string, unknown>>,
   env: (name: string) => string | undefined,
 ): Input {
-  const values = new Map<string, string>();
+  const values = new Map<string, readonly string[]>();
   const given = new Set<string>();
   for (const flag of flags) {
     // The library keeps `--log-level` as `logLevel`.
-    const key = flag.name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const key = new Option(`--${flag.name}`).attributeName();
     const typed = options[key];
-    const found = typeof typed === "string"
-      ? { value: typed, by: `--${flag.name}` }
+    const found = typed !== undefined
+      ? { value: [typed].flat().map(String), by: `--${flag.name}` }
       : fromEnvironment(flag, env);
     if (found) {
-      checkChoice(flag, found.value, found.by);
+      for (const one of found.value) checkChoice(flag, one, found.by);
       given.add(flag.name);
     }
-    const value = found?.value ?? flag.fallback;
-    if (value !== undefined) values.set(flag.name, value);
+    const value = found?.value ?? (flag.fallback === undefined ? [] : [flag.fallback]);
+    values.set(flag.name, value);
   }
   return {
-    argument,
-    flag: (name) => values.get(name),
+    argument: words.length > 0 ? words.join(" ") : undefined,
+    flag: (name) => values.get(name)?.at(-1),
+    all: (name) => values.get(name) ?? [],
     isGiven: (name) => given.has(name),
   };
 }
@@ -149,7 +216,7 @@ function readInput(
 function fromEnvironment(flag: Flag, env: (name: string) => string | undefined) {
   for (const name of flag.env ?? []) {
     const value = env(name);
-    if (value !== undefined) return { value, by: name };
+    if (value !== undefined) return { value: [value], by: name };
   }
   return undefined;
 }
@@ -181,7 +248,7 @@ function complaint(
   const called = command ? `sallyport ${command.name}` : "sallyport";
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
   if (error.code === "commander.unknownCommand") {
-    return unknownCommand(quoted, commands);
+    return unknownCommand(quoted, command?.commands ?? commands, command);
   }
   if (error.code === "commander.unknownOption") {
     return unknownFlag(quoted, called, [...command?.flags ?? [], ...LOG_FLAGS]);
@@ -201,14 +268,26 @@ function complaint(
   return error.message.replace(/^error: /, "").replace(/\.$/, "");
 }
 
-/** The sentence about a command that does not exist. */
-export function unknownCommand(word: string, commands: readonly Command[]): string {
-  if (/^\d{1,5}$/.test(word)) {
+/**
+ * The sentence about a command that does not exist.
+ *
+ * @param word what was typed
+ * @param commands what would have been right
+ * @param above the command they are below
+ */
+export function unknownCommand(
+  word: string,
+  commands: readonly Command[],
+  above?: Command,
+): string {
+  if (!above && /^\d{1,5}$/.test(word)) {
     return `Unknown command "${word}": to put port ${word} online, run "sallyport http ${word}"`;
   }
-  const meant = nearest(word, commands.map(({ name }) => name));
-  return `Unknown command "${word}"` +
-    (meant ? `; did you mean "${meant}"?` : '; "sallyport help" lists them all');
+  const [typed, help] = above ? [`${above.name} ${word}`, `help ${above.name}`] : [word, "help"];
+  const meant = nearest(word, commands.map(ownWord));
+  const right = commands.find((one) => ownWord(one) === meant);
+  return `Unknown command "${typed}"` +
+    (right ? `; did you mean "${right.name}"?` : `; "sallyport ${help}" lists them all`);
 }
 
 function unknownFlag(typed: string, called: string, flags: readonly Flag[]): string {

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { TunnelError } from "../../base/errors.ts";
-import { type Command, defineCommand } from "../command.ts";
+import { type Command, defineCommand, loadCommands } from "../command.ts";
 import { commandHelp, helpStyle, programHelp } from "../help.ts";
-import { unknownCommand } from "../parse.ts";
+import { findCommand } from "../parse.ts";
 
 /** Explains the program or one command. */
 export const helpCommand: Command = defineCommand({
@@ -17,21 +16,19 @@ export const helpCommand: Command = defineCommand({
   argument: {
     name: "command",
     optional: true,
+    words: true,
     missing: "name a command",
     summary: "the command to explain",
   },
   flags: [],
-  run({ runtime: { host }, commands }, { argument }) {
+  async run({ runtime: { host }, commands }, { argument }) {
     const style = helpStyle(host);
     if (argument === undefined) {
       host.stdout.write(programHelp(commands, style));
-      return Promise.resolve(0);
+      return 0;
     }
-    const command = commands.find(({ name }) => name === argument);
-    if (!command) {
-      throw new TunnelError("usage", unknownCommand(argument, commands));
-    }
-    host.stdout.write(commandHelp(command, style));
-    return Promise.resolve(0);
+    const known = await loadCommands(commands, argument.split(" "));
+    host.stdout.write(commandHelp(findCommand(argument, known), style));
+    return 0;
   },
 });

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { defineCommand, defineFlag, LOG_FLAGS, logFlagsOf } from "../../../lib/cli/command.ts";
+import {
+  defineCommand,
+  defineFlag,
+  defineGroup,
+  loadCommands,
+  LOG_FLAGS,
+  logFlagsOf,
+  ownWord,
+} from "../../../lib/cli/command.ts";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../../../lib/cli/log_line.ts";
 import { test } from "../../harness.ts";
@@ -41,4 +49,29 @@ test("logFlagsOf() shows where the log of a command goes by default", () => {
     version: "false",
     help: "false",
   });
+});
+
+test("loadCommands() asks for the commands below only when the one above is named", async () => {
+  const group = defineGroup({
+    name: "api",
+    summary: "ask",
+    description: "Asks.",
+    examples: [],
+    load: () => Promise.resolve([COMMANDS[0]]),
+  });
+  assert.equal((await loadCommands([group], ["http", "80"]))[0].commands, undefined);
+  assert.deepEqual((await loadCommands([group], ["--log", "x", "api"]))[0].commands, [COMMANDS[0]]);
+});
+
+test("defineGroup() makes a command that only explains itself; ownWord() is its last word", async () => {
+  const group = defineGroup({
+    name: "edge token",
+    summary: "tokens",
+    description: "Tokens.",
+    examples: [],
+    commands: [],
+  });
+  assert.equal(group.isGroup, true);
+  assert.equal(ownWord(group), "token");
+  assert.equal(await group.run(undefined as never, undefined as never), 0);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Command } from "../../../lib/cli/command.ts";
+import { type Command, defineGroup } from "../../../lib/cli/command.ts";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
-import { parse, unknownCommand } from "../../../lib/cli/parse.ts";
+import { findCommand, parse, unknownCommand } from "../../../lib/cli/parse.ts";
 import { test } from "../../harness.ts";
 
 function read(
@@ -180,4 +180,100 @@ test("parse() never repeats the value of a flag it does not know: it may be a se
 test("unknownCommand() only takes a number for a port when it may be one", () => {
   assert.match(unknownCommand("3000", COMMANDS), /sallyport http 3000/);
   assert.doesNotMatch(unknownCommand("123456", COMMANDS), /sallyport http 123456/);
+});
+
+const NESTED: readonly Command[] = [{
+  name: "edge",
+  summary: "run",
+  description: "Runs.",
+  examples: [],
+  flags: [{ name: "data", value: "folder", summary: "where" }, {
+    name: "http",
+    value: "address",
+    summary: "where",
+  }],
+  run: () => Promise.resolve(0),
+  commands: [
+    defineGroup({
+      name: "edge token",
+      summary: "tokens",
+      description: "Tokens.",
+      examples: [],
+      commands: [{
+        name: "edge token create",
+        summary: "create",
+        description: "Creates.",
+        examples: [{ line: "edge token create", does: "it" }],
+        flags: [
+          { name: "data", value: "folder", summary: "where" },
+          { name: "acl", value: "rule", summary: "rules", repeats: true },
+          {
+            name: "active",
+            value: "bool",
+            summary: "whether",
+            isSwitch: true,
+            choices: ["true", "false"],
+          },
+        ],
+        run: () => Promise.resolve(0),
+      }],
+    }),
+  ],
+}];
+
+test("parse() reads commands below commands, and the one above still runs", () => {
+  const named = (line: string) => {
+    const request = read(line, {}, NESTED);
+    return request.kind === "version" ? "version" : `${request.kind} ${request.command?.name}`;
+  };
+  assert.equal(named("edge"), "run edge");
+  assert.equal(named("edge --data x"), "run edge");
+  assert.equal(named("edge token create --data x"), "run edge token create");
+  assert.equal(named("edge token"), "help edge token");
+  for (const line of ["edge token create -h", "edge token -h", "--help edge token create"]) {
+    assert.match(named(line), /^help edge token/, line);
+  }
+});
+
+test("parse() collects a flag that repeats, and reads a switch without a value", () => {
+  const request = read(
+    "edge token create --acl bind:a --active --acl=bind:b --data /d",
+    {},
+    NESTED,
+  );
+  assert.ok(request.kind === "run");
+  assert.deepEqual(request.input.all("acl"), ["bind:a", "bind:b"]);
+  assert.equal(request.input.flag("active"), "true");
+  assert.equal(request.input.flag("data"), "/d");
+  assert.deepEqual(request.input.all("http"), []);
+});
+
+test("parse() finds what is wrong below a command", () => {
+  const table: [line: string, sentence: string][] = [
+    ["edge tokn", 'Unknown command "edge tokn"; did you mean "edge token"?'],
+    ["edge zzzzzz", 'Unknown command "edge zzzzzz"; "sallyport help edge" lists them all'],
+    ["edge token craete", 'Unknown command "edge token craete"; did you mean "edge token create"?'],
+    [
+      "edge token create --http x",
+      'Unknown flag "--http" for "sallyport edge token create"; "sallyport edge token create --help" lists them all',
+    ],
+    [
+      "edge token create --alc x",
+      'Unknown flag "--alc" for "sallyport edge token create"; did you mean "--acl"?',
+    ],
+    [
+      "edge token create x",
+      'Too many arguments: "sallyport edge token create" takes no argument, 1 were given',
+    ],
+  ];
+  for (const [line, sentence] of table) {
+    assert.throws(() => read(line, {}, NESTED), { code: "usage", message: sentence }, line);
+  }
+});
+
+test("findCommand() finds by the whole name", () => {
+  assert.equal(findCommand("edge token create", NESTED).name, "edge token create");
+  assert.throws(() => findCommand("edge tokne", NESTED), {
+    message: 'Unknown command "edge tokne"; did you mean "edge token"?',
+  });
 });
