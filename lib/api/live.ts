@@ -1,0 +1,91 @@
+/**
+ * What the API must know of the running edge: who is connected, what is online, and how to reach an
+ * agent. `live_edge.ts` makes one out of an edge.
+ *
+ * @module
+ */
+
+/** An agent that is connected. */
+export interface LiveSession {
+  /** `ts_…`; a KSUID, so that newer sorts later. */
+  readonly id: string;
+  /** Its authtoken: `cr_…`. */
+  readonly credentialId: string;
+  /** Its address, without port. */
+  readonly ip: string;
+  /** Its operating system. */
+  readonly os: string;
+  /** Its version. */
+  readonly agentVersion: string;
+  /** Its protocol: `ngrok/3`. */
+  readonly transport: string;
+  /** What its user's programs say about it. */
+  readonly metadata: string;
+  /** Where it is connected. */
+  readonly region: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
+/** An endpoint that an agent serves. */
+export interface LiveEndpoint {
+  /** The 27 characters behind `ep_` and `tn_`; a KSUID, so that newer sorts later. */
+  readonly key: string;
+  /** Whose it is. */
+  readonly accountId: string;
+  /** The public address. */
+  readonly url: string;
+  /** What visitors speak: `http`, `https`, `tcp`, `tls`. */
+  readonly proto: string;
+  /** The sessions that serve it. */
+  readonly sessionIds: readonly string[];
+  /** The authtoken of the agent. */
+  readonly credentialId: string;
+  /** Where the agent forwards to. */
+  readonly forwardsTo: string;
+  /** What the agent speaks there: `http1`, `http2`, or empty. */
+  readonly upstreamProtocol: string;
+  /** What the user calls it. */
+  readonly name: string;
+  /** For people. */
+  readonly description: string;
+  /** For programs. */
+  readonly metadata: string;
+  /** The policy the agent sent, as text; empty without one. */
+  readonly trafficPolicy: string;
+  /** Where it can be reached from: `public`, `internal`. */
+  readonly binding: string;
+  /** Whether it shares its URL. */
+  readonly poolingEnabled: boolean;
+  /** Where it is. */
+  readonly region: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
+/** The running edge. */
+export interface LiveEdge {
+  /** The agents of an account. */
+  sessions(accountId: string): readonly LiveSession[];
+  /** The endpoints of an account. */
+  endpoints(accountId: string): readonly LiveEndpoint[];
+  /**
+   * Whose endpoint is online at a host name, and at a port when one is given.
+   *
+   * @returns the account, or `undefined` when nothing is online there
+   */
+  holderOf(host: string, port?: number): string | undefined;
+  /**
+   * Tells an agent to stop, or to restart.
+   *
+   * @throws {TunnelError} refused with 804 to 808; anything with 810; not_found
+   */
+  commandSession(id: string, command: "stop" | "restart"): Promise<void>;
+  /**
+   * Tells an agent to become another version of the same major.
+   *
+   * @param version empty is the latest
+   * @throws {TunnelError} refused with 806 or 809; anything with 810; not_found
+   */
+  updateSession(id: string, version: string): Promise<void>;
+}
