@@ -102,7 +102,7 @@ async function runOn(name, runtime) {
   if ((code !== 0 || result.passed === 0) && failures.length === 0) failures.push({});
   if (failures.some((failure) => failure.title === undefined)) {
     const why = late ? `still running after ${LIMIT_MS / 60_000} minutes` : `ended with ${code}`;
-    printPart(`not ok: ${name} ${why}`, readFileSync(log, "utf8").trimEnd().split("\n").slice(-60));
+    printPart(`not ok: ${name} ${why}`, withoutPasses(readFileSync(log, "utf8")).slice(-60));
   }
   result.failed = failures.length;
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
@@ -176,6 +176,12 @@ function unescape(text) {
 function printPart(title, lines) {
   console.log(title);
   for (const line of lines) console.log(`  | ${line}`);
+}
+
+/** What a log says besides that tests have passed. */
+function withoutPasses(text) {
+  const passed = /^\(pass\)|\.\.\. ok \(|^✔|^running \d+ tests?|^\s*$/;
+  return text.split("\n").filter((line) => !passed.test(line));
 }
 
 function stop(message) {
