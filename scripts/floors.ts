@@ -43,13 +43,13 @@ const RUNTIME_CONTRACTS = [
 /** The rooms each package may be imported from; a new one comes with a decision record. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@bufbuild/cel": ["policy", "api"],
-  "@peculiar/x509": ["edge"],
+  "@peculiar/x509": ["edge", "api"],
   "commander": ["cli"],
   "hono": ["api"],
   "kysely": ["store"],
   "@preact/signals": ["ui"],
   "preact": ["ui"],
-  "reflect-metadata": ["edge"],
+  "reflect-metadata": ["edge", "api"],
   "zod": ["base"],
 };
 
@@ -232,9 +232,10 @@ function projectPath(url: string): string {
 
 function targetOf(specifier: string): string {
   if (specifier.startsWith("file:")) return projectPath(specifier);
-  // npm:/zod@4.6.7/mini, npm:@scope/name@1.0.0
-  const name = /^npm:\/?((?:@[^/@]+\/)?[^/@]+)/.exec(specifier);
-  return name ? `npm:${name[1]}` : specifier;
+  if (specifier.startsWith("node:")) return specifier;
+  // npm:/zod@4.6.7/mini, npm:@scope/name@1.0.0; bare, where the package is a tool of tests/
+  const name = /^(?:npm:\/?)?((?:@[^/@]+\/)?[^/@]+)/.exec(specifier);
+  return `npm:${name?.[1] ?? specifier}`;
 }
 
 function main(): never {
