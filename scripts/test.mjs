@@ -10,6 +10,7 @@
  */
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative, sep } from "node:path";
 import process from "node:process";
 import { findRuntime, install, ROOT } from "./install.mjs";
@@ -29,6 +30,8 @@ const COMMANDS = {
   bun: (report) => ["test", "--timeout=120000", "--reporter=junit", `--reporter-outfile=${report}`],
   node: (report) => [
     "--test",
+    // A process for each file: let them overlap even on two cores, where Node would not.
+    `--test-concurrency=${Math.max(2, availableParallelism())}`,
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
     "--test-reporter=junit",
