@@ -23,6 +23,7 @@ export const HTTP_FAULTS = {
   // the start line (RFC 9112 section 3, 4)
   request_line: 400,
   method: 400,
+  method_unsupported: 501,
   target: 400,
   version: 505,
   http2_preface: 505,

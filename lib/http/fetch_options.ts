@@ -1,0 +1,96 @@
+/**
+ * What {@linkcode serveFetch} of `serve_fetch.ts` takes: the handler, what it learns besides the
+ * request, and what a visitor may cost.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Duplex } from "../base/duplex.ts";
+import type { Logger } from "../base/log.ts";
+import type { VisitLimits } from "./visit.ts";
+
+/** What a handler learns besides the request. Whoever serves the connection may add to it. */
+export interface FetchInfo {
+  /** Who asks, where that is known. */
+  readonly remote?: {
+    /** An IP address. */
+    readonly host: string;
+    /** The port. */
+    readonly port: number;
+  };
+}
+
+/**
+ * Answers requests, as `fetch` of the other side expects. It may answer before it has read the
+ * request's body; what it has not read when its response is complete is dropped.
+ */
+export type FetchHandler<Info extends FetchInfo = FetchInfo> = (
+  request: Request,
+  info: Info,
+) => Response | Promise<Response>;
+
+/**
+ * Sees a request to leave HTTP for another protocol before the handler does. It may take the
+ * connection, and then writes the 101 itself; or answer; or answer nothing, and the handler is asked.
+ */
+export type UpgradeHandler<Info extends FetchInfo = FetchInfo> = (
+  request: Request,
+  take: () => Duplex,
+  info: Info,
+) => Response | undefined | void | Promise<Response | undefined | void>;
+
+/** What a visitor may cost, and for how long it may say nothing. Times in milliseconds; 0 switches one off. */
+export interface FetchLimits extends VisitLimits {
+  /** First line and headers of a request; more is a 431. @default {65536} */
+  readonly headBytes: number;
+  /** How many header lines; more is a 431. @default {200} */
+  readonly headers: number;
+  /** From accept, or from the first byte of a later request, to the end of its head. @default {30000} */
+  readonly headMs: number;
+  /** Between two requests. @default {75000} */
+  readonly keepAliveMs: number;
+  /**
+   * Without a byte when the handler waits for the request's body, and without room for one when the
+   * visitor does not take the response. The handler itself may take as long as it likes. @default {60000}
+   */
+  readonly idleMs: number;
+  /**
+   * A visitor that has ended its side may only be waiting for the answer, or may have gone: TCP does
+   * not say. So long nothing may be sent to it until it counts as gone. @default {30000}
+   */
+  readonly endedMs: number;
+  /** After the last response, for the visitor to take it and close. @default {5000} */
+  readonly lingerMs: number;
+  /** How much of a body that the handler left unread is read and dropped to keep the connection. @default {262144} */
+  readonly discardBytes: number;
+}
+
+/** The defaults that each member of {@linkcode FetchLimits} names. */
+export const DEFAULT_FETCH_LIMITS: FetchLimits = {
+  headBytes: 65_536,
+  headers: 200,
+  headMs: 30_000,
+  keepAliveMs: 75_000,
+  idleMs: 60_000,
+  endedMs: 30_000,
+  lingerMs: 5_000,
+  discardBytes: 262_144,
+};
+
+/** How a connection is served. */
+export interface FetchOptions<Info extends FetchInfo = FetchInfo> {
+  /** Whose time. */
+  readonly clock: Clock;
+  /** What the visitor speaks with us: how the URLs of its requests begin. */
+  readonly scheme: "http" | "https";
+  /** What differs from {@linkcode DEFAULT_FETCH_LIMITS}. */
+  readonly limits?: Partial<FetchLimits>;
+  /** Where failures of the handler and cut connections are told. @default {silentLogger} */
+  readonly logger?: Logger;
+  /** What the handler gets besides the request. @default {{}} */
+  readonly info?: Info;
+  /** The host in the URL of an HTTP/1.0 request that names none. @default {"localhost"} */
+  readonly host?: string;
+  /** Sees requests to change the protocol first. @default they are treated as plain requests */
+  readonly onUpgrade?: UpgradeHandler<Info>;
+}
