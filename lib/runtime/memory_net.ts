@@ -5,8 +5,10 @@
  * @module
  */
 import { abortError, type Clock } from "../base/clock.ts";
-import { type Chunk, type Duplex, RawDuplex } from "../base/duplex.ts";
+import type { Duplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
+import { isLocalhost, triedToConnect, triedToListen } from "./address_words.ts";
+import { MemoryConn } from "./memory_conn.ts";
 import { type Chunking, MemoryPipe, type PipeFault } from "./memory_pipe.ts";
 import type {
   Address,
@@ -17,7 +19,6 @@ import type {
   ListenOptions,
   Net,
   TlsClientOptions,
-  TlsInfo,
   TlsServerOptions,
 } from "./net.ts";
 import { retell } from "./translate_errors.ts";
@@ -140,7 +141,7 @@ export class MemoryNet implements Net {
     } catch (thrown) {
       conn.abort(thrown);
       if (options.signal?.aborted) throw abortError(options.signal);
-      throw retell(thrown, triedText(options), limitMs);
+      throw retell(thrown, triedToConnect(options), limitMs);
     } finally {
       options.signal?.removeEventListener("abort", onAbort);
     }
@@ -151,7 +152,7 @@ export class MemoryNet implements Net {
     from: string | undefined,
     limitMs: number,
   ): Promise<Conn> {
-    const tried = triedText(options);
+    const tried = triedToConnect(options);
     const { signal } = options;
     const { clock } = this.#options;
     return new Promise((resolve, reject) => {
@@ -239,7 +240,7 @@ export class MemoryNet implements Net {
     if (isIp(host)) return [host];
     const listed = this.#options.names?.[host];
     if (listed) return listed;
-    if (/(^|\.)localhost\.?$/.test(host)) return ["127.0.0.1", "::1"];
+    if (isLocalhost(host)) return ["127.0.0.1", "::1"];
     return this.#doors.has(keyOf(host, port)) || this.#hasDoorAt(host) ? [host] : [];
   }
 
@@ -262,65 +263,48 @@ export class MemoryNet implements Net {
     const delays = delaysOf(this.#options);
     const faultOf = (direction: "up" | "down") =>
       fault && "direction" in fault && fault.direction === direction ? fault : undefined;
-    const cutBoth = () => {
-      const error = new TunnelError(
-        "connection_reset",
-        "The connection broke: it was reset",
-      );
-      up.fail(error, error);
-      down.fail(error, error);
+    const shape = {
+      clock,
+      chunking,
+      highWaterBytes,
+      onReset() {
+        const error = new TunnelError("connection_reset", "The connection broke: it was reset");
+        for (const pipe of [up, down]) {
+          pipe.failReader(error);
+          pipe.failWriter(error);
+        }
+      },
     };
-    const shape = { clock, chunking, highWaterBytes, onReset: cutBoth };
-    const up = new MemoryPipe({
-      ...shape,
-      delayMs: delays.up,
-      fault: faultOf("up"),
-    });
-    const down = new MemoryPipe({
+    const up: MemoryPipe = new MemoryPipe({ ...shape, delayMs: delays.up, fault: faultOf("up") });
+    const down: MemoryPipe = new MemoryPipe({
       ...shape,
       delayMs: delays.down,
       fault: faultOf("down"),
     });
-    const closed = Promise.all([up.over, down.over]).then(() => undefined);
     const isPath = door.address.path !== undefined;
     const there: Address = isPath ? door.address : { host, port: door.address.port };
     const here: Address = isPath ? door.address : {
       host: from ?? (host.includes(":") ? "::1" : "127.0.0.1"),
       port: this.#freePort(),
     };
-    const cut = (
-      inbound: MemoryPipe,
-      outbound: MemoryPipe,
-      delayMs: number,
-    ) => {
-      return (error: TunnelError) => {
-        const atPeer = new TunnelError(
-          "connection_reset",
-          "The connection broke: the peer cut the connection",
-        );
-        inbound.fail(error, atPeer);
-        // What we wrote is lost at once, as with RST; the peer hears of it after the way there.
-        if (delayMs > 0) {
-          clock.after(delayMs, () => outbound.fail(atPeer, error));
-        } else outbound.fail(atPeer, error);
-      };
+    const after = (delayMs: number) => (run: () => void) => {
+      if (delayMs > 0) clock.after(delayMs, run);
+      else run();
     };
-    const acceptor = new MemoryConn(
-      up,
-      down,
-      closed,
-      here,
-      there,
-      cut(up, down, delays.down),
-    );
-    const dialler = new MemoryConn(
-      down,
-      up,
-      closed,
-      there,
-      here,
-      cut(down, up, delays.up),
-    );
+    const acceptor = new MemoryConn({
+      inbound: up,
+      outbound: down,
+      remote: here,
+      local: there,
+      later: after(delays.down),
+    });
+    const dialler = new MemoryConn({
+      inbound: down,
+      outbound: up,
+      remote: there,
+      local: here,
+      later: after(delays.up),
+    });
     door.onConnection(acceptor);
     return dialler;
   }
@@ -344,11 +328,8 @@ export class MemoryNet implements Net {
     const port = options.path !== undefined ? 0 : options.port || this.#freePort();
     for (const one of hosts) {
       if (!this.#doors.has(keyOf(one, port))) continue;
-      const where = options.path ?? hostPort(one, port);
-      throw new TunnelError(
-        "address_in_use",
-        `Cannot listen at "${where}": the address is in use`,
-      );
+      const tried = triedToListen(one, port, options.path);
+      throw new TunnelError("address_in_use", `${tried}: the address is in use`);
     }
     const doors = hosts.map((one): Door => ({
       address: options.path !== undefined
@@ -409,59 +390,6 @@ function noTls(carrier: Duplex): Promise<never> {
   return Promise.reject(error);
 }
 
-class MemoryConn extends RawDuplex implements Conn {
-  readonly remote: Address;
-  readonly local: Address;
-  readonly tls: TlsInfo | undefined = undefined;
-  readonly closed: Promise<void>;
-  readonly #inbound: MemoryPipe;
-  readonly #outbound: MemoryPipe;
-  readonly #cut: (error: TunnelError) => void;
-
-  constructor(
-    inbound: MemoryPipe,
-    outbound: MemoryPipe,
-    closed: Promise<void>,
-    remote: Address,
-    local: Address,
-    cut: (error: TunnelError) => void,
-  ) {
-    super();
-    this.#inbound = inbound;
-    this.#outbound = outbound;
-    this.closed = closed;
-    this.remote = remote;
-    this.local = local;
-    this.#cut = cut;
-  }
-
-  protected readRaw(): Chunk | Promise<Chunk> {
-    return this.#inbound.read();
-  }
-
-  write(chunk: Uint8Array): void | Promise<void> {
-    return this.#outbound.write(chunk);
-  }
-
-  closeWrite(): void {
-    this.#outbound.end();
-  }
-
-  abort(reason?: unknown): void {
-    this.#cut(
-      reason instanceof TunnelError
-        ? reason
-        : new TunnelError("aborted", "The connection was aborted", {
-          cause: reason,
-        }),
-    );
-  }
-}
-
-function triedText(options: ConnectOptions): string {
-  return `Cannot connect to "${options.path ?? hostPort(options.host ?? "", options.port ?? 0)}"`;
-}
-
 function delaysOf(
   options: MemoryNetOptions,
 ): { readonly up: number; readonly down: number } {
@@ -475,8 +403,4 @@ function keyOf(host: string, port: number): string {
 
 function isIp(host: string): boolean {
   return host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function hostPort(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -42,11 +42,14 @@ interface Waiting<T> {
 
 /** Bytes from one end to the other. */
 export class MemoryPipe {
-  /** Settles when the end, or a failure, has been seen by both sides. */
-  readonly over: Promise<void>;
+  /** Settles when the reader has seen the end, or a failure. */
+  readonly readerOver: Promise<void>;
+  /** Settles when the writer's end has arrived, or a failure was met. */
+  readonly writerOver: Promise<void>;
   readonly #options: PipeOptions;
-  #settleOver!: () => void;
-  #isOver = false;
+  #setReaderOver!: () => void;
+  #setWriterOver!: () => void;
+  #endRead = false;
   #arrived: Uint8Array[] = [];
   #heldBytes = 0;
   #passedBytes = 0;
@@ -61,7 +64,8 @@ export class MemoryPipe {
   /** @param options how it behaves */
   constructor(options: PipeOptions) {
     this.#options = options;
-    this.over = new Promise((resolve) => this.#settleOver = resolve);
+    this.readerOver = new Promise((resolve) => this.#setReaderOver = resolve);
+    this.writerOver = new Promise((resolve) => this.#setWriterOver = resolve);
   }
 
   /** As {@linkcode Duplex.read}. */
@@ -73,7 +77,7 @@ export class MemoryPipe {
     }
     if (this.#readError) throw this.#readError;
     if (this.#endArrived) {
-      this.#setOver();
+      this.#seeEnd();
       return undefined;
     }
     if (this.#reader) throw new TypeError("A read is under way already");
@@ -104,24 +108,27 @@ export class MemoryPipe {
     this.#later(() => this.#arriveEnd());
   }
 
-  /** Cuts the direction: the reader's side sees `readError`, the writer's side `writeError`. */
-  fail(readError: TunnelError, writeError: TunnelError): void {
-    if (this.#isOver) return;
-    this.#readError ??= readError;
-    this.#writeError ??= writeError;
+  /** Fails the reader's side: what was under way is lost. Nothing happens after the end was read. */
+  failReader(error: TunnelError): void {
+    if (this.#readError || this.#endRead) return;
+    this.#readError = error;
     this.#arrived = [];
-    this.#heldBytes = 0;
-    this.#reader?.reject(this.#readError);
+    this.#reader?.reject(error);
     this.#reader = undefined;
-    for (const writer of this.#writers.splice(0)) {
-      writer.reject(this.#writeError);
-    }
-    this.#setOver();
+    this.#setReaderOver();
   }
 
-  #setOver(): void {
-    this.#isOver = true;
-    this.#settleOver();
+  /** Fails the writer's side. Nothing happens after the writer's end. */
+  failWriter(error: TunnelError): void {
+    if (this.#writeError) return;
+    this.#writeError = error;
+    for (const writer of this.#writers.splice(0)) writer.reject(error);
+    this.#setWriterOver();
+  }
+
+  #seeEnd(): void {
+    this.#endRead = true;
+    this.#setReaderOver();
   }
 
   #later(run: () => void): void {
@@ -157,10 +164,11 @@ export class MemoryPipe {
   #arriveEnd(): void {
     if (this.#readError || this.#stalled) return;
     this.#endArrived = true;
+    this.#setWriterOver();
     const reader = this.#reader;
     if (!reader) return;
     this.#reader = undefined;
-    this.#setOver();
+    this.#seeEnd();
     reader.resolve(undefined);
   }
 

@@ -52,7 +52,10 @@ export type ClientAuth =
 export interface TlsServerOptions {
   /** What we present: chosen by the caller for this very connection. */
   readonly certificate: Certificate;
-  /** Protocols we speak, most wanted first; with none in common the handshake goes on without. */
+  /**
+   * Protocols we speak, most wanted first. A visitor that offers others only is refused, as RFC 7301
+   * (3.2) wants and no runtime can avoid: pass none to serve it without a protocol.
+   */
   readonly alpn?: readonly string[];
   /** Whether the visitor is asked for a certificate. @default {"none"} */
   readonly clientAuth?: ClientAuth;
@@ -163,7 +166,8 @@ export interface Net {
    * back with `unread`, or a stream of a mux. The carrier is owned by the result from then on, and
    * aborted when the handshake fails.
    *
-   * @throws {TunnelError} tls_failed, timed_out, connection_closed
+   * @throws {TunnelError} tls_failed, timed_out, connection_closed, connection_reset; and with
+   * `require_and_verify` tls_untrusted, tls_expired
    */
   startTlsServer(
     carrier: Duplex,

@@ -17,6 +17,9 @@ const QUEUE_BYTES = 64 * 1024;
 /** Chunks that may wait: a chunk of one byte can hold on to a read buffer of 64 KiB. */
 const QUEUE_CHUNKS = 16;
 
+/** Silence after which TCP asks whether the peer is alive: what vanished must not be held for ever. */
+export const KEEP_ALIVE_MS = 30_000;
+
 interface Waiting<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: TunnelError) => void;

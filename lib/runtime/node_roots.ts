@@ -10,9 +10,14 @@ import * as tls from "node:tls";
 
 let cached: readonly string[] | undefined;
 
-/** The system's roots as PEM texts, read once; empty where there are none. */
+/** The system's roots as PEM texts, read once: never empty, so that nothing is trusted by accident. */
 export function systemRoots(): readonly string[] {
   return cached ??= readSystemRoots(envOrNothing);
+}
+
+/** What older runtimes lack: Deno 2.5, Bun 1.3. */
+interface MaybeSystem {
+  getCACertificates?: (kind: "system") => string[];
 }
 
 /**
@@ -20,13 +25,13 @@ export function systemRoots(): readonly string[] {
  *
  * @param env looks up a variable
  */
-export function readSystemRoots(
-  env: (name: string) => string | undefined,
-): readonly string[] {
+export function readSystemRoots(env: (name: string) => string | undefined): readonly string[] {
   // As OpenSSL and Go have it: SSL_CERT_FILE stands in place of the system's file.
-  const replacement = readPems(env("SSL_CERT_FILE"));
-  const system = replacement.length > 0 ? replacement : tls.getCACertificates("system");
-  return [...system, ...readPems(env("NODE_EXTRA_CA_CERTS"))];
+  let roots: readonly string[] = readPems(env("SSL_CERT_FILE"));
+  if (roots.length === 0) roots = (tls as MaybeSystem).getCACertificates?.("system") ?? [];
+  // A bare container has no file of roots: those that come with the runtime, then.
+  if (roots.length === 0) roots = tls.rootCertificates;
+  return [...roots, ...readPems(env("NODE_EXTRA_CA_CERTS"))];
 }
 
 function readPems(path: string | undefined): string[] {

@@ -63,18 +63,15 @@ export function askingServer(options: TlsServerOptions): tls.Server {
  * @param options the roots and the certificate, both by their identity
  */
 export function clientContext(options: TlsClientOptions): tls.SecureContext {
-  const isSystem = options.roots === undefined || options.roots === "system";
-  const roots = options.roots === undefined || options.roots === "system"
-    ? systemRoots()
-    : options.roots;
+  const { roots: trusted = "system" } = options;
+  const roots = trusted === "system" ? systemRoots() : trusted;
   let contexts = ofClients.get(roots);
   if (!contexts) ofClients.set(roots, contexts = new WeakMap());
   const owner = options.certificate ?? NOBODY;
   let context = contexts.get(owner);
   if (!context) {
     context = tls.createSecureContext({
-      // No system roots at all (a bare container): the runtime's bundled ones.
-      ca: isSystem && roots.length === 0 ? undefined : [...roots],
+      ca: [...roots],
       cert: options.certificate?.chainPem,
       key: options.certificate?.keyPem,
       minVersion: "TLSv1.2",

@@ -1,0 +1,84 @@
+/**
+ * One end of a connection in memory: two pipes, one each way. Made by `memory_net.ts`.
+ *
+ * @module
+ */
+import { type Chunk, RawDuplex } from "../base/duplex.ts";
+import { TunnelError } from "../base/errors.ts";
+import type { MemoryPipe } from "./memory_pipe.ts";
+import type { Address, Conn, TlsInfo } from "./net.ts";
+
+/** What an end is made of. */
+export interface MemoryConnOptions {
+  /** What arrives. */
+  readonly inbound: MemoryPipe;
+  /** What leaves. */
+  readonly outbound: MemoryPipe;
+  /** The other end. */
+  readonly remote: Address;
+  /** Our end. */
+  readonly local: Address;
+  /** Runs something once it has travelled to the other end. */
+  readonly later: (run: () => void) => void;
+}
+
+/** One end. */
+export class MemoryConn extends RawDuplex implements Conn {
+  /** @inheritdoc */
+  readonly remote: Address;
+  /** @inheritdoc */
+  readonly local: Address;
+  /** @inheritdoc */
+  readonly tls: TlsInfo | undefined = undefined;
+  /** @inheritdoc */
+  readonly closed: Promise<void>;
+  readonly #inbound: MemoryPipe;
+  readonly #outbound: MemoryPipe;
+  readonly #later: (run: () => void) => void;
+  #isOver = false;
+
+  /** @param options what it is made of */
+  constructor(options: MemoryConnOptions) {
+    super();
+    this.#inbound = options.inbound;
+    this.#outbound = options.outbound;
+    this.#later = options.later;
+    this.remote = options.remote;
+    this.local = options.local;
+    this.closed = Promise.all([this.#inbound.readerOver, this.#outbound.writerOver])
+      .then(() => void (this.#isOver = true));
+  }
+
+  /** @inheritdoc */
+  protected readRaw(): Chunk | Promise<Chunk> {
+    return this.#inbound.read();
+  }
+
+  /** @inheritdoc */
+  write(chunk: Uint8Array): void | Promise<void> {
+    return this.#outbound.write(chunk);
+  }
+
+  /** @inheritdoc */
+  closeWrite(): void {
+    this.#outbound.end();
+  }
+
+  /** @inheritdoc */
+  abort(reason?: unknown): void {
+    if (this.#isOver) return;
+    const error = reason instanceof TunnelError
+      ? reason
+      : new TunnelError("aborted", "The connection was aborted", { cause: reason });
+    this.#inbound.failReader(error);
+    this.#outbound.failWriter(error);
+    this.#later(() => {
+      const atPeer = new TunnelError(
+        "connection_reset",
+        "The connection broke: the peer cut the connection",
+      );
+      this.#outbound.failReader(atPeer);
+      this.#inbound.failWriter(atPeer);
+    });
+  }
+}
