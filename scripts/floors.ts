@@ -133,6 +133,8 @@ export function judgeImport(from: string, to: string): string | undefined {
   }
   const target = roomOf(to);
   if (target === "roof") return "nothing imports the doors of the program";
+  // Browser code, whose packages the program does not have.
+  if (target === "ui" && room !== "ui") return "pages are built (scripts/ui.ts), never imported";
   const folder = to.slice(0, to.lastIndexOf("/"));
   if (
     to.slice(folder.length).startsWith("/_") && !from.startsWith(`${folder}/`)
@@ -239,7 +241,7 @@ function targetOf(specifier: string): string {
 }
 
 function main(): never {
-  const paths = ["cli.ts", "mod.ts", ...filesUnder("lib", ".ts")];
+  const paths = ["cli.ts", "mod.ts", ...filesUnder("lib", ".ts"), ...filesUnder("lib", ".tsx")];
   const graph = importGraph(paths);
   const problems: string[] = [];
   for (const [from, targets] of graph) {

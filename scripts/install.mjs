@@ -10,9 +10,10 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { CHROMIUM_ADVICE, findChromium, installChromium } from "./chromium.mjs";
 
 /** The root of the project. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,7 +25,8 @@ const NODE_MINIMUM = [22, 18];
 export function install() {
   installFolder(ROOT);
   installFolder(join(ROOT, "tests"));
-  linkNodeTypes();
+  linkTools();
+  if (!installChromium()) console.log(`chromium: not available here: ${CHROMIUM_ADVICE}`);
 }
 
 /**
@@ -100,29 +102,36 @@ function mendLaunchers(folder) {
 }
 
 /**
- * Deno, when it uses the installed packages, looks for Node's types in the root folder alone; they
- * belong to the tools, so that whoever runs the program does not download them.
+ * What `lib/` needs of the tools: Node's types, for Deno, when it uses the installed packages, looks
+ * for them in the root folder alone; and what the pages in `lib/ui/` are made of. They are linked,
+ * so that whoever runs the program downloads none of it.
  */
-function linkNodeTypes() {
-  const link = join(ROOT, "node_modules", "@types", "node");
-  if (existsSync(join(link, "package.json"))) return;
-  rmSync(link, { force: true, recursive: true });
-  mkdirSync(dirname(link), { recursive: true });
-  const windows = process.platform === "win32";
-  const target = windows
-    ? join(ROOT, "tests", "node_modules", "@types", "node")
-    : "../../tests/node_modules/@types/node";
-  symlinkSync(target, link, windows ? "junction" : "dir");
+function linkTools() {
+  for (const name of ["@types/node", "preact", "@preact/signals"]) {
+    const link = join(ROOT, "node_modules", name);
+    if (existsSync(join(link, "package.json"))) continue;
+    rmSync(link, { force: true, recursive: true });
+    mkdirSync(dirname(link), { recursive: true });
+    const target = join(ROOT, "tests", "node_modules", name);
+    const windows = process.platform === "win32";
+    symlinkSync(
+      windows ? target : relative(dirname(link), target),
+      link,
+      windows ? "junction" : "dir",
+    );
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // npm runs this after each install at the root, for it drops what it does not know.
-  if (process.argv[2] === "--types") linkNodeTypes();
+  if (process.argv[2] === "--types") linkTools();
   else {
     install();
     for (const name of ["deno", "bun", "node"]) {
       const runtime = findRuntime(name);
       console.log(runtime ? `${name} ${runtime.version}` : `${name}: not available here`);
     }
+    const browser = findChromium();
+    if (browser) console.log(`browser ${browser}`);
   }
 }

@@ -68,6 +68,8 @@ test("judgeImport() refuses what breaks the law", () => {
     ["lib/cli/main.ts", "cli.ts"],
     ["lib/cellar/wine.ts", "lib/base/bytes.ts"],
     ["lib/edge/edge.ts", "lib/mux/_private.ts"],
+    ["lib/api/admin.ts", "lib/ui/admin/main.tsx"],
+    ["lib/api/admin.ts", "npm:preact"],
   ];
   for (const [from, to] of refused) {
     assert.ok(judgeImport(from, to), `${from} may import ${to}`);
