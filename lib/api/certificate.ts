@@ -232,6 +232,7 @@ async function usages(certificate: X509.X509Certificate): Promise<Json> {
     key_usages: Object.entries(KeyUsageFlags)
       .filter(([, flag]) => typeof flag === "number" && (flags & flag) !== 0)
       .map(([name]) => name),
-    extended_key_usages: purposes.map((oid) => PURPOSES[String(oid)] ?? String(oid)),
+    // The library gives a list of a class of its own.
+    extended_key_usages: Array.from(purposes, (oid) => PURPOSES[String(oid)] ?? String(oid)),
   };
 }
