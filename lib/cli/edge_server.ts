@@ -5,21 +5,34 @@
  */
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { EdgeOptions } from "../edge/config.ts";
-import { startEdge } from "../edge/edge.ts";
-import type { Edge } from "../edge/edge_handle.ts";
+import { type ServedApi, serveEdgeApi } from "../api/serve.ts";
+import { launchEdge } from "../edge/edge.ts";
+import type { EdgeInside } from "../edge/edge_handle.ts";
+import type { EdgeEvent } from "../edge/events.ts";
+import type { Address } from "../runtime/net.ts";
 import type { Cli, Input } from "./command.ts";
 import { logEdgeEvents } from "./edge_log.ts";
 import { type EdgeFacts, formatEdgeStatus, formatPaste } from "./edge_status.ts";
+import { rememberFacts } from "./edge_facts.ts";
 import { dialable, parseListenAddress, parsePorts } from "./listen_address.ts";
 import { endWithin, GRACE_MS, watchSignals } from "./shutdown.ts";
 
 /** The flags it reads. */
 export type EdgeInput = Input<
-  "domain" | "data" | "http" | "https" | "agents" | "tcp-ports"
+  "domain" | "data" | "http" | "https" | "agents" | "api" | "tcp-ports"
 >;
 
 /** Presets the owner's authtoken: for containers and tests. */
 const TOKEN_VARIABLE = "SALLYPORT_EDGE_AUTHTOKEN";
+
+/** Presets the owner's API key, likewise. */
+const KEY_VARIABLE = "SALLYPORT_EDGE_API_KEY";
+
+/** Seals what is secret in the database, in the place of the key in the data folder. */
+const MASTER_VARIABLE = "SALLYPORT_MASTER_KEY";
+
+/** How long events that wait may take to reach their destinations when the edge closes. */
+const EVENTS_GRACE_MS = 1_000;
 
 /** Beyond the grace period: for saying goodbye to agents. */
 const GOODBYE_MS = 1_000;
@@ -36,14 +49,59 @@ export async function runEdge(cli: Cli, input: EdgeInput): Promise<number> {
   const { runtime, logger } = cli;
   const signals = watchSignals(runtime.host);
   try {
-    const edge = await start(cli, readOptions(cli, input));
+    let api: ServedApi | undefined;
+    const log = logEdgeEvents(logger);
+    const hear = (event: EdgeEvent) => {
+      log(event);
+      api?.hear(event);
+    };
+    const options = { ...readOptions(cli, input), api: await apiDoor(cli, input), onEvent: hear };
+    const edge = await start(cli, options);
+    await rememberFacts(edge);
+    api = serve(cli, edge, input);
     announce(cli, edge, factsOf(cli, edge, input));
     const signal = await signals.first;
     logger.log("info", "received signal, closing", { obj: "edge", signal });
-    await endWithin(runtime, signals, edge.close({ graceMs: GRACE_MS }), GRACE_MS + GOODBYE_MS);
+    const closing = async () => {
+      await api.close(EVENTS_GRACE_MS);
+      await edge.close({ graceMs: GRACE_MS });
+    };
+    await endWithin(runtime, signals, closing(), GRACE_MS + EVENTS_GRACE_MS + GOODBYE_MS);
     return 0;
   } finally {
     signals.dispose();
+  }
+}
+
+/** Event targets print here; when standard output is the log's, an event is a line of the log. */
+function serve({ runtime, logger, logsToStdout }: Cli, edge: EdgeInside, input: EdgeInput) {
+  const { host, clock } = runtime;
+  return serveEdgeApi(edge, {
+    clock,
+    logger,
+    files: host.files,
+    eventsFolder: `${input.flag("data")}/events`,
+    print: (line) =>
+      logsToStdout
+        ? logger.log("info", "event", { event: line.trimEnd() })
+        : host.stdout.write(`${line.trimEnd()}\n`),
+  });
+}
+
+/** Where the API listens: where it was told to, else at its usual port or, when that is taken, any. */
+async function apiDoor({ runtime }: Cli, input: EdgeInput): Promise<Address | undefined> {
+  const text = input.flag("api") ?? "none";
+  if (text === "none") return undefined;
+  const address = parseListenAddress(text, "api");
+  if (input.isGiven("api")) return address;
+  // Asked beforehand: an edge that fails to start once has made its secrets, and shown them to nobody.
+  try {
+    const probe = await runtime.net.listen({ ...address, onConnection: (conn) => conn.abort() });
+    await probe.close();
+    return address;
+  } catch (thrown) {
+    if (toTunnelError(thrown).code !== "address_in_use") throw thrown;
+    return { ...address, port: 0 };
   }
 }
 
@@ -65,14 +123,15 @@ function readOptions({ runtime, logger }: Cli, input: EdgeInput): EdgeOptions {
     agents,
     tcpPorts: parsePorts(input.flag("tcp-ports") ?? "none", "tcp-ports"),
     authtoken: runtime.host.env(TOKEN_VARIABLE),
+    apiKey: runtime.host.env(KEY_VARIABLE),
+    masterKey: runtime.host.env(MASTER_VARIABLE),
     logger,
-    onEvent: logEdgeEvents(logger),
   };
 }
 
-async function start({ runtime }: Cli, options: EdgeOptions): Promise<Edge> {
+async function start({ runtime }: Cli, options: EdgeOptions): Promise<EdgeInside> {
   try {
-    return await startEdge(options, runtime);
+    return await launchEdge(options, runtime);
   } catch (thrown) {
     const error = toTunnelError(thrown);
     const advice = ADVICE[error.code];
@@ -94,7 +153,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   address_not_available: ELSEWHERE,
 };
 
-function factsOf({ runtime }: Cli, edge: Edge, input: EdgeInput): EdgeFacts {
+function factsOf({ runtime }: Cli, edge: EdgeInside, input: EdgeInput): EdgeFacts {
   const { http, https, agents = https } = edge.addresses;
   const local = edge.domain === "localhost" ||
     edge.domain.endsWith(".localhost");
@@ -108,7 +167,10 @@ function factsOf({ runtime }: Cli, edge: Edge, input: EdgeInput): EdgeFacts {
     ca: absolute(edge.caPath ?? "", runtime.host.cwd()),
     // Not every system knows that *.localhost is itself.
     connectUrl: local ? agentsAt : edge.connectAddress ?? agentsAt,
+    api: edge.addresses.api && `http://${dialable(edge.addresses.api)}`,
+    apiUrl: edge.apiUrl,
     newAuthtoken: edge.newAuthtoken,
+    newApiKey: edge.newApiKey,
     isPreset: runtime.host.env(TOKEN_VARIABLE) !== undefined,
   };
 }
@@ -119,17 +181,28 @@ function absolute(path: string, cwd: string): string {
   return path === "" || isAbsolute ? path : `${cwd.replace(/[/\\]$/, "")}/${path}`;
 }
 
-function announce({ runtime, logger, logsToStdout, secrets }: Cli, edge: Edge, facts: EdgeFacts) {
+function announce(
+  { runtime, logger, logsToStdout, secrets }: Cli,
+  edge: EdgeInside,
+  facts: EdgeFacts,
+) {
   const { host } = runtime;
-  if (edge.newAuthtoken !== undefined) secrets.add(edge.newAuthtoken);
+  for (const secret of [edge.newAuthtoken, edge.newApiKey]) secrets.add(secret ?? "");
   const { domain, ca } = facts;
   const [http, https, agents] = [facts.http, facts.https, facts.agents].map((address) =>
     address && dialable(address)
   );
-  logger.log("info", "edge ready", { http, https, agents, ca, domain });
+  logger.log("info", "edge ready", {
+    http,
+    https,
+    agents,
+    api: facts.api ?? facts.apiUrl,
+    ca,
+    domain,
+  });
   if (!logsToStdout) {
     host.stdout.write(formatEdgeStatus(facts, Math.min(host.stdout.columns, 100)));
-  } else if (edge.newAuthtoken !== undefined) {
+  } else if (edge.newAuthtoken !== undefined || edge.newApiKey !== undefined) {
     // Standard output belongs to the log, and a log is no place for a token.
     host.stderr.write(formatPaste(facts));
   }

@@ -25,6 +25,12 @@ export interface EdgeFacts {
   readonly ca: string;
   /** What agents are told to connect to. */
   readonly connectUrl: string;
+  /** Where programs on this machine reach the API, without a slash at the end. */
+  readonly api: string | undefined;
+  /** Where everybody does. */
+  readonly apiUrl: string | undefined;
+  /** The owner's API key, when it was made just now. */
+  readonly newApiKey: string | undefined;
   /** The owner's authtoken, when it was made just now. */
   readonly newAuthtoken: string | undefined;
   /** Whether it was given in the environment. */
@@ -40,6 +46,10 @@ export function formatEdgeStatus(facts: EdgeFacts, columns: number): string {
     ["HTTPS and TLS", place(facts.https)],
     ["Agents", place(facts.agents)],
     ["TCP ports", facts.tcpPorts],
+    [
+      "API and admin page",
+      [...new Set([facts.apiUrl, facts.api])].filter(Boolean).join(" ") || "-",
+    ],
     ["Certificate authority", facts.ca],
   ];
   return [
@@ -53,21 +63,37 @@ export function formatEdgeStatus(facts: EdgeFacts, columns: number): string {
 
 /** What to paste on the machine with the service. */
 export function formatPaste(facts: EdgeFacts): string {
-  const { newAuthtoken, isPreset, connectUrl, ca } = facts;
+  const { newAuthtoken, newApiKey, isPreset, connectUrl, ca } = facts;
   const token = newAuthtoken ??
     (isPreset ? "<what SALLYPORT_EDGE_AUTHTOKEN is here>" : "<what the first start printed>");
-  const once = newAuthtoken === undefined ? [] : [
-    "",
-    "The authtoken is shown this once: keep it. Only a hash of it is stored.",
-  ];
+  const made = [newAuthtoken && "The authtoken", newApiKey && "The API key"].filter(Boolean);
+  const once = made.length === 0
+    ? []
+    : made.length === 1
+    ? ["", `${made[0]} is shown this once: keep it. Only a hash of it is stored.`]
+    : ["", "The authtoken and the API key are shown this once: keep them. Only hashes are stored."];
   return [
     "On the machine with your service, next to a copy of the authority's certificate:",
     "",
     `  export SALLYPORT_AUTHTOKEN=${token}`,
     `  sallyport http 8080 --connect-url ${connectUrl} --connect-cas ${shellWord(ca)}`,
+    ...apiPaste(facts),
     ...once,
     "",
   ].join("\n");
+}
+
+/** How the API is asked from here, while its key can be shown. */
+function apiPaste({ newApiKey, api, apiUrl, ca }: EdgeFacts): string[] {
+  if (newApiKey === undefined) return [];
+  const cas = api === undefined && ca !== "" ? ` --api-cas ${shellWord(ca)}` : "";
+  return [
+    "",
+    "To look after the edge through its API, or log in to its admin page with the key:",
+    "",
+    `  export SALLYPORT_API_KEY=${newApiKey}`,
+    `  sallyport api endpoints list --api-url ${api ?? apiUrl}${cas}`,
+  ];
 }
 
 /** A place as operators write it: `*` is every address of the machine. */

@@ -12,7 +12,9 @@ export const edgeCommand: Command = defineCommand({
   description:
     `Runs the public half: agents connect to it, visitors reach their services through it. Point "*.<domain>" and "<domain>" at this machine in DNS, open the ports, and give your agents the lines it prints.
 
-On its first start it makes the owner's authtoken and prints it once, and makes a certificate authority of its own. Both live in the data folder.
+On its first start it makes the owner's authtoken and API key and prints them once, and makes a certificate authority of its own. All live in the data folder, of the authtoken and the key only hashes. SALLYPORT_EDGE_AUTHTOKEN and SALLYPORT_EDGE_API_KEY preset them; SALLYPORT_MASTER_KEY, 64 hexadecimal digits, seals secrets in the place of the key file in the data folder.
+
+The REST API and the admin page are at api.<domain> on the HTTP and HTTPS ports, and in plain HTTP at --api: port 4041 of this machine unless that is taken. The commands below work on the data folder, whether or not the edge is running; a running one follows within a second.
 
 An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agents connect to connect.<domain> at the HTTPS port, so that 80 and 443 are all an edge needs, unless --agents gives them a port of their own.`,
   examples: [
@@ -59,6 +61,12 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
       value: "address",
       summary: 'where agents arrive; "sni" is connect.<domain> at the HTTPS port',
       fallback: "sni",
+    },
+    {
+      name: "api",
+      value: "address",
+      summary: 'where programs on this machine reach the API, in plain HTTP, or "none"',
+      fallback: "127.0.0.1:4041",
     },
     {
       name: "tcp-ports",

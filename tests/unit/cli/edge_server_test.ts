@@ -3,6 +3,7 @@ import { TunnelError } from "../../../lib/base/errors.ts";
 import { main } from "../../../lib/cli/main.ts";
 import type { Output } from "../../../lib/runtime/host.ts";
 import { type MemoryRuntime, memoryRuntime } from "../../../lib/runtime/memory.ts";
+import { memorySqlite } from "../../fakes/sqlite.ts";
 import { test } from "../../harness.ts";
 
 const DOORS = [
@@ -15,7 +16,10 @@ const DOORS = [
 ];
 
 function machine(args: readonly string[], env: Record<string, string> = {}): MemoryRuntime {
-  return memoryRuntime({ host: { args: ["edge", ...DOORS, ...args], env } });
+  return memoryRuntime({
+    openSqlite: memorySqlite(),
+    host: { args: ["edge", ...DOORS, ...args], env },
+  });
 }
 
 /** Waits until what is written to an output matches. */
@@ -40,6 +44,7 @@ async function runUntilReady(runtime: MemoryRuntime, output: "stdout" | "stderr"
 test("runEdge() announces itself in one machine-readable line", async () => {
   const runtime = machine(["--data", "/data", "--log", "stdout", "--log-format", "json"], {
     SALLYPORT_EDGE_AUTHTOKEN: "preset_token_0123456789",
+    SALLYPORT_EDGE_API_KEY: "preset_key_0123456789",
   });
   await runUntilReady(runtime, "stdout", /"msg":"edge ready"/);
   const lines = runtime.host.stdout.text.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -47,6 +52,7 @@ test("runEdge() announces itself in one machine-readable line", async () => {
   assert.match(t, /Z$/);
   assert.deepEqual(ready, {
     agents: "127.0.0.1:8444",
+    api: "http://127.0.0.1:4041",
     ca: "/data/certs/ca.pem",
     domain: "localhost",
     http: "127.0.0.1:8000",
@@ -134,4 +140,14 @@ test("runEdge() gives no advice about doors when a file is the trouble", async (
     runtime.host.stderr.text,
     'ERROR:  Cannot create "/data": permission denied (permission_denied)\n',
   );
+});
+
+test("runEdge() takes any port for the API when the usual one is taken, and none when told so", async () => {
+  const taken = machine(["--log", "stdout"]);
+  const holder = await taken.net.listen({ port: 4041, onConnection: () => {} });
+  await runUntilReady(taken, "stdout", /msg="edge ready".* api=http:\/\/127\.0\.0\.1:\d+/);
+  assert.doesNotMatch(taken.host.stdout.text, /api=http:\/\/127\.0\.0\.1:4041/);
+  await holder.close();
+  const none = machine(["--log", "stdout", "--api", "none"]);
+  await runUntilReady(none, "stdout", /msg="edge ready".* api=https:\/\/api\.localhost:8443/);
 });

@@ -11,7 +11,10 @@ const FACTS: EdgeFacts = {
   tcpPorts: "20000-20999",
   ca: "/data/certs/ca.pem",
   connectUrl: "connect.tunnels.example.com:443",
+  api: "http://127.0.0.1:4041",
+  apiUrl: "https://api.tunnels.example.com",
   newAuthtoken: "2abcToken",
+  newApiKey: undefined,
   isPreset: false,
 };
 
@@ -26,6 +29,7 @@ HTTP                          *:80
 HTTPS and TLS                 [::1]:443
 Agents                        -
 TCP ports                     20000-20999
+API and admin page            https://api.tunnels.example.com http://127.0.0.1:4041
 Certificate authority         /data/certs/ca.pem
 
 On the machine with your service, next to a copy of the authority's certificate:
@@ -51,5 +55,17 @@ test("formatPaste() quotes a path for the shell", () => {
   assert.match(
     formatPaste({ ...FACTS, ca: "/my data/it's/ca.pem" }),
     / --connect-cas '\/my data\/it'\\''s\/ca\.pem'\n/,
+  );
+});
+
+test("formatPaste() shows a new API key once, and how the API is asked", () => {
+  const text = formatPaste({ ...FACTS, newApiKey: "2abcKey" });
+  assert.match(text, /^ {2}export SALLYPORT_API_KEY=2abcKey$/m);
+  assert.match(text, /^ {2}sallyport api endpoints list --api-url http:\/\/127\.0\.0\.1:4041$/m);
+  assert.match(text, /^The authtoken and the API key are shown this once/m);
+  const far = formatPaste({ ...FACTS, newApiKey: "2abcKey", api: undefined });
+  assert.match(
+    far,
+    / --api-url https:\/\/api\.tunnels\.example\.com --api-cas \/data\/certs\/ca\.pem$/m,
   );
 });

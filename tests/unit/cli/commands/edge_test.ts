@@ -11,6 +11,7 @@ test("edgeCommand takes no argument, and logs to standard error unless told othe
     "http",
     "https",
     "agents",
+    "api",
     "tcp-ports",
   ]);
 });
