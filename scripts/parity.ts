@@ -50,10 +50,7 @@ function main(): never {
   const problems: string[] = [];
   const wanted = new Set<string>();
   for (const path of sources) {
-    const test = path.replace(/^lib\//, "tests/unit/").replace(
-      /\.ts$/,
-      "_test.ts",
-    );
+    const test = `tests/unit/${path.replace(/^lib\//, "").replace(/\.ts$/, "_test.ts")}`;
     wanted.add(test);
     if (!tests.has(test) && hasBehaviour(readProjectFile(path))) {
       problems.push(`${path} has behaviour but no ${test}`);
