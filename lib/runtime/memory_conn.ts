@@ -24,13 +24,13 @@ export interface MemoryConnOptions {
 
 /** One end. */
 export class MemoryConn extends RawDuplex implements Conn {
-  /** @inheritdoc */
+  /** See {@linkcode Conn.remote}. */
   readonly remote: Address;
-  /** @inheritdoc */
+  /** See {@linkcode Conn.local}. */
   readonly local: Address;
-  /** @inheritdoc */
+  /** See {@linkcode Conn.tls}. */
   readonly tls: TlsInfo | undefined = undefined;
-  /** @inheritdoc */
+  /** See {@linkcode Duplex.closed}. */
   readonly closed: Promise<void>;
   readonly #inbound: MemoryPipe;
   readonly #outbound: MemoryPipe;
@@ -49,22 +49,22 @@ export class MemoryConn extends RawDuplex implements Conn {
       .then(() => void (this.#isOver = true));
   }
 
-  /** @inheritdoc */
+  /** The next chunk, or a promise of it. */
   protected readRaw(): Chunk | Promise<Chunk> {
     return this.#inbound.read();
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Duplex.write}. */
   write(chunk: Uint8Array): void | Promise<void> {
     return this.#outbound.write(chunk);
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Duplex.closeWrite}. */
   closeWrite(): void {
     this.#outbound.end();
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Duplex.abort}. */
   abort(reason?: unknown): void {
     if (this.#isOver) return;
     const error = reason instanceof TunnelError

@@ -41,9 +41,9 @@ export class MemoryExit extends Error {
 
 /** Output that is kept. */
 export class MemoryOutput implements Output {
-  /** @inheritdoc */
+  /** See {@linkcode Output.isTty}. */
   readonly isTty: boolean;
-  /** @inheritdoc */
+  /** See {@linkcode Output.columns}. */
   readonly columns = 80;
   /** All that was written. */
   text = "";
@@ -53,12 +53,12 @@ export class MemoryOutput implements Output {
     this.isTty = isTty;
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Output.write}. */
   write(text: string): void {
     this.text += text;
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Output.flush}. */
   flush(): Promise<void> {
     return Promise.resolve();
   }
@@ -66,21 +66,21 @@ export class MemoryOutput implements Output {
 
 /** A machine in memory. */
 export class MemoryHost implements Host {
-  /** @inheritdoc */
+  /** See {@linkcode Host.runtime}. */
   readonly runtime = { name: "memory", version: "1" } as const;
-  /** @inheritdoc */
+  /** See {@linkcode Host.os}. */
   readonly os = "linux";
-  /** @inheritdoc */
+  /** See {@linkcode Host.arch}. */
   readonly arch = "amd64";
-  /** @inheritdoc */
+  /** See {@linkcode Host.args}. */
   readonly args: readonly string[];
-  /** @inheritdoc */
+  /** See {@linkcode Host.pid}. */
   readonly pid = 1;
-  /** @inheritdoc */
+  /** See {@linkcode Host.files}. */
   readonly files: MemoryFiles;
-  /** @inheritdoc */
+  /** See {@linkcode Host.stdout}. */
   readonly stdout: MemoryOutput;
-  /** @inheritdoc */
+  /** See {@linkcode Host.stderr}. */
   readonly stderr: MemoryOutput;
   /** The environment, which a test may change. */
   readonly variables: Map<string, string>;
@@ -104,27 +104,27 @@ export class MemoryHost implements Host {
     this.files.seed(this.#cwd, this.#home, options.files ?? {});
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Host.hostName}. */
   hostName(): string {
     return "memory";
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Host.env}. */
   env(name: string): string | undefined {
     return this.variables.get(name) || undefined;
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Host.homeDir}. */
   homeDir(): string {
     return this.#home;
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Host.cwd}. */
   cwd(): string {
     return this.#cwd;
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Host.onSignal}. */
   onSignal(name: SignalName, run: () => void): () => void {
     const listeners = this.#signals.get(name) ?? new Set();
     this.#signals.set(name, listeners);
@@ -152,7 +152,7 @@ export class MemoryHost implements Host {
     throw new MemoryExit(code);
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Host.keepAlive}. */
   keepAlive(): () => void {
     this.kept++;
     let held = true;
@@ -162,7 +162,7 @@ export class MemoryHost implements Host {
     };
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Host.residentBytes}. */
   residentBytes(): undefined {
     return undefined;
   }
@@ -204,12 +204,12 @@ export class MemoryFiles implements Files {
     }
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Files.readText}. */
   async readText(path: string): Promise<string> {
     return decodeText(await this.readBytes(path));
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Files.readBytes}. */
   readBytes(path: string): Promise<Uint8Array> {
     return this.#try("Cannot read", path, (at) => {
       const entry = this.#entries.get(at);
@@ -219,7 +219,7 @@ export class MemoryFiles implements Files {
     });
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Files.write}. */
   write(path: string, data: string | Uint8Array): Promise<void> {
     return this.#try(
       "Cannot write",
@@ -228,7 +228,7 @@ export class MemoryFiles implements Files {
     );
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Files.append}. */
   append(path: string, data: string | Uint8Array): Promise<void> {
     return this.#try(
       "Cannot write",
@@ -255,7 +255,7 @@ export class MemoryFiles implements Files {
     this.#put(at, whole);
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Files.stat}. */
   stat(path: string): Promise<FileInfo | undefined> {
     return this.#try("Cannot look at", path, (at) => {
       const entry = this.#entries.get(at);
@@ -268,12 +268,12 @@ export class MemoryFiles implements Files {
     });
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Files.makeDir}. */
   makeDir(path: string): Promise<void> {
     return this.#try("Cannot create", path, (at) => this.#putTree(at));
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Files.list}. */
   list(path: string): Promise<string[]> {
     return this.#try("Cannot list", path, (at) => {
       const entry = this.#entries.get(at);
@@ -288,7 +288,7 @@ export class MemoryFiles implements Files {
     });
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Files.remove}. */
   remove(path: string): Promise<void> {
     return this.#try("Cannot remove", path, (at) => {
       for (const other of [...this.#entries.keys()]) {

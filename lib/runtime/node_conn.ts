@@ -53,13 +53,13 @@ export interface NodeConnOptions {
 
 /** One connection. */
 export class NodeConn extends RawDuplex implements Conn {
-  /** @inheritdoc */
+  /** See {@linkcode Conn.remote}. */
   readonly remote: Address;
-  /** @inheritdoc */
+  /** See {@linkcode Conn.local}. */
   readonly local: Address;
-  /** @inheritdoc */
+  /** See {@linkcode Conn.tls}. */
   readonly tls: TlsInfo | undefined;
-  /** @inheritdoc */
+  /** See {@linkcode Duplex.closed}. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #cut: ((error: TunnelError) => void) | undefined;
@@ -171,7 +171,7 @@ export class NodeConn extends RawDuplex implements Conn {
     this.#socket.resume();
   }
 
-  /** @inheritdoc */
+  /** The next chunk, or a promise of it. */
   protected readRaw(): Chunk | Promise<Chunk> {
     const chunk = this.#queue.shift();
     if (chunk) {
@@ -190,7 +190,7 @@ export class NodeConn extends RawDuplex implements Conn {
     return next;
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Duplex.write}. */
   write(chunk: Uint8Array): void | Promise<void> {
     if (this.#error || this.#gone) throw this.#overError();
     if (this.#writeEnded) {
@@ -201,14 +201,14 @@ export class NodeConn extends RawDuplex implements Conn {
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Duplex.closeWrite}. */
   closeWrite(): void {
     if (this.#writeEnded) return;
     this.#writeEnded = true;
     if (!this.#gone && !this.#error) this.#socket.end();
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode Duplex.abort}. */
   abort(reason?: unknown): void {
     if (this.#gone) return;
     this.#queue = [];

@@ -7,7 +7,7 @@
 import * as dns from "node:dns/promises";
 import * as net from "node:net";
 import { abortError, type Clock } from "../base/clock.ts";
-import { TunnelError } from "../base/errors.ts";
+import { type ErrorCode, TunnelError } from "../base/errors.ts";
 import { isLocalhost, triedToConnect } from "./address_words.ts";
 import type { ConnectOptions } from "./net.ts";
 import { addressesOf, KEEP_ALIVE_MS, NodeConn } from "./node_conn.ts";
@@ -15,6 +15,8 @@ import { translateError } from "./translate_errors.ts";
 
 /** Head start of one address before the next is tried too (RFC 8305, 5). */
 const HEAD_START_MS = 250;
+/** What a machine without IPv6 (or IPv4) says of such addresses. */
+const NO_WAY: ReadonlySet<ErrorCode> = new Set(["network_unreachable", "address_not_available"]);
 
 /** Name look-up and TCP, within the limit, until aborted. */
 export function dial(
@@ -150,10 +152,8 @@ class AddressRace {
     }
     if (this.#over) return;
     const error = translateError(thrown, this.#tried, "network_unreachable");
-    // Of several failures a refusal says most: somebody was there.
-    if (!this.#error || error.code === "connection_refused") {
-      this.#error = error;
-    }
+    // Of several failures the last says most, unless it only says that there is no way there.
+    if (!this.#error || !NO_WAY.has(error.code)) this.#error = error;
     if (this.#waiting.length > 0) return this.#next();
     if (this.#running.size === 0) this.cancel(this.#error);
   }

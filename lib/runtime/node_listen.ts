@@ -96,7 +96,11 @@ function open(
       },
       (socket) => options.onConnection(new NodeConn(socket, addressesOf(socket, path))),
     );
-    const onError = (thrown: unknown) => reject(translateError(thrown, tried));
+    const onError = (thrown: unknown) => {
+      // Deno 2.9 calls it EINVAL when the address is another machine's, or of a family we lack.
+      const isForeign = path === undefined && codeOf(thrown) === "EINVAL";
+      reject(translateError(isForeign ? { code: "EADDRNOTAVAIL" } : thrown, tried));
+    };
     server.once("error", onError);
     server.once("listening", () => {
       server.off("error", onError);

@@ -28,44 +28,44 @@ export class CarrierStream extends NodeDuplex implements Valve {
     this.#carrier = carrier;
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode NodeDuplex.shut}. */
   shut(): void {
     this.#shut = true;
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode NodeDuplex.open}. */
   open(): void {
     this.#shut = false;
     if (this.#wanted) void this.#pull();
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode NodeDuplex.isFull}. */
   isFull(): boolean {
     return this.destroyed || this.writableNeedDrain;
   }
 
-  /** @inheritdoc */
+  /** See {@linkcode NodeDuplex.onDrain}. */
   onDrain(run: () => void): void {
     this.on("drain", run);
   }
 
-  /** @inheritdoc */
+  /** Called by the stream machinery of `node:stream`. */
   override _read(): void {
     this.#wanted = true;
     void this.#pull();
   }
 
-  /** @inheritdoc */
+  /** Called by the stream machinery of `node:stream`. */
   override _write(chunk: Uint8Array, _encoding: string, done: Done): void {
     this.#settle(() => this.#carrier.write(chunk), done);
   }
 
-  /** @inheritdoc */
+  /** Called by the stream machinery of `node:stream`. */
   override _final(done: Done): void {
     this.#settle(() => this.#carrier.closeWrite(), done);
   }
 
-  /** @inheritdoc */
+  /** Called by the stream machinery of `node:stream`. */
   override _destroy(error: Error | null, done: Done): void {
     if (error) this.#carrier.abort(error);
     else if (!this.writableFinished || !this.readableEnded) void this.#retire();

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import * as tls from "node:tls";
 import { TunnelError } from "../base/errors.ts";
 import type { Certificate, TlsClientOptions, TlsServerOptions } from "./net.ts";
@@ -12,6 +12,8 @@ import { systemRoots } from "./node_roots.ts";
 
 /** The key for "no client certificate". */
 const NOBODY: Certificate = { chainPem: "", keyPem: "" };
+
+const UNUSABLE = "Cannot present a certificate";
 
 type Version = "1.2" | "1.3";
 
@@ -30,6 +32,7 @@ export function serverContext(options: TlsServerOptions): tls.SecureContext {
   if (!contexts) ofServers.set(certificate, contexts = new Map());
   let context = contexts.get(minVersion);
   if (!context) {
+    checkPair(certificate);
     context = tls.createSecureContext({
       cert: certificate.chainPem,
       key: certificate.keyPem,
@@ -46,6 +49,7 @@ export function serverContext(options: TlsServerOptions): tls.SecureContext {
  * @param options the certificate and the authorities of visitors
  */
 export function askingServer(options: TlsServerOptions): tls.Server {
+  serverContext(options); // so that a certificate of no use is refused alike
   return tls.createServer({
     cert: options.certificate.chainPem,
     key: options.certificate.keyPem,
@@ -70,6 +74,7 @@ export function clientContext(options: TlsClientOptions): tls.SecureContext {
   const owner = options.certificate ?? NOBODY;
   let context = contexts.get(owner);
   if (!context) {
+    if (options.certificate) checkPair(options.certificate);
     context = tls.createSecureContext({
       ca: [...roots],
       cert: options.certificate?.chainPem,
@@ -79,6 +84,20 @@ export function clientContext(options: TlsClientOptions): tls.SecureContext {
     contexts.set(owner, context);
   }
   return context;
+}
+
+/** Refuses a certificate of no use: Deno 2.9 takes anything, and fails in the handshake without a word. */
+function checkPair(certificate: Certificate): void {
+  let belongs: boolean;
+  try {
+    const leaf = new X509Certificate(certificate.chainPem);
+    belongs = leaf.checkPrivateKey(createPrivateKey(certificate.keyPem));
+  } catch (thrown) {
+    throw new TunnelError("tls_failed", `${UNUSABLE}: our own cannot be read`, { cause: thrown });
+  }
+  if (!belongs) {
+    throw new TunnelError("tls_failed", `${UNUSABLE}: the key of our own belongs to another`);
+  }
 }
 
 /** The protocols as node:tls wants them: no list at all when there are none. */

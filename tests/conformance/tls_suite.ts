@@ -473,7 +473,7 @@ export function tlsSuite(subject: TlsSubject): void {
     await assertFails(
       () => unwrap(ends.server),
       "tls_failed",
-      /^Cannot serve TLS to a visitor: /,
+      /^Cannot present a certificate: the key of our own belongs to another$/,
     );
     await dropped(ends.client);
     await ends.free();
