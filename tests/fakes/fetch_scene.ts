@@ -39,6 +39,20 @@ export class CountedConn extends Through {
   }
 }
 
+/** A body that a generator makes, a chunk for each pull. */
+export function generated(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  }, { highWaterMark: 0 });
+}
+
 /** One line of a log. */
 export interface LogLine {
   /** How much it matters. */
