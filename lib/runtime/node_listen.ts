@@ -11,6 +11,12 @@ import type { Address, Listener, ListenOptions } from "./net.ts";
 import { addressesOf, KEEP_ALIVE_MS, NodeConn } from "./node_conn.ts";
 import { codeOf, translateError } from "./translate_errors.ts";
 
+/**
+ * Opens a door, see {@linkcode Net.listen}.
+ *
+ * @param options where, and who gets the connections
+ * @throws {TunnelError} address_in_use, address_not_available, permission_denied
+ */
 export async function listen(options: ListenOptions): Promise<Listener> {
   if (options.path !== undefined) {
     return await listenUnix(options, options.path);
