@@ -21,7 +21,7 @@ import type { Answer, Call, Json, Operation, PathParam } from "./resource.ts";
 export type Fields<T extends TableName> = Omit<ObjectTables[T], keyof ObjectRow>;
 
 /** What may be awaited or not. */
-type Eventually<T> = T | Promise<T>;
+export type Eventually<T> = T | Promise<T>;
 
 /** What is special about a resource in the store. */
 export interface StoredSpec<T extends TableName, C, U, P = undefined> {

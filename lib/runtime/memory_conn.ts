@@ -37,7 +37,11 @@ export class MemoryConn extends RawDuplex implements Conn {
   readonly #later: (run: () => void) => void;
   #isOver = false;
 
-  /** @param options what it is made of */
+  /**
+   * Makes one end of a connection.
+   *
+   * @param options what it is made of
+   */
   constructor(options: MemoryConnOptions) {
     super();
     this.#inbound = options.inbound;

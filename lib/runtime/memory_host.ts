@@ -28,11 +28,16 @@ export interface MemoryHostOptions {
 
 /** What {@linkcode MemoryHost.exit} throws, so that nothing runs after it. */
 export class MemoryExit extends Error {
+  /** What `String(error)` begins with. */
   override readonly name = "MemoryExit";
   /** The exit code. */
   readonly exitCode: number;
 
-  /** @param exitCode the exit code */
+  /**
+   * Says with which code the program ended.
+   *
+   * @param exitCode the exit code
+   */
   constructor(exitCode: number) {
     super(`The program ended with code ${exitCode}`);
     this.exitCode = exitCode;
@@ -48,7 +53,11 @@ export class MemoryOutput implements Output {
   /** All that was written. */
   text = "";
 
-  /** @param isTty what it claims to be */
+  /**
+   * Makes an output that nothing was written to.
+   *
+   * @param isTty what it claims to be
+   */
   constructor(isTty: boolean) {
     this.isTty = isTty;
   }
@@ -92,7 +101,11 @@ export class MemoryHost implements Host {
   readonly #home: string;
   readonly #signals: Map<SignalName, Set<() => void>> = new Map();
 
-  /** @param options what it starts with */
+  /**
+   * Makes a machine with no files and no signals under way.
+   *
+   * @param options what it starts with
+   */
   constructor(options: MemoryHostOptions) {
     this.args = options.args ?? [];
     this.#cwd = options.cwd ?? "/work";
@@ -180,6 +193,8 @@ export class MemoryFiles implements Files {
   readonly #entries: Map<string, Entry> = new Map();
 
   /**
+   * Makes an empty file system.
+   *
    * @param clock whose time files carry
    * @param cwd where relative paths start
    */

@@ -81,7 +81,11 @@ export class MemoryNet implements Net {
   readonly #faults: Map<string, NetFault> = new Map();
   #nextPort = FIRST_FREE_PORT;
 
-  /** @param options how it behaves */
+  /**
+   * Makes a network with no doors.
+   *
+   * @param options how it behaves
+   */
   constructor(options: MemoryNetOptions) {
     this.#options = options;
   }

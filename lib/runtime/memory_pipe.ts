@@ -61,7 +61,11 @@ export class MemoryPipe {
   #reader: Waiting<Chunk> | undefined;
   #writers: Waiting<void>[] = [];
 
-  /** @param options how it behaves */
+  /**
+   * Makes an empty pipe.
+   *
+   * @param options how it behaves
+   */
   constructor(options: PipeOptions) {
     this.#options = options;
     this.readerOver = new Promise((resolve) => this.#setReaderOver = resolve);

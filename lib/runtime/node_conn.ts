@@ -77,6 +77,8 @@ export class NodeConn extends RawDuplex implements Conn {
   #writers: Waiting<void>[] = [];
 
   /**
+   * Takes a socket over.
+   *
    * @param socket connected, made with `allowHalfOpen`; nothing else may listen to its data
    * @param options what is known about it
    */

@@ -17,6 +17,12 @@ import { codeOf, translateError } from "./translate_errors.ts";
  * @param options where, and who gets the connections
  * @throws {TunnelError} address_in_use, address_not_available, permission_denied
  */
+/**
+ * Opens a door.
+ *
+ * @param options where, and who gets the connections
+ * @throws {TunnelError} address_in_use, address_not_available, permission_denied
+ */
 export async function listen(options: ListenOptions): Promise<Listener> {
   if (options.path !== undefined) {
     return await listenUnix(options, options.path);

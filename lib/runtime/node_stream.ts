@@ -8,7 +8,8 @@ import { Duplex as NodeDuplex } from "node:stream";
 import type { Duplex } from "../base/duplex.ts";
 import type { Valve } from "./node_conn.ts";
 
-type Done = (error?: Error | null) => void;
+/** What the stream machinery wants to be told when a step is done. */
+export type Done = (error?: Error | null) => void;
 
 /**
  * A carrier as a node stream. The carrier belongs to it from then on; its two directions end apart.
@@ -22,29 +23,33 @@ export class CarrierStream extends NodeDuplex implements Valve {
   #wanted = false;
   #shut = false;
 
-  /** @param carrier what carries the bytes */
+  /**
+   * Makes the stream over a carrier, which it owns from then on.
+   *
+   * @param carrier what carries the bytes
+   */
   constructor(carrier: Duplex) {
     super({ allowHalfOpen: true });
     this.#carrier = carrier;
   }
 
-  /** See {@linkcode NodeDuplex.shut}. */
+  /** See {@linkcode Valve.shut}. */
   shut(): void {
     this.#shut = true;
   }
 
-  /** See {@linkcode NodeDuplex.open}. */
+  /** See {@linkcode Valve.open}. */
   open(): void {
     this.#shut = false;
     if (this.#wanted) void this.#pull();
   }
 
-  /** See {@linkcode NodeDuplex.isFull}. */
+  /** See {@linkcode Valve.isFull}. */
   isFull(): boolean {
     return this.destroyed || this.writableNeedDrain;
   }
 
-  /** See {@linkcode NodeDuplex.onDrain}. */
+  /** See {@linkcode Valve.onDrain}. */
   onDrain(run: () => void): void {
     this.on("drain", run);
   }

@@ -14,8 +14,8 @@ import {
   type TableName,
 } from "./tables.ts";
 
-/** What a column holds in the database. */
-type Raw = Record<string, unknown>;
+/** A row as the database holds it: values by column. */
+export type Raw = Record<string, unknown>;
 
 /** The database as this file sees it: tables by name, columns as they come. */
 export type RawDatabase = Kysely<Record<string, Raw>>;

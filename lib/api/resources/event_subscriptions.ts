@@ -25,8 +25,11 @@ const sources = z.array(z.strictObject(sourceFields)).max(200)
   .meta({ description: "Which events", examples: [[{ type: "ip_policy_created.v0" }]] });
 const destinationIds = textList("Where they go", [exampleId("ed")]);
 
-interface UpdateBody {
+/** What a body of creation or change may hold. */
+export interface UpdateBody {
+  /** Which events. */
   readonly sources?: readonly EventSource[];
+  /** Where they go. */
   readonly destination_ids?: readonly string[];
 }
 
