@@ -24,7 +24,8 @@ export function readTrafficPolicy(given: string): string {
   if (text.length >= POLICY_LIMIT_CHARS) {
     throw problem(18002, `The traffic policy has fewer than ${POLICY_LIMIT_CHARS} characters`);
   }
-  if (!/^[[{"\d-]/.test(text) || /^-\s/.test(text)) return given;
+  // A policy is a mapping: what begins like another value is none, in JSON as in YAML.
+  if (!/^[[{"\d]/.test(text)) return given;
   try {
     const policy: unknown = JSON.parse(text);
     if (typeof policy === "object" && policy !== null && !Array.isArray(policy)) {
@@ -32,7 +33,8 @@ export function readTrafficPolicy(given: string): string {
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `The traffic policy is not valid JSON: ${reason}`;
+    const message =
+      `The traffic policy is not valid JSON, as which text in braces is read: ${reason}`;
     throw new ApiProblem(400, message, { ngrokCode: 18002, cause });
   }
   throw problem(18002, "The traffic policy must be an object with phases");
