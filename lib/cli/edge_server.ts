@@ -5,7 +5,7 @@
  */
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { EdgeOptions } from "../edge/config.ts";
-import { type ServedApi, serveEdgeApi } from "../api/serve.ts";
+import { serveEdgeApi } from "../api/serve.ts";
 import { launchEdge } from "../edge/edge.ts";
 import type { EdgeInside } from "../edge/edge_handle.ts";
 import type { EdgeEvent } from "../edge/events.ts";
@@ -49,16 +49,20 @@ export async function runEdge(cli: Cli, input: EdgeInput): Promise<number> {
   const { runtime, logger } = cli;
   const signals = watchSignals(runtime.host);
   try {
-    let api: ServedApi | undefined;
     const log = logEdgeEvents(logger);
-    const hear = (event: EdgeEvent) => {
-      log(event);
-      api?.hear(event);
+    let hear = log;
+    const options = {
+      ...readOptions(cli, input),
+      api: await apiDoor(cli, input),
+      onEvent: (event: EdgeEvent) => hear(event),
     };
-    const options = { ...readOptions(cli, input), api: await apiDoor(cli, input), onEvent: hear };
     const edge = await start(cli, options);
     await rememberFacts(edge);
-    api = serve(cli, edge, input);
+    const api = serve(cli, edge, input);
+    hear = (event) => {
+      log(event);
+      api.hear(event);
+    };
     announce(cli, edge, factsOf(cli, edge, input));
     const signal = await signals.first;
     logger.log("info", "received signal, closing", { obj: "edge", signal });

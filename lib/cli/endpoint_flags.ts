@@ -18,6 +18,7 @@ export const ENDPOINT_FLAGS: readonly [
   Flag & { readonly name: "connect-url" },
   Flag & { readonly name: "connect-cas" },
   Flag & { readonly name: "authtoken" },
+  Flag & { readonly name: "config" },
 ] = [
   {
     name: "name",
@@ -51,6 +52,12 @@ export const ENDPOINT_FLAGS: readonly [
       "who you are to the edge; better given in the environment, where other users cannot see it",
     env: ["SALLYPORT_AUTHTOKEN", "NGROK_AUTHTOKEN"],
     secret: true,
+  },
+  {
+    name: "config",
+    value: "path",
+    summary: "the configuration file, for what neither flags nor the environment say",
+    env: ["SALLYPORT_CONFIG", "NGROK_CONFIG"],
   },
 ];
 

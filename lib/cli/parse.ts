@@ -48,7 +48,9 @@ export function parse(
 ): Request {
   let request: Request | undefined;
   const program = quiet(new Parser("sallyport"));
-  program.version("", "-v, --version");
+  // Among the commands that are made of a table, one has a flag of this name.
+  const isTaken = commands.some(({ name, load }) => load && args.includes(name));
+  if (!isTaken) program.version("", "-v, --version");
   addFlags(program, LOG_FLAGS);
   const parsers = new Map<Parser, Command | undefined>([[program, undefined]]);
   const add = (above: Parser, command: Command) => {

@@ -13,6 +13,7 @@ import { parseUpstream, type UpstreamKind } from "../agent/upstream.ts";
 import type { ExchangeOver } from "../edge/events.ts";
 import { AgentConsole } from "./agent_console.ts";
 import type { Cli } from "./command.ts";
+import { readConfig } from "./config_file.ts";
 import type { EmbeddedEdge } from "./embedded_edge.ts";
 import type { EndpointInput } from "./endpoint_flags.ts";
 import { endWithin, GRACE_MS, type Signals, watchSignals } from "./shutdown.ts";
@@ -39,7 +40,10 @@ export async function runTunnel(
 ): Promise<number> {
   const addr = input.argument ?? "";
   const wanted = input.flag("url") ?? "";
-  const connectUrl = input.flag("connect-url");
+  const config = await readConfig(cli.runtime.host, input.flag("config"));
+  cli.secrets.add(config.authtoken ?? "");
+  const connectUrl = input.flag("connect-url") ?? config.connectUrl;
+  const ownCas = input.isGiven("connect-cas") ? undefined : config.connectCas;
   // All is checked before anything starts: a typing error must not look like a network error.
   parseUpstream(addr, kind);
   if (connectUrl !== undefined) {
@@ -55,8 +59,8 @@ export async function runTunnel(
     if (!cli.logsToStdout) screen = new AgentConsole(cli.runtime.host, edge?.words);
     const way: AgentOptions = edge ? { dial: edge.dial } : {
       connectUrl,
-      connectCas: input.flag("connect-cas"),
-      authtoken: input.flag("authtoken"),
+      connectCas: ownCas ?? input.flag("connect-cas"),
+      authtoken: input.flag("authtoken") ?? config.authtoken,
     };
     const endpoint: ForwardOptions = {
       addr,

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Command, defineCommand } from "../command.ts";
+import { EDGE_COMMANDS } from "./edge_operators.ts";
 
 /** Runs an edge. */
 export const edgeCommand: Command = defineCommand({
@@ -76,6 +77,7 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
     },
   ],
   logsTo: "stderr",
+  commands: EDGE_COMMANDS,
   async run(cli, input) {
     const { runEdge } = await import("../edge_server.ts");
     return await runEdge(cli, input);

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Command } from "../command.ts";
+import { apiCommand } from "./api.ts";
+import { configCommand } from "./config.ts";
 import { edgeCommand } from "./edge.ts";
 import { helpCommand } from "./help.ts";
 import { httpCommand } from "./http.ts";
@@ -17,6 +19,8 @@ export const COMMANDS: readonly Command[] = [
   tcpCommand,
   tlsCommand,
   edgeCommand,
+  apiCommand,
+  configCommand,
   versionCommand,
   helpCommand,
 ];
