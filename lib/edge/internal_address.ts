@@ -49,7 +49,7 @@ export function bindingOf(
 ): EndpointBinding {
   if (named === "internal") return named;
   const internal = HOST_OPTIONS.map((key) => textOption(options, key)).find((text) =>
-    /(^|\.)internal\.?(:\d*)?\/?$/i.test(text)
+    /(^|[./])internal\.?(:\d*)?\/?$/i.test(text)
   );
   if (internal === undefined) return "public";
   if (named === undefined) return "internal";

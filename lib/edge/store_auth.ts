@@ -139,8 +139,9 @@ export class StoreAuthenticator implements Authenticator {
   }
 
   async #judgeAgain({ accountId, tokenId }: Grant): Promise<AuthVerdict> {
+    const revision = this.#revision;
     const row = await this.#options.store.authtokens.get(accountId, tokenId);
-    return row ? await this.#judge(row) : { refusal: REFUSALS.unknown };
+    return row ? await this.#judge(row, revision) : { refusal: REFUSALS.unknown };
   }
 
   #recall(sha256: string): AuthVerdict | undefined {
@@ -166,7 +167,7 @@ export class StoreAuthenticator implements Authenticator {
       if (isSame && (!found || found.revoked_at !== null)) found = row;
     }
     if (!found) return undefined;
-    const verdict = await this.#judge(found);
+    const verdict = await this.#judge(found, revision);
     if (verdict.grant && revision === this.#revision) {
       this.#believed.set(sha256, {
         grant: verdict.grant,
@@ -180,10 +181,14 @@ export class StoreAuthenticator implements Authenticator {
     return verdict;
   }
 
-  /** Whether token, account and owner are good. */
-  async #judge(row: AuthtokenRow): Promise<AuthVerdict> {
+  /**
+   * Whether token, account and owner are good.
+   *
+   * @param row the token
+   * @param revision the state of the store before the row was read
+   */
+  async #judge(row: AuthtokenRow, revision: number): Promise<AuthVerdict> {
     const { store } = this.#options;
-    const revision = this.#revision;
     if (row.revoked_at !== null) return { refusal: revoked(row.id) };
     const account = await store.accounts.get(row.account_id);
     if (!account) return { refusal: REFUSALS.unknown };

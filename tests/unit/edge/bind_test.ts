@@ -1,5 +1,7 @@
 /** @module */
 import assert from "node:assert/strict";
+import { TunnelError } from "../../../lib/base/errors.ts";
+import type { Reservations } from "../../../lib/edge/reservations.ts";
 import { STREAM } from "../../../lib/wire/messages.ts";
 import type { FakeAgent, Json } from "../../fakes/agent.ts";
 import { AgentsSide, type AgentsSideOptions } from "../../fakes/agents_side.ts";
@@ -311,3 +313,133 @@ test("bindEndpoint() keeps an id it does not know, for clients keep it as their 
       "301",
     );
   }));
+
+test("bindEndpoint() gives every account its own .internal names, without a door and without a public name", async () => {
+  const side = await AgentsSide.create({ ports: { http: 8080 } });
+  const { agent } = await side.agent();
+  const { agent: other } = await side.agent("other");
+  const mine = await agent.bind("https", { URL: "https://api.internal" }, {
+    Extra: { Bindings: ["internal"] },
+  });
+  const theirs = await other.bind("https", { URL: "https://api.internal" });
+  assert.equal(mine.URL, "https://api.internal");
+  assert.equal(theirs.URL, "https://api.internal");
+  assert.equal(mine.Opts["Hostname"], "api.internal");
+  assert.equal(side.registry.byId(mine.Id)!.facts.binding, "internal");
+  assert.equal(side.registry.find("https", "api.internal"), undefined);
+  assert.equal(
+    (await agent.bind("http", { URL: "http://api.internal:9000" })).URL,
+    "http://api.internal:9000",
+  );
+  const { agent: second } = await side.agent("two");
+  assert.equal(await errorOf(second, "https", { URL: "https://api.internal" }), "334");
+  assert.equal(await errorOf(agent, "https", {}, { Extra: { Bindings: ["internal"] } }), "9028");
+  assert.equal(
+    await errorOf(agent, "http", { Domain: "a.example.com" }, {
+      Extra: { Bindings: ["internal"] },
+    }),
+    "9029",
+  );
+  assert.equal(
+    await errorOf(agent, "http", { Domain: "a.internal" }, { Extra: { Bindings: ["public"] } }),
+    "331",
+  );
+  await side.close();
+});
+
+test("bindEndpoint() gives an internal endpoint the same name and port for its token", async () => {
+  const side = await AgentsSide.create();
+  const { agent, answer } = await side.agent();
+  const bound = await agent.bind("https", { URL: "https://api.internal:9443" });
+  agent.abort();
+  await side.settle();
+  const back = await side.resume(answer);
+  const again = await back.rebind(bound);
+  assert.deepEqual([again.URL, again.Id], ["https://api.internal:9443", bound.Id]);
+  assert.equal(side.registry.byId(bound.Id)!.facts.binding, "internal");
+  await side.close();
+});
+
+const ACL_TABLE: readonly [
+  acl: readonly string[],
+  proto: string,
+  opts: Json,
+  code: string,
+][] = [
+  // a name (S43)
+  [["bind:foo.example.com"], "https", { Domain: "foo.example.com" }, ""],
+  [["bind:foo.example.com"], "http", { Domain: "foo.example.com" }, ""],
+  [["bind:foo.example.com"], "tls", { Domain: "foo.example.com" }, ""],
+  [["bind:foo.example.com"], "https", { Domain: "bar.example.com" }, "316"],
+  [["bind:foo.example.com"], "https", { Domain: "a.foo.example.com" }, "316"],
+  [["bind:foo.example.com"], "https", { Domain: "*.foo.example.com" }, "316"],
+  [["bind:foo.example.com"], "https", {}, "316"],
+  [["bind:foo.example.com"], "tcp", {}, "356"],
+  [["bind:foo.example.com"], "tcp", { Addr: "foo.example.com:20001" }, "308"],
+  // everything under a name (S44); random names are under the base domain
+  [["bind:*.example.com"], "https", { Domain: "foo.example.com" }, ""],
+  [["bind:*.example.com"], "https", { Domain: "*.example.com" }, ""],
+  [["bind:*.example.com"], "https", {}, ""],
+  [["bind:*.example.com"], "https", { Domain: "example.com" }, "316"],
+  [["bind:*.dev.example.com"], "https", {}, "316"],
+  // an address
+  [["bind:example.com:20001"], "tcp", { Addr: "example.com:20001" }, ""],
+  [["bind:example.com:20001"], "tcp", { Addr: "example.com:20002" }, "308"],
+  [["bind:example.com:20001"], "tcp", {}, "356"],
+  [["bind:example.com:20001"], "https", { Domain: "example.com" }, "316"],
+  // labels name nothing that can be bound here
+  [["bind:app=*"], "https", { Domain: "app.example.com" }, "316"],
+  // internal names and addresses obey too
+  [["bind:*.internal"], "https", { Domain: "api.internal" }, ""],
+  [["bind:*.internal"], "https", { Domain: "api.example.org" }, "316"],
+  [["bind:db.internal:5432"], "tcp", { Addr: "db.internal:5432" }, ""],
+  [["bind:foo.example.com"], "https", { Domain: "api.internal" }, "316"],
+  [["bind:foo.example.com"], "tcp", { Addr: "db.internal:5432" }, "308"],
+  // any one rule is enough (S41)
+  [["bind:foo.example.com", "bind:bar.example.com"], "https", { Domain: "bar.example.com" }, ""],
+  // everything (S47)
+  [["bind:*"], "tcp", {}, ""],
+  [["bind:*"], "https", {}, ""],
+  [["*"], "tcp", { Addr: "example.com:20001" }, ""],
+];
+
+for (const [acl, proto, opts, code] of ACL_TABLE) {
+  const asked = `${proto} ${JSON.stringify(opts)}`;
+  test(`bindEndpoint() answers ${asked} with ${code || "an endpoint"} under ${acl.join(", ")}`, () =>
+    withAgent(async (agent) => {
+      assert.equal(await errorOf(agent, proto, opts), code);
+    }, { grants: { one: { acl } } }));
+}
+
+test("bindEndpoint() asks for every address whether it is somebody's", async () => {
+  const asked: unknown[] = [];
+  const refuse = (code: number) => new TunnelError("refused", "No", { ngrokCode: code });
+  const reservations: Reservations = {
+    checkHost(accountId, host) {
+      asked.push([accountId, host]);
+      return host === "taken.example.com" ? Promise.reject(refuse(320)) : Promise.resolve();
+    },
+    checkAddress(wish) {
+      asked.push(wish);
+      return wish.port === 20002 ? Promise.reject(refuse(309)) : Promise.resolve();
+    },
+    reservedPorts: () => Promise.resolve(new Set([20000])),
+  };
+  await withAgent(async (agent) => {
+    assert.equal(await errorOf(agent, "https", { Domain: "taken.example.com" }), "320");
+    assert.equal(await errorOf(agent, "https", { Domain: "free.example.com" }), "");
+    assert.equal(await errorOf(agent, "tcp", { Addr: "example.com:20002" }), "309");
+    const tcp = await agent.bind("tcp");
+    assert.equal(tcp.URL, "tcp://example.com:20001");
+    const random = await agent.bind("https");
+    await agent.rebind(tcp);
+    assert.equal(await errorOf(agent, "https", { Domain: "api.internal" }), "");
+    assert.deepEqual(asked, [
+      ["ac_1", "taken.example.com"],
+      ["ac_1", "free.example.com"],
+      { accountId: "ac_1", host: "example.com", port: 20002, isKept: false },
+      ["ac_1", random.Opts["Hostname"]],
+      { accountId: "ac_1", host: "example.com", port: 20001, isKept: true },
+    ]);
+  }, { reservations });
+});

@@ -19,6 +19,14 @@ test("resolveEdgeOptions() fills in what was not said, on loopback", () => {
   assert.equal(config.dataDir, undefined);
 });
 
+test("resolveEdgeOptions() puts the API door on loopback unless told otherwise", () => {
+  const config = resolveEdgeOptions({ http: { port: 0 }, api: { port: 4041 } });
+  assert.deepEqual(config.api, { host: "127.0.0.1", port: 4041 });
+  assert.equal(config.requireReservations, undefined);
+  const open = resolveEdgeOptions({ http: { port: 0 }, requireReservations: false });
+  assert.equal(open.requireReservations, false);
+});
+
 test("resolveEdgeOptions() takes one domain or several, in any spelling", () => {
   const { domains } = resolveEdgeOptions({ domain: "Example.COM.", http: { port: 0 } });
   assert.deepEqual(domains, ["example.com"]);
@@ -79,6 +87,12 @@ const WRONG: [string, unknown, RegExp][] = [
     http: { port: 0 },
     agents: { port: 0 },
   }, /does not go with "embedded"/],
+  ["an embedded edge with an API", {
+    embedded: true,
+    http: { port: 0 },
+    api: { port: 0 },
+  }, /"api" does not go with "embedded"/],
+  ["a master key that is no text", { http: { port: 0 }, masterKey: 5 }, /"masterKey"/],
 ];
 
 for (const [what, options, message] of WRONG) {

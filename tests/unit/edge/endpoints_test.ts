@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { AgentEndpoint, type EndpointFacts } from "../../../lib/edge/agent_endpoint.ts";
 import type { EndpointProto } from "../../../lib/edge/endpoint.ts";
-import { endpointKey, EndpointRegistry } from "../../../lib/edge/endpoints.ts";
+import { endpointKey, EndpointRegistry, placeOf } from "../../../lib/edge/endpoints.ts";
 import { test } from "../../harness.ts";
 
 let count = 0;
@@ -142,4 +142,34 @@ test("EndpointRegistry.exclusively() runs one change of a place after the other"
   await assert.rejects(first, /first fails/);
   await second;
   assert.deepEqual(order, ["first begins", "other", "first ends", "second"]);
+});
+
+test("EndpointRegistry keeps internal names of accounts apart, and lets no visitor find one", () => {
+  const registry = new EndpointRegistry();
+  const internal = { binding: "internal", port: 443 } as const;
+  const [one, two] = ["ac_1", "ac_2"].map((accountId) =>
+    endpoint("https", "api.internal", 443, { ...internal, accountId })
+  );
+  registry.add(one);
+  registry.add(two);
+  registry.add(endpoint("https", "*.internal", 443, internal));
+  registry.add(endpoint("http", "api.internal", 80, { ...internal, port: 80 }));
+  assert.throws(() => registry.add(endpoint("tls", "api.internal", 443, internal)), /taken/);
+  for (const proto of ["http", "https", "tls", "tcp"] as const) {
+    assert.equal(registry.find(proto, "api.internal"), undefined);
+  }
+  assert.equal(registry.at(placeOf(two.facts)), two);
+  registry.hold(one, 1_000);
+  assert.equal(registry.heldFor(placeOf(two.facts), 0), undefined);
+  assert.ok(registry.heldFor(placeOf(one.facts), 0));
+});
+
+test("EndpointRegistry.byKsuid() finds what is online by its name in APIs", () => {
+  const registry = new EndpointRegistry();
+  const first = endpoint("https", "a.example.com", 443, { ksuid: "abc" });
+  registry.add(first);
+  assert.equal(registry.byKsuid("abc"), first);
+  assert.throws(() => registry.add(endpoint("https", "b.example.com", 443, { ksuid: "abc" })));
+  registry.remove(first);
+  assert.equal(registry.byKsuid("abc"), undefined);
 });

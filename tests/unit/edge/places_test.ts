@@ -1,5 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
+import { NO_RESERVATIONS, type Reservations } from "../../../lib/edge/reservations.ts";
 import type { Conn } from "../../../lib/runtime/net.ts";
 import type { BindResponse } from "../../../lib/wire/messages.ts";
 import type { FakeAgent } from "../../fakes/agent.ts";
@@ -342,5 +343,49 @@ test("Places hands tcp visitors over with their endpoint", async () => {
     bound.Id,
   ]);
   assert.equal(side.tcpVisitors[0].conn, conn);
+  await side.close();
+});
+
+/** Reservations that know ports alone. */
+function reservedPorts(...ports: number[]): Reservations {
+  return { ...NO_RESERVATIONS, reservedPorts: () => Promise.resolve(new Set(ports)) };
+}
+
+test("Places never gives a reserved port to whoever wants any", async () => {
+  const reservations = reservedPorts(20000, 20002);
+  const side = await AgentsSide.create({ reservations });
+  const { agent } = await side.agent();
+  assert.equal((await agent.bind("tcp")).URL, "tcp://example.com:20001");
+  assert.equal((await agent.bind("tcp")).URL, "tcp://example.com:20003");
+  assert.equal(codeOf(await agent.bind("tcp")), "307");
+  assert.deepEqual([...side.ports!.open.keys()].sort(), [20001, 20003]);
+  await side.close();
+});
+
+test("Places gives a port that is kept for another agent before one that is reserved", async () => {
+  const reservations = reservedPorts(20000, 20001, 20002);
+  const side = await AgentsSide.create({ reservations });
+  const { agent: lost } = await side.agent();
+  assert.equal((await lost.bind("tcp")).URL, "tcp://example.com:20003");
+  lost.abort();
+  await side.settle();
+  const { agent } = await side.agent();
+  assert.equal((await agent.bind("tcp")).URL, "tcp://example.com:20003");
+  assert.deepEqual([...side.ports!.open.keys()], [20003]);
+  await side.close();
+});
+
+test("Places opens no port for an internal tcp endpoint, and closes none", async () => {
+  const side = await AgentsSide.create({ tcpRange: null });
+  const { agent } = await side.agent();
+  const { agent: other } = await side.agent("other");
+  const mine = await agent.bind("tcp", { Addr: "db.internal:5432" });
+  const theirs = await other.bind("tcp", { Addr: "db.internal:5432" });
+  assert.deepEqual([mine.URL, theirs.URL], [
+    "tcp://db.internal:5432",
+    "tcp://db.internal:5432",
+  ]);
+  await agent.unbind(mine.Id);
+  assert.equal(side.registry.size, 1);
   await side.close();
 });
