@@ -50,6 +50,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@preact/signals": ["ui"],
   "preact": ["ui"],
   "reflect-metadata": ["edge", "api"],
+  "yaml": ["config", "cli"],
   "zod": ["base"],
 };
 

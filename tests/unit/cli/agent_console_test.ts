@@ -29,6 +29,7 @@ const EXCHANGE: ExchangeOver = {
   type: "exchange_ended",
   atMs: AT_MS,
   endpointId: "ep",
+  accountId: "owner",
   clientAddr: "127.0.0.1:5",
   scheme: "http",
   host: "a.localhost",
