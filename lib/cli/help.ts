@@ -67,7 +67,7 @@ export function commandHelp(command: Command, style: HelpStyle): string {
   const { argument, commands } = command;
   const word = argument ? (argument.optional ? ` [${argument.name}]` : ` <${argument.name}>`) : "";
   const lines = command.isGroup ? [] : [`sallyport ${command.name}${word} [flags]`];
-  if (commands) lines.push(`sallyport ${command.name} <command> [flags]`);
+  if (commands || command.load) lines.push(`sallyport ${command.name} <command> [flags]`);
   const terms = argument ? table([[argument.name, argument.summary]], style) : [];
   return page([
     section("NAME", [paragraph(`${command.name} - ${command.summary}`, style, 2)], style),

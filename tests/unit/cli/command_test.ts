@@ -46,6 +46,8 @@ test("logFlagsOf() shows where the log of a command goes by default", () => {
     tcp: "false",
     tls: "false",
     edge: "stderr",
+    api: "false",
+    config: "false",
     version: "false",
     help: "false",
   });

@@ -12,5 +12,6 @@ test("tcpCommand takes an address and the flags of an endpoint", () => {
     "connect-url",
     "connect-cas",
     "authtoken",
+    "config",
   ]);
 });
