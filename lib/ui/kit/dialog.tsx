@@ -37,7 +37,9 @@ export function Dialog(props: DialogProps): VNode {
     return () => {
       // Before it leaves the page: only then does the focus go back to where it came from.
       dialog.close();
-      if (document.activeElement === document.body) {
+      // Unless that place is gone: what was removed had the button that asked.
+      const { activeElement } = document;
+      if (activeElement === document.body || dialog.contains(activeElement)) {
         document.querySelector<HTMLElement>("[data-focus-home]")?.focus();
       }
     };
