@@ -18,30 +18,72 @@ const HEAD_START_MS = 250;
 /** What a machine without IPv6 (or IPv4) says of such addresses. */
 const NO_WAY: ReadonlySet<ErrorCode> = new Set(["network_unreachable", "address_not_available"]);
 
-/** Name look-up and TCP, within the limit, until aborted. */
-export function dial(
+/** Where one attempt goes: an address with a port, or a unix socket. */
+export type DialTarget = { readonly host: string; readonly port: number } | {
+  readonly path: string;
+};
+
+/**
+ * One attempt at one address: tells how it went, once.
+ *
+ * @returns takes the attempt back
+ */
+export type Attempt<C> = (
+  target: DialTarget,
+  won: (conn: C) => void,
+  failed: (thrown: unknown) => void,
+) => () => void;
+
+/** An attempt on node:net. */
+export const nodeAttempt: Attempt<NodeConn> = (target, won, failed) => {
+  const socket = net.connect(
+    "path" in target ? { path: target.path, allowHalfOpen: true } : {
+      ...target,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    },
+  );
+  socket.once("error", failed);
+  socket.once("connect", () => {
+    socket.off("error", failed);
+    won(new NodeConn(socket, addressesOf(socket, "path" in target ? target.path : undefined)));
+  });
+  return () => {
+    socket.on("error", () => {}); // its failure no longer matters
+    socket.destroy();
+  };
+};
+
+/**
+ * Name look-up and connection, within the limit, until aborted.
+ *
+ * @param clock times it
+ * @param options what to dial
+ * @param limitMs the limit
+ * @param attempt how one address is dialled
+ * @throws {TunnelError} see {@linkcode Net.connect}
+ */
+export function dial<C>(
   clock: Clock,
   options: ConnectOptions,
   limitMs: number,
-): Promise<NodeConn> {
+  attempt: Attempt<C>,
+): Promise<C> {
   const tried = triedToConnect(options);
   const { signal } = options;
   if (signal?.aborted) return Promise.reject(abortError(signal));
   return new Promise((resolve, reject) => {
-    const race = new AddressRace(clock, options, tried, (socket) => {
+    const race = new AddressRace(clock, options, attempt, (conn) => {
       over();
-      resolve(new NodeConn(socket, addressesOf(socket, options.path)));
+      resolve(conn);
     }, (error) => {
       over();
       reject(error);
     });
     const timer = clock.after(limitMs, () => {
-      race.cancel(
-        new TunnelError(
-          "timed_out",
-          `${tried}: no answer within ${limitMs} ms`,
-        ),
-      );
+      race.cancel(new TunnelError("timed_out", `${tried}: no answer within ${limitMs} ms`));
     });
     const onAbort = () => race.cancel(abortError(signal!));
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -57,14 +99,15 @@ export function dial(
  * Tries the addresses of a name one after the other, each with a head start over the next; the
  * first that answers wins ("Happy Eyeballs", RFC 8305).
  */
-class AddressRace {
+class AddressRace<C> {
   readonly #clock: Clock;
   readonly #options: ConnectOptions;
+  readonly #attempt: Attempt<C>;
   readonly #tried: string;
-  readonly #win: (socket: net.Socket) => void;
+  readonly #win: (conn: C) => void;
   readonly #lose: (error: TunnelError) => void;
-  readonly #running = new Set<net.Socket>();
-  #waiting: string[] = [];
+  readonly #running = new Set<() => void>();
+  #waiting: DialTarget[] = [];
   #timer: { cancel(): void } | undefined;
   #error: TunnelError | undefined;
   #over = false;
@@ -72,26 +115,26 @@ class AddressRace {
   constructor(
     clock: Clock,
     options: ConnectOptions,
-    tried: string,
-    win: (socket: net.Socket) => void,
+    attempt: Attempt<C>,
+    win: (conn: C) => void,
     lose: (error: TunnelError) => void,
   ) {
     this.#clock = clock;
     this.#options = options;
-    this.#tried = tried;
+    this.#attempt = attempt;
+    this.#tried = triedToConnect(options);
     this.#win = win;
     this.#lose = lose;
   }
 
   start(): void {
-    const host = this.#options.host ?? "127.0.0.1";
-    if (this.#options.path !== undefined) this.#waiting = [""];
-    else if (net.isIP(host)) this.#waiting = [host];
-    // RFC 6761, 6.3: these names are the loopback, whatever a resolver would say.
-    else if (isLocalhost(host)) {
-      this.#waiting = ["127.0.0.1", "::1"];
-    } else return void this.#lookUp(host);
-    this.#next();
+    const { path, host = "127.0.0.1" } = this.#options;
+    if (path !== undefined) {
+      this.#waiting = [{ path }];
+      this.#next();
+    } else if (net.isIP(host)) this.#tryAll([host]);
+    else if (isLocalhost(host)) this.#tryAll(["127.0.0.1", "::1"]);
+    else void this.#lookUp(host);
   }
 
   cancel(error: TunnelError): void {
@@ -103,53 +146,47 @@ class AddressRace {
   async #lookUp(host: string): Promise<void> {
     try {
       const found = await dns.lookup(host, { all: true, verbatim: true });
-      this.#waiting = interleave(found);
+      if (!this.#over) this.#tryAll(interleave(found));
     } catch (thrown) {
-      return this.cancel(translateError(thrown, this.#tried, "host_not_found"));
+      this.cancel(translateError(thrown, this.#tried, "host_not_found"));
     }
-    if (!this.#over) this.#next();
+  }
+
+  #tryAll(hosts: readonly string[]): void {
+    const { port = 0 } = this.#options;
+    this.#waiting = hosts.map((host) => ({ host, port }));
+    this.#next();
   }
 
   #next(): void {
     this.#timer?.cancel();
-    const address = this.#waiting.shift();
-    if (address === undefined) return;
-    const { path, port } = this.#options;
-    let socket: net.Socket;
+    const target = this.#waiting.shift();
+    if (!target) return;
+    let takeBack: (() => void) | undefined;
+    const end = () => {
+      if (takeBack) this.#running.delete(takeBack);
+    };
     try {
-      socket = net.connect(
-        path !== undefined ? { path, allowHalfOpen: true } : {
-          host: address,
-          port: port ?? 0,
-          allowHalfOpen: true,
-          noDelay: true,
-          keepAlive: true,
-          keepAliveInitialDelay: KEEP_ALIVE_MS,
-        },
-      );
+      takeBack = this.#attempt(target, (conn) => {
+        end();
+        if (this.#over) return;
+        this.#finish();
+        this.#win(conn);
+      }, (thrown) => {
+        end();
+        takeBack?.();
+        this.#failed(thrown);
+      });
     } catch (thrown) {
-      return this.#failed(undefined, thrown);
+      return this.#failed(thrown);
     }
-    this.#running.add(socket);
-    const onError = (thrown: unknown) => this.#failed(socket, thrown);
-    socket.once("error", onError);
-    socket.once("connect", () => {
-      if (this.#over) return;
-      socket.off("error", onError);
-      this.#running.delete(socket);
-      this.#finish();
-      this.#win(socket);
-    });
+    this.#running.add(takeBack);
     if (this.#waiting.length > 0) {
       this.#timer = this.#clock.after(HEAD_START_MS, () => this.#next());
     }
   }
 
-  #failed(socket: net.Socket | undefined, thrown: unknown): void {
-    if (socket) {
-      this.#running.delete(socket);
-      socket.destroy();
-    }
+  #failed(thrown: unknown): void {
     if (this.#over) return;
     const error = translateError(thrown, this.#tried, "network_unreachable");
     // Of several failures the last says most, unless it only says that there is no way there.
@@ -158,14 +195,11 @@ class AddressRace {
     if (this.#running.size === 0) this.cancel(this.#error);
   }
 
-  /** Ends the race; those still running are dropped. */
+  /** Ends the race; attempts still running are taken back. */
   #finish(): void {
     this.#over = true;
     this.#timer?.cancel();
-    for (const socket of this.#running) {
-      socket.on("error", () => {}); // its failure no longer matters
-      socket.destroy();
-    }
+    for (const takeBack of this.#running) takeBack();
     this.#running.clear();
   }
 }

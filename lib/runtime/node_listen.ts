@@ -7,45 +7,63 @@ import { rm } from "node:fs/promises";
 import * as net from "node:net";
 import { TunnelError } from "../base/errors.ts";
 import { triedToListen } from "./address_words.ts";
-import type { Address, Listener, ListenOptions } from "./net.ts";
+import type { Listener, ListenOptions } from "./net.ts";
 import { addressesOf, KEEP_ALIVE_MS, NodeConn } from "./node_conn.ts";
 import { codeOf, translateError } from "./translate_errors.ts";
 
+/** A door at one address. */
+export interface Door {
+  /** The address, or "" for a unix socket. */
+  readonly host: string;
+  /** The port that was taken, or 0. */
+  readonly port: number;
+  /** Stops accepting, and does not wait for connections. */
+  close(): void;
+}
+
 /**
- * Opens a door, see {@linkcode Net.listen}.
+ * Opens a door at one address; rejects with a TunnelError.
+ *
+ * @param host the IP address
+ * @param port 0 takes any
+ * @param path a unix socket instead
+ */
+export type OpenDoor = (
+  options: ListenOptions,
+  host: string,
+  port: number,
+  path?: string,
+) => Promise<Door>;
+
+/**
+ * Opens a door at all the addresses that are meant.
  *
  * @param options where, and who gets the connections
+ * @param open how a door at one address is opened
  * @throws {TunnelError} address_in_use, address_not_available, permission_denied
  */
-/**
- * Opens a door.
- *
- * @param options where, and who gets the connections
- * @throws {TunnelError} address_in_use, address_not_available, permission_denied
- */
-export async function listen(options: ListenOptions): Promise<Listener> {
-  if (options.path !== undefined) {
-    return await listenUnix(options, options.path);
-  }
+export async function listen(
+  options: ListenOptions,
+  open: OpenDoor = openNodeDoor,
+): Promise<Listener> {
+  if (options.path !== undefined) return await listenUnix(options, options.path, open);
   const host = options.host ?? "127.0.0.1";
-  if (host.toLowerCase() !== "localhost") {
-    return listenerOf([await open(options, host, options.port ?? 0)]);
-  }
-  return await listenLoopback(options);
+  if (host.toLowerCase() === "localhost") return await listenLoopback(options, open);
+  return listenerOf([await open(options, host, options.port ?? 0)]);
 }
 
 /** Both loopback addresses at one port, where the machine has both. */
-async function listenLoopback(options: ListenOptions): Promise<Listener> {
+async function listenLoopback(options: ListenOptions, open: OpenDoor): Promise<Listener> {
   const wanted = options.port ?? 0;
   for (let attempt = 1;; attempt++) {
-    let v4: net.Server | undefined;
+    let v4: Door | undefined;
     try {
       v4 = await open(options, "127.0.0.1", wanted);
     } catch (thrown) {
       if (!isMissingFamily(thrown)) throw thrown;
     }
     try {
-      const v6 = await open(options, "::1", v4 ? portOf(v4) : wanted);
+      const v6 = await open(options, "::1", v4 ? v4.port : wanted);
       return listenerOf(v4 ? [v4, v6] : [v6]);
     } catch (thrown) {
       if (v4 && isMissingFamily(thrown)) return listenerOf([v4]);
@@ -57,24 +75,22 @@ async function listenLoopback(options: ListenOptions): Promise<Listener> {
 }
 
 function isMissingFamily(thrown: unknown): boolean {
-  return thrown instanceof TunnelError &&
-    thrown.code === "address_not_available";
+  return thrown instanceof TunnelError && thrown.code === "address_not_available";
 }
 
 async function listenUnix(
   options: ListenOptions,
   path: string,
+  open: OpenDoor,
 ): Promise<Listener> {
   try {
-    return listenerOf([await open(options, undefined, 0, path)], path);
+    return listenerOf([await open(options, "", 0, path)], path);
   } catch (thrown) {
-    if (!(thrown instanceof TunnelError) || thrown.code !== "address_in_use") {
-      throw thrown;
-    }
+    if (!(thrown instanceof TunnelError) || thrown.code !== "address_in_use") throw thrown;
     if (await isAnswered(path)) throw thrown;
   }
   await rm(path, { force: true }); // left behind by a program that did not end in order
-  return listenerOf([await open(options, undefined, 0, path)], path);
+  return listenerOf([await open(options, "", 0, path)], path);
 }
 
 function isAnswered(path: string): Promise<boolean> {
@@ -91,23 +107,16 @@ function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-function open(
-  options: ListenOptions,
-  host: string | undefined,
-  port: number,
-  path?: string,
-): Promise<net.Server> {
-  const tried = triedToListen(host ?? "", port, path);
+/** Opens a door on node:net. */
+export const openNodeDoor: OpenDoor = (options, host, port, path) => {
+  const tried = triedToListen(host, port, path);
   return new Promise((resolve, reject) => {
-    const server = net.createServer(
-      {
-        allowHalfOpen: true,
-        noDelay: path === undefined,
-        keepAlive: path === undefined,
-        keepAliveInitialDelay: KEEP_ALIVE_MS,
-      },
-      (socket) => options.onConnection(new NodeConn(socket, addressesOf(socket, path))),
-    );
+    const server = net.createServer({
+      allowHalfOpen: true,
+      noDelay: path === undefined,
+      keepAlive: path === undefined,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    }, (socket) => options.onConnection(new NodeConn(socket, addressesOf(socket, path))));
     const onError = (thrown: unknown) => {
       // Deno 2.9 calls it EINVAL when the address is another machine's, or of a family we lack.
       const isForeign = path === undefined && codeOf(thrown) === "EINVAL";
@@ -117,41 +126,33 @@ function open(
     server.once("listening", () => {
       server.off("error", onError);
       server.on("error", () => {}); // accepting one visitor failed: there is nobody to tell
-      resolve(server);
+      const bound = server.address();
+      const isTcp = bound !== null && typeof bound === "object";
+      resolve({
+        host: isTcp ? bound.address : "",
+        port: isTcp ? bound.port : 0,
+        // Not awaited: node's close() settles only after the last connection has gone.
+        close: () => void server.close(),
+      });
     });
     try {
-      const backlog = options.backlog ?? 511;
+      const { backlog = 511 } = options;
       // A port beside a path would win.
-      server.listen(
-        path !== undefined ? { path, backlog } : { host, port, backlog },
-      );
+      server.listen(path !== undefined ? { path, backlog } : { host, port, backlog });
     } catch (thrown) {
       reject(translateError(thrown, tried));
     }
   });
-}
+};
 
-function portOf(server: net.Server): number {
-  const bound = server.address();
-  return bound !== null && typeof bound === "object" ? bound.port : 0;
-}
-
-function listenerOf(servers: readonly net.Server[], path?: string): Listener {
-  const bound = servers[0].address();
-  const address: Address = path !== undefined
-    ? { host: "", port: 0, path }
-    : bound !== null && typeof bound === "object"
-    ? { host: bound.address, port: bound.port }
-    : { host: "", port: 0 };
+function listenerOf(doors: readonly Door[], path?: string): Listener {
+  const { host, port } = doors[0];
   let open = true;
   return {
-    address,
+    address: path !== undefined ? { host: "", port: 0, path } : { host, port },
     close() {
-      if (open) {
-        open = false;
-        // Not awaited: node's close() settles only after the last connection has gone.
-        for (const server of servers) server.close();
-      }
+      if (open) { for (const door of doors) door.close(); }
+      open = false;
       return Promise.resolve();
     },
   };

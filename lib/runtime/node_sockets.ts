@@ -8,7 +8,7 @@ import type { TunnelError } from "../base/errors.ts";
 import { triedToConnect } from "./address_words.ts";
 import type { Conn, ConnectOptions, Net } from "./net.ts";
 import type { NodeConn } from "./node_conn.ts";
-import { dial } from "./node_dial.ts";
+import { dial, nodeAttempt } from "./node_dial.ts";
 import { listen } from "./node_listen.ts";
 import { nodeTls } from "./node_tls.ts";
 import { outOfTime } from "./node_tls_contexts.ts";
@@ -30,11 +30,11 @@ export function nodeNet(clock: Clock, differences: Differences = {}): Net {
   return {
     startTlsClient,
     startTlsServer,
-    listen,
+    listen: (options) => listen(options),
     async connect(options) {
       const limitMs = options.timeoutMs ?? CONNECT_MS;
       const startedMs = clock.steady();
-      const conn = await dial(clock, options, limitMs);
+      const conn = await dial(clock, options, limitMs, nodeAttempt);
       if (!options.tls) return conn;
       return await secure(conn, options, limitMs, startedMs);
     },
@@ -71,7 +71,7 @@ export function nodeNet(clock: Clock, differences: Differences = {}): Net {
   async function lookAgain(options: ConnectOptions, error: TunnelError): Promise<TunnelError> {
     const serverName = options.tls?.serverName ?? options.host ?? "localhost";
     try {
-      const conn = await dial(clock, options, LOOK_AGAIN_MS);
+      const conn = await dial(clock, options, LOOK_AGAIN_MS, nodeAttempt);
       const look = await startTlsClient(conn, {
         serverName,
         verify: false,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../../lib/base/clock.ts";
-import { dial } from "../../../lib/runtime/node_dial.ts";
+import { dial, nodeAttempt } from "../../../lib/runtime/node_dial.ts";
 import { listen } from "../../../lib/runtime/node_listen.ts";
 import type { Conn } from "../../../lib/runtime/net.ts";
 import { test } from "../../harness.ts";
@@ -10,7 +10,7 @@ test("dial() gives up at its limit and takes its timers back", async () => {
   const listener = await listen({ onConnection: (conn) => conn.abort() });
   const { host, port } = listener.address;
   // Nothing can be accepted before the loop turns: the fake clock runs out first.
-  const dialling = assert.rejects(dial(clock, { host, port }, 500), {
+  const dialling = assert.rejects(dial(clock, { host, port }, 500, nodeAttempt), {
     code: "timed_out",
     message: `Cannot connect to "127.0.0.1:${port}": no answer within 500 ms`,
   });
@@ -24,7 +24,12 @@ test("dial() gives a second address its turn at once when the first refuses", as
   const clock = new FakeClock();
   const accepted: Conn[] = [];
   const listener = await listen({ host: "::1", onConnection: (conn) => accepted.push(conn) });
-  const conn = await dial(clock, { host: "localhost", port: listener.address.port }, 500);
+  const conn = await dial(
+    clock,
+    { host: "localhost", port: listener.address.port },
+    500,
+    nodeAttempt,
+  );
   assert.equal(conn.remote.host, "::1");
   assert.equal(clock.pending, 0);
   conn.closeWrite();
@@ -35,5 +40,7 @@ test("dial() gives a second address its turn at once when the first refuses", as
 });
 
 test("dial() refuses a port that is none", async () => {
-  await assert.rejects(dial(new FakeClock(), { host: "127.0.0.1", port: 70_000 }, 500));
+  await assert.rejects(
+    dial(new FakeClock(), { host: "127.0.0.1", port: 70_000 }, 500, nodeAttempt),
+  );
 });

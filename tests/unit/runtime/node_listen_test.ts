@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { nodeClock } from "../../../lib/runtime/node_clock.ts";
-import { dial } from "../../../lib/runtime/node_dial.ts";
+import { dial, nodeAttempt } from "../../../lib/runtime/node_dial.ts";
 import { listen } from "../../../lib/runtime/node_listen.ts";
 import { test } from "../../harness.ts";
 
@@ -19,7 +19,7 @@ test("listen() replaces a unix socket that nobody answers any more", async () =>
   await first.close();
   assert.ok((await stat(stale)).isSocket());
   const second = await listen({ path: stale, onConnection: (conn) => conn.closeWrite() });
-  const conn = await dial(nodeClock, { path: stale }, 5_000);
+  const conn = await dial(nodeClock, { path: stale }, 5_000, nodeAttempt);
   assert.equal(await conn.read(), undefined);
   conn.abort();
   await Promise.all([conn.closed, second.close()]);
