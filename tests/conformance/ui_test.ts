@@ -22,6 +22,53 @@ test("buildPages() makes what is committed: if not, run deno task ui", () => {
   }
 });
 
+/** Text on its ground, as the kit puts them together. */
+const PAIRS: readonly (readonly [text: string, ground: string])[] = [
+  ["ink", "paper"],
+  ["ink", "sheet"],
+  ["ink-soft", "paper"],
+  ["ink-soft", "sheet"],
+  ["ink-soft", "well"],
+  ["accent", "paper"],
+  ["accent-strong", "accent-wash"],
+  ["on-accent", "accent"],
+  ["on-accent", "accent-strong"],
+  ["danger", "paper"],
+  ["danger-strong", "danger-wash"],
+  ["on-danger", "danger"],
+  ["on-danger", "danger-strong"],
+  ["warn", "warn-wash"],
+];
+
+test("the colours of the kit can be read, light and dark (WCAG 2.2, 1.4.3)", () => {
+  const tokens = readProjectFile("lib/ui/kit/tokens.css");
+  const colours = new Map(
+    [...tokens.matchAll(/--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)/g)]
+      .map(([, name, light, dark]) => [name, [light, dark]]),
+  );
+  for (const [text, ground] of PAIRS) {
+    for (const scheme of [0, 1]) {
+      const ratio = contrast(colours.get(text)![scheme], colours.get(ground)![scheme]);
+      const words = `${text} on ${ground}, ${scheme ? "dark" : "light"}: ${ratio.toFixed(2)}`;
+      assert.ok(ratio >= 4.5, words);
+    }
+  }
+});
+
+/** WCAG 2.2, contrast ratio. */
+function contrast(a: string, b: string): number {
+  const [less, more] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (more + 0.05) / (less + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const value = parseInt(colour.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
 test("the pages hold nothing that their policy would refuse", () => {
   for (const { source, files } of buildPages()) {
     const page = /page: (".*"),\n/.exec(source)![1];

@@ -91,6 +91,8 @@ journey(
     const once = page.getByRole("dialog", { name: "Copy it now" });
     const token = (await once.getByLabel("Authtoken", { exact: true }).innerText()).trim();
     assert.match(token, /^[0-9A-Za-z]{27}_[0-9A-Za-z]{20,}$/);
+    await once.getByRole("button", { name: "Copy: Authtoken" }).click();
+    await once.getByRole("status").filter({ hasText: "Copied" }).first().waitFor();
     await shoot("light-authtoken-once");
     await page.keyboard.press("Escape");
     await once.waitFor();
@@ -99,6 +101,13 @@ journey(
     await row(page, "Preview deployments").filter({ hasText: `*.dev.${DOMAIN}` }).waitFor();
     assert.ok(!(await page.content()).includes(token), "seen once");
     await shoot("light-authtokens");
+
+    await row(page, "Preview deployments").getByRole("button", { name: /^Edit/ }).click();
+    await page.getByRole("button", { name: "Add a rule" }).click();
+    await page.getByLabel("Kind of rule 2").selectOption("label");
+    await page.getByLabel("Rule 2", { exact: true }).fill("team=web");
+    await page.getByRole("button", { name: "Save" }).click();
+    await row(page, "Preview deployments").filter({ hasText: "team=web" }).waitFor();
 
     // The token does what it says; revoked, it takes its agent with it.
     const guest = await stage.agent(token);
@@ -371,6 +380,9 @@ journey("its policy holds: what somebody smuggled in does not run", async (stage
   for (const word of ["TrustedHTML", "TrustedScript", "connect-src", "inline style"]) {
     assert.ok(faults.some((fault) => fault.includes(word)), `${word} is seen by these journeys`);
   }
+
+  await page.goto(`http://api.${DOMAIN}:${new URL(`http://${stage.door.http}`).port}`);
+  await page.getByText("This page came over plain HTTP").waitFor();
   await close();
 });
 

@@ -50,6 +50,16 @@ const PAGE_SIZE = 100;
 /** A page that shows more than so many rows helps nobody. */
 const MAX_PAGES = 10;
 
+/** A list, as far as it was read. */
+export interface Listed<T> {
+  /** The newest first. */
+  readonly items: T[];
+  /** Whether there are no more. */
+  readonly isWhole: boolean;
+  /** How many requests it took. */
+  readonly requests: number;
+}
+
 /** Calls the API with one key. */
 export class ApiClient {
   readonly #key: string;
@@ -90,22 +100,18 @@ export class ApiClient {
    *
    * @param path of the collection
    * @param key its name in the answer
-   * @returns the newest first
    */
-  async list<T>(path: string, key: string): Promise<T[]> {
+  async list<T>(path: string, key: string): Promise<Listed<T>> {
     const items: T[] = [];
     let query = `limit=${PAGE_SIZE}`;
-    for (let page = 0; page < MAX_PAGES; page++) {
+    for (let requests = 1;; requests++) {
       const answer = await this.#call<Record<string, unknown>>("GET", `${path}?${query}`);
       items.push(...(answer[key] as T[] | undefined ?? []));
-      const next = answer.next_page_uri;
-      if (typeof next !== "string" || next === "") break;
-      // Only the place in the list: the host may be another name of this edge, and no other host is asked.
-      const beforeId = new URL(next, "http://edge").searchParams.get("before_id");
-      if (beforeId === null) break;
-      query = `limit=${PAGE_SIZE}&before_id=${encodeURIComponent(beforeId)}`;
+      const place = placeOf(answer.next_page_uri);
+      if (place === undefined) return { items, isWhole: true, requests };
+      if (requests === MAX_PAGES) return { items, isWhole: false, requests };
+      query = `limit=${PAGE_SIZE}&before_id=${encodeURIComponent(place)}`;
     }
-    return items;
   }
 
   async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -136,6 +142,15 @@ export class ApiClient {
     if (response.ok) return answer as T;
     throw failureOf(response.status, answer);
   }
+}
+
+/**
+ * Where the next page begins. Nothing else of the address is used: its host may be another name of
+ * this edge, and no other host is asked.
+ */
+function placeOf(nextPageUri: unknown): string | undefined {
+  if (typeof nextPageUri !== "string" || nextPageUri === "") return undefined;
+  return new URL(nextPageUri, "http://edge").searchParams.get("before_id") ?? undefined;
 }
 
 function parse(text: string): unknown {

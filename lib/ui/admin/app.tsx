@@ -5,6 +5,7 @@
  */
 /** @jsxImportSource preact */
 import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
 import { Badge } from "../kit/badge.tsx";
 import { Button } from "../kit/button.tsx";
 import { Code } from "../kit/code.tsx";
@@ -12,6 +13,7 @@ import { Figure, Figures } from "../kit/figure.tsx";
 import { bytesQuantity, formatCount, formatDuration, formatRate } from "../kit/format.ts";
 import { Icon } from "../kit/icons.tsx";
 import { Mark } from "../kit/mark.tsx";
+import { Notice } from "../kit/notice.tsx";
 import { TabPanel, Tabs } from "../kit/tabs.tsx";
 import type { ThemeChoice } from "../kit/theme.ts";
 import { ThemeButton } from "../kit/theme_button.tsx";
@@ -37,6 +39,10 @@ export interface AppProps {
 /** The page. */
 export function App({ app, theme }: AppProps): VNode {
   const edge = app.edge.value;
+  const domain = edge?.live.value?.edge.domain;
+  useEffect(() => {
+    document.title = domain === undefined ? "Sallyport" : `${domain} · Sallyport`;
+  }, [domain]);
   return (
     <>
       <div class="page">
@@ -83,6 +89,9 @@ function EdgePage({ app, edge }: { readonly app: AppState; readonly edge: EdgeSt
         ]}
       />
       <TabPanel of={section}>
+        {!edge.isWhole.value && (section === "endpoints" || section === "agents") && (
+          <Notice>Only the newest are shown: the API and the command line list them all.</Notice>
+        )}
         {section === "endpoints" && <EndpointsPage edge={edge} />}
         {section === "agents" && <AgentsPage app={app} edge={edge} />}
         {section === "authtokens" && <AuthtokensPage app={app} edge={edge} />}

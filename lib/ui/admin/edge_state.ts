@@ -14,8 +14,11 @@ import { measure, type Measured, type Rates } from "./rates.ts";
 /** What moves is looked at so often. */
 export const LIVE_MS = 2_000;
 
-/** Lists that change all the time are read no more often than this: the API counts requests. */
-export const LISTS_MS = 4_000;
+/**
+ * Lists that change all the time are read again after so long for each request it took: the API
+ * counts them.
+ */
+export const LISTS_MS = 2_000;
 
 /** What nobody announces, such as a new name of an endpoint, is seen after so long. */
 export const STALE_MS = 30_000;
@@ -62,6 +65,9 @@ export class EdgeState {
   #running = false;
   #failures = 0;
   #listsAtMs = -Infinity;
+  #listsRequests = 0;
+  /** Whether the lists on the page are all there is. */
+  readonly #isWhole: Signal<boolean> = signal(true);
 
   /**
    * Makes a state that knows nothing yet.
@@ -77,6 +83,11 @@ export class EdgeState {
   /** Why what is shown may be old; `undefined` while all goes well. */
   get lost(): ReadonlySignal<ApiFailure | undefined> {
     return this.#lost;
+  }
+
+  /** Whether what is online is shown whole: of thousands only the newest are. */
+  get isWhole(): ReadonlySignal<boolean> {
+    return this.#isWhole;
   }
 
   /**
@@ -117,18 +128,14 @@ export class EdgeState {
 
   /** Reads the authtokens again. */
   async loadCredentials(): Promise<void> {
-    this.credentials.value = await this.client.list<Credential>("/credentials", "credentials");
+    const { items } = await this.client.list<Credential>("/credentials", "credentials");
+    this.credentials.value = items;
   }
 
   /** Reads the domains again. */
   async loadDomains(): Promise<void> {
-    const domains = await this.client.list<Domain>("/reserved_domains", "reserved_domains");
-    this.domains.value = domains.sort((a, b) => compare(a.domain, b.domain));
-  }
-
-  /** Reads what is online again. */
-  async loadLists(): Promise<void> {
-    await this.#loadLists();
+    const { items } = await this.client.list<Domain>("/reserved_domains", "reserved_domains");
+    this.domains.value = items.sort((a, b) => compare(a.domain, b.domain));
   }
 
   async #loadLists(): Promise<void> {
@@ -137,8 +144,10 @@ export class EdgeState {
       this.client.list<Endpoint>("/endpoints", "endpoints"),
       this.client.list<Session>("/tunnel_sessions", "tunnel_sessions"),
     ]);
-    this.endpoints.value = endpoints.sort((a, b) => compare(urlOf(a), urlOf(b)));
-    this.sessions.value = sessions;
+    this.endpoints.value = endpoints.items.sort((a, b) => compare(urlOf(a), urlOf(b)));
+    this.sessions.value = sessions.items;
+    this.#isWhole.value = endpoints.isWhole && sessions.isWhole;
+    this.#listsRequests = endpoints.requests + sessions.requests;
   }
 
   #schedule(delayMs: number): void {
@@ -176,8 +185,10 @@ export class EdgeState {
 
   #listsAreOld(live: Live): boolean {
     const ageMs = this.#clock.steady() - this.#listsAtMs;
-    if (ageMs < LISTS_MS) return false;
+    if (ageMs < LISTS_MS * this.#listsRequests) return false;
     if (ageMs >= STALE_MS) return true;
+    // What is not on the page cannot be missed on it.
+    if (!this.#isWhole.value) return false;
     // What the edge serves by itself is in the list and never among what moves.
     const served = this.endpoints.value.filter(({ type }) => type !== "cloud");
     return !sameIds(served, live.endpoints) || !sameIds(this.sessions.value, live.sessions);

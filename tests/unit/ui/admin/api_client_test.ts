@@ -51,7 +51,11 @@ test("ApiClient.list() follows pages by their place alone, never to another host
       : null;
     return Response.json({ things: [page], next_page_uri: next });
   });
-  assert.deepEqual(await client.list("/things", "things"), [3, 2, 1]);
+  assert.deepEqual(await client.list("/things", "things"), {
+    items: [3, 2, 1],
+    isWhole: true,
+    requests: 3,
+  });
   assert.deepEqual(asked.map(({ path }) => path), [
     "/things?limit=100",
     "/things?limit=100&before_id=2",
@@ -63,8 +67,8 @@ test("ApiClient.list() ends, even when the pages do not", async () => {
   const { client, asked } = clientOf(() =>
     Response.json({ things: [1], next_page_uri: "http://x/things?before_id=1" })
   );
-  assert.equal((await client.list("/things", "things")).length, 10);
-  assert.equal(asked.length, 10);
+  const { items, isWhole, requests } = await client.list("/things", "things");
+  assert.deepEqual([items.length, isWhole, requests, asked.length], [10, false, 10, 10]);
 });
 
 test("ApiClient rejects with the sentence and the code of the API", async () => {

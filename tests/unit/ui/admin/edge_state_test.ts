@@ -20,9 +20,12 @@ function stage() {
     endpoints: ["ep_1"],
     cloud: [] as string[],
     sessions: ["ts_1"],
+    /** Pages of the list of endpoints. */
+    pages: 1,
     requests: 0,
     status: 200,
   };
+  let pagesLeft = 0;
   const row = (id: string) => ({ id, url: `https://${id}.example`, created_at: "" });
   const answers: Record<string, () => unknown> = {
     "/_sallyport/live": () => ({
@@ -42,6 +45,7 @@ function stage() {
         ...edge.endpoints.map(row),
         ...edge.cloud.map((id) => ({ ...row(id), type: "cloud" })),
       ],
+      next_page_uri: --pagesLeft > 0 ? "/endpoints?before_id=ep_0" : null,
     }),
     "/tunnel_sessions": () => ({ tunnel_sessions: edge.sessions.map(row) }),
     "/credentials": () => ({ credentials: [] }),
@@ -57,6 +61,7 @@ function stage() {
       fetch: (path) => {
         const name = path.split("?")[0];
         asked.push(name);
+        if (path === "/endpoints?limit=100") pagesLeft = edge.pages;
         const body = edge.status === 200 ? answers[name]() : { msg: "No." };
         return Promise.resolve(Response.json(body, { status: edge.status }));
       },
@@ -119,7 +124,7 @@ test("EdgeState does not read lists for an endpoint that the edge serves itself"
   await state.load();
   state.start();
   asked.length = 0;
-  for (let passed = 0; passed < LISTS_MS * 3; passed += LIVE_MS) await advance(LIVE_MS);
+  for (let passed = 0; passed < LISTS_MS * 6; passed += LIVE_MS) await advance(LIVE_MS);
   assert.ok(asked.every((path) => path === "/_sallyport/live"), asked.join());
   state.stop();
 });
@@ -138,6 +143,24 @@ test("EdgeState spares the API however fast agents come and go, and looks at all
   for (let passed = 0; passed <= STALE_MS; passed += LIVE_MS) await advance(LIVE_MS);
   const looks = asked.filter((path) => path === "/endpoints").length;
   assert.ok(looks === 1 || looks === 2, `${looks} looks at the lists in half a minute`);
+  state.stop();
+});
+
+test("EdgeState spares the API also when the lists are long, and says that it shows a part", async () => {
+  const { state, edge, asked, advance } = stage();
+  edge.pages = 50;
+  await state.load();
+  assert.equal(state.isWhole.value, false);
+  state.start();
+  asked.length = 0;
+  for (let beat = 0; beat * LIVE_MS < 60_000; beat++) {
+    edge.sessions = [`ts_${beat}`];
+    await advance(LIVE_MS);
+  }
+  assert.ok(asked.length <= 60, `${asked.length} requests in a minute, of 120 that a key may`);
+  edge.pages = 1;
+  await advance(STALE_MS);
+  assert.equal(state.isWhole.value, true);
   state.stop();
 });
 
