@@ -178,3 +178,13 @@ export async function still(net: Net, counter: () => number): Promise<void> {
   await echoing;
   await side.close();
 }
+
+/** The same network with a promise on every connection that no TLS will come. */
+export function plainNet(net: Net): Net {
+  return {
+    connect: (options) => net.connect({ ...options, plain: true }),
+    listen: (options) => net.listen({ ...options, plain: true }),
+    startTlsClient: (carrier, options) => net.startTlsClient(carrier, options),
+    startTlsServer: (carrier, options) => net.startTlsServer(carrier, options),
+  };
+}

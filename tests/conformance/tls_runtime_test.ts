@@ -8,6 +8,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { pair } from "../../lib/base/duplex.ts";
 import { detectRuntime } from "../../lib/runtime/detect.ts";
 import { MemoryNet } from "../../lib/runtime/memory_net.ts";
+import { plainNet } from "./conns.ts";
 import { materials, socketCarrier, tlsSuite } from "./tls_suite.ts";
 
 const { net, host, clock } = detectRuntime();
@@ -68,3 +69,15 @@ tlsSuite({
   tellsExpiry,
   keepAlive: host.keepAlive,
 });
+
+if (runtime === "bun") {
+  tlsSuite({
+    name: "bun, TLS over a socket that was promised to be plain",
+    net,
+    clock,
+    carry: () => socketCarrier(plainNet(net)),
+    halfCloses: streamsHalfClose,
+    tellsExpiry,
+    keepAlive: host.keepAlive,
+  });
+}
