@@ -302,9 +302,9 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
     let close = false;
     const target: StreamTarget = {
       http10: this.#head.version === "1.0",
-      head: (framing, lengthBytes) => {
+      head: (framing, lengthBytes, type) => {
         close = framing.kind === "until_close" || this.#closes(plan);
-        return this.#format(plan, framing, lengthBytes, close);
+        return this.#format(plan, framing, lengthBytes, close, type);
       },
       send: (parts) => this.#send(parts),
     };
@@ -317,12 +317,14 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
     framing: BodyFraming,
     lengthBytes: number | undefined,
     close: boolean,
+    type?: string,
   ): string {
     const { clock, date } = this.#visitor;
     this.#begun = true;
     return formatHead(plan, {
       framing,
       lengthBytes,
+      type,
       close,
       http10: this.#head.version === "1.0",
       date: date.at(clock.now()),

@@ -14,6 +14,8 @@ export interface ResponsePlan {
   readonly text: string;
   /** The `Content-Length` the handler gave, where the status may have one. */
   readonly lengthBytes: number | undefined;
+  /** Whether it says what type its body has. */
+  readonly hasType: boolean;
   /** Whether the handler gave a `Date`. */
   readonly hasDate: boolean;
   /** Whether the handler wants the connection closed afterwards. */
@@ -48,6 +50,7 @@ export function planResponse(response: Response | undefined): ResponsePlan {
   }
   let text = `HTTP/1.1 ${status} ${reason}\r\n`;
   let lengthBytes: number | undefined;
+  let hasType = false;
   let hasDate = false;
   let close = false;
   let upgrade = false;
@@ -66,6 +69,9 @@ export function planResponse(response: Response | undefined): ResponsePlan {
       case "content-length":
         lengthBytes = parseLength(value);
         return;
+      case "content-type":
+        hasType = true;
+        break;
       case "date":
         hasDate = true;
         break;
@@ -82,7 +88,7 @@ export function planResponse(response: Response | undefined): ResponsePlan {
   if (status === 204) lengthBytes = undefined;
   if (status === 205) lengthBytes = 0;
   const hasBody = status !== 204 && status !== 205 && status !== 304;
-  return { text, lengthBytes, hasDate, close, upgrade, hasBody };
+  return { text, lengthBytes, hasType, hasDate, close, upgrade, hasBody };
 }
 
 function parseLength(value: string): number {
@@ -99,6 +105,8 @@ export interface FormatHeadOptions {
   readonly framing: BodyFraming;
   /** The number for `Content-Length`; `undefined` leaves it out. */
   readonly lengthBytes: number | undefined;
+  /** The type of the body, where it was found out. @default none but the handler's */
+  readonly type?: string;
   /** Whether the connection ends with it. */
   readonly close: boolean;
   /** Whether the visitor speaks HTTP/1.0, and has to be told when the connection does not end. */
@@ -115,6 +123,7 @@ export interface FormatHeadOptions {
  */
 export function formatHead(plan: ResponsePlan, options: FormatHeadOptions): string {
   let { text } = plan;
+  if (options.type !== undefined) text += `content-type: ${options.type}\r\n`;
   if (!plan.hasDate) text += `Date: ${options.date}\r\n`;
   if (options.framing.kind === "chunked") text += "Transfer-Encoding: chunked\r\n";
   else if (options.lengthBytes !== undefined) text += `Content-Length: ${options.lengthBytes}\r\n`;

@@ -15,8 +15,8 @@ import type { FetchSource } from "./fetch_source.ts";
 export interface StreamTarget {
   /** Whether the visitor speaks HTTP/1.0, which knows no chunks. */
   readonly http10: boolean;
-  /** Makes the head, when it is known how the body ends. */
-  head(framing: BodyFraming, lengthBytes: number | undefined): string;
+  /** Makes the head, when it is known how the body ends, and perhaps what it is. */
+  head(framing: BodyFraming, lengthBytes: number | undefined, type?: string): string;
   /** Sends bytes, or text with one byte a character; waits as long as the visitor takes none. */
   send(parts: readonly (string | Uint8Array)[]): void | Promise<void>;
 }
@@ -56,7 +56,8 @@ export async function sendStream(
   const lengthBytes = plan.lengthBytes ?? (ended ? heldBytes : undefined);
   if (lengthBytes !== undefined) {
     if (ended && heldBytes < lengthBytes) throw tooShort(lengthBytes, heldBytes);
-    return await sendLength(lengthBytes, held, heldBytes, source, target);
+    const type = ended && !plan.hasType && TEXT_HAS_NO_TYPE ? typeOf(held) : undefined;
+    return await sendLength(lengthBytes, held, heldBytes, type, source, target);
   }
   if (target.http10) {
     const full = target.send([target.head(UNTIL_CLOSE, undefined), ...held]);
@@ -81,13 +82,14 @@ async function sendLength(
   lengthBytes: number,
   held: readonly Uint8Array[],
   heldBytes: number,
+  type: string | undefined,
   source: FetchSource,
   target: StreamTarget,
 ): Promise<void> {
   let leftBytes = lengthBytes - heldBytes;
   if (leftBytes < 0) throw tooLong(lengthBytes);
   const framing: BodyFraming = lengthBytes > 0 ? { kind: "length", bytes: lengthBytes } : NO_BODY;
-  const full = target.send([target.head(framing, lengthBytes), ...held]);
+  const full = target.send([target.head(framing, lengthBytes, type), ...held]);
   if (full) await full;
   await sendRest(source, (chunk) => {
     leftBytes -= chunk.length;
@@ -95,6 +97,29 @@ async function sendLength(
     return target.send([chunk]);
   });
   if (leftBytes > 0) throw tooShort(lengthBytes, lengthBytes - leftBytes);
+}
+
+/**
+ * In Bun, `new Response("text")` has no `Content-Type`: Bun's own server adds it when it sends. The
+ * Fetch standard has it there from the beginning, and a browser that gets none looks at the text
+ * and may take it for HTML, with scripts.
+ */
+const TEXT_HAS_NO_TYPE: boolean = !new Response("").headers.has("content-type");
+
+/** So much of a body is looked at to see whether it is text. */
+const LOOK_BYTES = 16_384;
+
+/** What the Fetch standard calls a body made of text, if this one can be. */
+function typeOf(held: readonly Uint8Array[]): string | undefined {
+  if (held.length === 0) return undefined;
+  try {
+    const whole = held.length === 1 && held[0].length <= LOOK_BYTES;
+    new TextDecoder("utf-8", { fatal: true })
+      .decode(held[0].subarray(0, LOOK_BYTES), { stream: !whole });
+  } catch {
+    return undefined; // bytes of some other kind, for which there is no usual type
+  }
+  return "text/plain;charset=UTF-8";
 }
 
 async function sendRest(

@@ -40,6 +40,7 @@ export type FetchVisit = HttpVisit;
  *   response is complete is dropped, and the connection kept if that is little.
  * - A body with `Content-Length` or one that is at hand as a whole is sent with its length, any other
  *   in chunks, each at once; to HTTP/1.0 until the connection closes.
+ * - Text has a type even where the runtime leaves it out (Bun does, until its own server sends it).
  * - `request.signal` fires, and the response's body is cancelled, when the visitor goes away before
  *   the response is complete.
  * - A handler that throws, or whose response cannot be sent, is a 500 without details and a line in

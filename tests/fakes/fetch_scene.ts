@@ -9,10 +9,23 @@ import type { LogFields, Logger, LogLevel } from "../../lib/base/log.ts";
 import { Through } from "../../lib/edge/through.ts";
 import type { FetchHandler, FetchOptions } from "../../lib/http/fetch_options.ts";
 import { type FetchVisit, serveFetch } from "../../lib/http/serve_fetch.ts";
-import { Peer } from "./peer.ts";
+import { latin1Bytes, Peer } from "./peer.ts";
 
 /** The `Date` of every response: the clock stands at 1970. */
 export const DATE = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+
+/** How the head of {@linkcode said} goes on behind its first line. */
+export const SAID: string = `content-type: a/b\r\n${DATE}`;
+
+/**
+ * A response whose type is known: what becomes of a body without one differs between runtimes.
+ *
+ * @param text the body, a byte for each character
+ */
+export function said(text: string): Response {
+  const body = latin1Bytes(text) as Uint8Array<ArrayBuffer>;
+  return new Response(body, { headers: { "Content-Type": "a/b" } });
+}
 
 /** A carrier that counts. */
 export class CountedConn extends Through {

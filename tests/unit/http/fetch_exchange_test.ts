@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import type { Duplex } from "../../../lib/base/duplex.ts";
 import type { FetchHandler } from "../../../lib/http/fetch_options.ts";
-import { answerTo, DATE, type FetchScene, fetchScene, generated } from "../../fakes/fetch_scene.ts";
+import {
+  answerTo,
+  DATE,
+  type FetchScene,
+  fetchScene,
+  generated,
+  SAID,
+  said,
+} from "../../fakes/fetch_scene.ts";
 import { latin1Bytes, latin1Text, settle } from "../../fakes/peer.ts";
 import { test } from "../../harness.ts";
 
@@ -272,21 +280,21 @@ test("FetchExchange asks for the body with 100 when the handler reads it, and no
   let read!: () => void;
   const scene = fetchScene(async (request) => {
     await new Promise<void>((resolve) => read = resolve);
-    return new Response(bytes(await request.text()));
+    return said(await request.text());
   });
   await scene.visitor.send(upload(2, "Expect: 100-continue\r\n"));
   assert.equal(await scene.visitor.arrived(), "");
   read();
   await scene.visitor.expect(CONTINUE);
   await scene.visitor.send("hi");
-  await scene.visitor.expect(`HTTP/1.1 200 OK\r\n${DATE}Content-Length: 2\r\n\r\nhi`);
+  await scene.visitor.expect(`HTTP/1.1 200 OK\r\n${SAID}Content-Length: 2\r\n\r\nhi`);
   await leaves(scene);
 });
 
 test("FetchExchange sends no 100 when the body comes unasked, nor to HTTP/1.0", async () => {
-  const handler: FetchHandler = async (request) => new Response(bytes(await request.text()));
+  const handler: FetchHandler = async (request) => said(await request.text());
   const sent = upload(2, "Expect: 100-continue\r\n");
-  const answer = `HTTP/1.1 200 OK\r\n${DATE}Content-Length: 2\r\n`;
+  const answer = `HTTP/1.1 200 OK\r\n${SAID}Content-Length: 2\r\n`;
   assert.equal(await answerTo(sent + "hi", handler), `${answer}\r\nhi`);
   const scene = fetchScene(handler);
   await scene.visitor.send(sent.replace("HTTP/1.1", "HTTP/1.0"));
