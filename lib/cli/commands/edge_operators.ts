@@ -39,13 +39,12 @@ interface Line extends EdgeDeed {
   /** What it says beyond that. */
   readonly more?: string;
   readonly argument?: string;
-  readonly optional?: boolean;
   readonly flags?: readonly Flag[];
 }
 
 function group(noun: string, summary: string, lines: readonly Line[]): Command {
   const commands = lines.map((line): Command => {
-    const { word, argument, more, optional, flags = [] } = line;
+    const { word, argument, more, flags = [] } = line;
     const name = `edge ${noun} ${word}`;
     const isAccount = line.resource === "accounts";
     return {
@@ -57,7 +56,7 @@ function group(noun: string, summary: string, lines: readonly Line[]): Command {
       examples: [{ line: argument ? `${name} <${argument}>` : name, does: line.summary }],
       ...argument
         ? {
-          argument: { name: argument, optional, missing: "say which", summary: `the ${argument}` },
+          argument: { name: argument, missing: "say which", summary: `the ${argument}` },
         }
         : {},
       flags: [...flags, ...isAccount ? [] : [ACCOUNT_FLAG], DATA_FLAG],
@@ -99,7 +98,7 @@ function credentials(noun: string, resource: string, what: string, flags: readon
   ]);
 }
 
-function names(noun: string, resource: string, field: string, what: string, optional: boolean) {
+function names(noun: string, resource: string, field: string, what: string) {
   return group(noun, `list, add and remove ${what}s`, [
     { word: "list", resource, verb: "list", summary: `list the ${what}s` },
     {
@@ -108,7 +107,6 @@ function names(noun: string, resource: string, field: string, what: string, opti
       verb: "create",
       argument: noun,
       argumentField: field,
-      optional,
       summary: `add a ${what}`,
       flags: [DESCRIPTION_FLAG],
     },
@@ -169,7 +167,7 @@ const restoreCommand: Command = defineCommand({
 export const EDGE_COMMANDS: readonly Command[] = [
   credentials("token", "credentials", "authtoken", [ACL_FLAG]),
   credentials("key", "api_keys", "API key", []),
-  names("domain", "reserved_domains", "domain", "reserved name", false),
+  names("domain", "reserved_domains", "domain", "reserved name"),
   group("address", "list, add and remove reserved TCP addresses", [
     { word: "list", resource: "reserved_addrs", verb: "list", summary: "list the TCP addresses" },
     {
