@@ -55,7 +55,9 @@ export function installChromium() {
   if (!mayInstall || spawnSync("apt-get", ["--version"]).status !== 0) return false;
   console.log("installing chromium …");
   const options = { encoding: "utf8", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
-  const install = ["install", "-y", "--no-install-recommends", "chromium"];
+  // Without fonts a page has no width, and its pictures no words.
+  const packages = ["chromium", "fonts-dejavu-core", "fonts-liberation"];
+  const install = ["install", "-y", "--no-install-recommends", ...packages];
   // A fresh machine has no list of packages yet, an old one an old list.
   let result = spawnSync("apt-get", install, options);
   if (result.status !== 0) {
