@@ -5,7 +5,8 @@
  * @module
  */
 import { toTunnelError } from "../base/errors.ts";
-import { type ApiEvent, makeEvent, record } from "./events.ts";
+import type { ApiEvent } from "./api_event.ts";
+import { makeEvent, record } from "./events.ts";
 import type { ApiChange, Call, EdgeApiDeps, Json } from "./resource.ts";
 
 /** A call that writes. */

@@ -9,7 +9,7 @@
  * @module
  */
 import { Backoff } from "../base/backoff.ts";
-import { type Clock, sleep } from "../base/clock.ts";
+import { sleep } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import { ksuid } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";

@@ -5,35 +5,8 @@
  * @module
  */
 import type { StoreContent } from "../store/store.ts";
+import type { ApiEvent } from "./api_event.ts";
 import type { ApiContext, Json, Principal } from "./resource.ts";
-
-/** Who did it, as events say it. */
-export interface EventPrincipal {
-  /** `usr_…`, `service_…`, `bot_…`. */
-  readonly id: string;
-  /** The name of the account or of the service user. */
-  readonly subject: string;
-  /** Where it was done. */
-  readonly source: "API";
-  /** The key that was used. */
-  readonly credential: { readonly id: string; readonly uri: string };
-}
-
-/** Something that happened, as destinations of events get it. */
-export interface ApiEvent {
-  /** `ev_…`. */
-  readonly event_id: string;
-  /** `domain_created.v0` … */
-  readonly event_type: string;
-  /** RFC 3339, UTC. */
-  readonly event_timestamp: string;
-  /** Whose object. */
-  readonly account_id: string;
-  /** The object as it was after, or before it was deleted. It holds no secret. */
-  readonly object: Json;
-  /** Who did it. */
-  readonly principal: EventPrincipal;
-}
 
 /** Every kind of object whose changes are exported, in ngrok's words (spec rest-api A22). */
 const AUDITED = [

@@ -13,7 +13,7 @@ import type { Logger } from "../base/log.ts";
 import type { Schema } from "../base/schema.ts";
 import type { Sealer } from "../store/seal.ts";
 import type { Store, StoreContent } from "../store/store.ts";
-import type { ApiEvent } from "./events.ts";
+import type { ApiEvent } from "./api_event.ts";
 import type { FilterFields } from "./filter.ts";
 import type { IdMaker } from "./ids.ts";
 import type { ApiLimits } from "./limits.ts";

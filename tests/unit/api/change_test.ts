@@ -3,7 +3,7 @@ import { change, tell } from "../../../lib/api/change.ts";
 import { IdMaker } from "../../../lib/api/ids.ts";
 import { DEFAULT_API_LIMITS } from "../../../lib/api/limits.ts";
 import type { ApiChange, Call, EdgeApiDeps } from "../../../lib/api/resource.ts";
-import type { ApiEvent } from "../../../lib/api/events.ts";
+import type { ApiEvent } from "../../../lib/api/api_event.ts";
 import { test } from "../../harness.ts";
 import { type Stage, withApi } from "./kit.ts";
 

@@ -9,7 +9,7 @@ import { FakeClock } from "../../../lib/base/clock.ts";
 import { newId } from "../../../lib/base/ids.ts";
 import type { LogFields, Logger } from "../../../lib/base/log.ts";
 import { createEdgeApi, type EdgeApi } from "../../../lib/api/edge_api.ts";
-import type { ApiEvent } from "../../../lib/api/events.ts";
+import type { ApiEvent } from "../../../lib/api/api_event.ts";
 import type { ApiLimits } from "../../../lib/api/limits.ts";
 import type { LiveEdge, LiveEndpoint, LiveSession } from "../../../lib/api/live.ts";
 import type { ApiChange, EdgeApiDeps } from "../../../lib/api/resource.ts";
