@@ -1,6 +1,6 @@
 /**
- * Which public URL is wanted: the forms of `--url` (agent.md E3), checked before the server is
- * asked, with the error codes the server would answer with.
+ * Which public URL is wanted: the forms of `--url` (agent.md E3), their spelling checked before the
+ * server is asked, with the error codes the server would answer with.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface EndpointUrl {
  * @param text empty, `https://`, `example.org`, `https://h`, `tcp://h:12345`, `https://*.example.com`
  * @param kind what the endpoint is; `undefined` lets the scheme decide, with https for a bare name
  * @throws {TunnelError} address_invalid with ngrokCode 9034 (malformed), 9033 (port is no number),
- * 9035 (port not allowed), 9036 (scheme), 9037 (a part that is not allowed), 9038 (trailing slash)
+ * 9035 (tcp without a port), 9036 (scheme), 9037 (a part that is not allowed), 9038 (trailing slash)
  *
  * @example
  * ```ts
@@ -70,7 +70,10 @@ export function parseEndpointUrl(
   );
   if (host === "") throw error("the host name is missing");
   const name = wildcard ? `*.${host}` : host;
-  checkPort(scheme, name, port, error);
+  // Which port the others may have depends on the server's doors: it refuses with the same number.
+  if (scheme === "tcp" && port === undefined) {
+    throw error("a tcp address needs a port", "port", 9035);
+  }
   const bare = name.includes(":") ? `[${name}]` : name;
   const shown = port === undefined || port === PORTS[scheme] ? bare : formatHostPort(name, port);
   return { scheme, host: name, port, url: `${scheme}://${shown}` };
@@ -153,27 +156,4 @@ function refuseParts(authority: string, error: Fail): void {
   ) {
     throw error('"*" can only be the whole first label, as in "*.example.com"');
   }
-}
-
-function checkPort(
-  scheme: EndpointScheme,
-  host: string,
-  port: number | undefined,
-  error: Fail,
-): void {
-  if (scheme === "tcp") {
-    if (port === undefined) {
-      throw error("a tcp address needs a port", "port", 9035);
-    }
-    return;
-  }
-  // internal endpoints are never on the internet, so any port will do (edge.md B)
-  if (
-    port === undefined || port === PORTS[scheme] || host.endsWith(".internal")
-  ) return;
-  throw error(
-    `the port of ${scheme} can only be ${PORTS[scheme]}`,
-    "port",
-    9035,
-  );
 }

@@ -9,7 +9,6 @@ import type { Duplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
-import type { MuxEnd } from "../mux/mux.ts";
 import type { Address } from "../runtime/net.ts";
 import { AgentSession, type SessionBounds, type SessionFacts } from "./agent_session.ts";
 import type { AuthorizeOptions } from "./authorize.ts";
@@ -50,6 +49,8 @@ export class Agents {
   readonly #rpc: RpcOptions;
   readonly #pending = new Map<AgentSession, Timer>();
   readonly #sessions = new Map<string, AgentSession>();
+  /** Sessions that were cut, whose connections are not over. */
+  readonly #leaving = new Set<AgentSession>();
   #count = 0;
   #isClosing = false;
 
@@ -114,7 +115,10 @@ export class Agents {
       );
     });
     this.#pending.set(session, timer);
-    void session.closed.then((end) => this.#onEnd(session, end));
+    void session.closed.then((end) => {
+      this.#leaving.delete(session);
+      this.#onEnd(session, end.error);
+    });
   }
 
   /**
@@ -137,7 +141,7 @@ export class Agents {
     // GOAWAY, then the connection is closed: only that makes every client dial again (2.5, 10.11).
     const all = [...this.#pending.keys(), ...this.#sessions.values()];
     await Promise.all(all.map((session) => session.close("the edge is shutting down")));
-    await Promise.all(all.map((session) => session.closed));
+    await Promise.all([...all, ...this.#leaving].map((session) => session.closed));
   }
 
   #onAdmit(session: AgentSession, facts: SessionFacts): void {
@@ -181,21 +185,24 @@ export class Agents {
     });
   }
 
-  /** Ends the session of an agent that may not stay; what it served is offline at once. */
+  /**
+   * Ends the session of an agent that may not stay. At once it is gone from the list, and what it
+   * served is offline; its connection is given a moment to say why.
+   */
   cut(session: AgentSession, reason: TunnelError): void {
     session.cut(reason);
-    this.#options.places.sessionEnded(session);
+    this.#leaving.add(session);
+    this.#onEnd(session, reason);
   }
 
-  #onEnd(session: AgentSession, end: MuxEnd): void {
+  #onEnd(session: AgentSession, error: TunnelError | undefined): void {
     const { places, emit, clock, logger } = this.#options;
     this.#pending.get(session)?.cancel();
     this.#pending.delete(session);
     if (!this.#sessions.delete(session.id) || !session.facts) return;
     places.sessionEnded(session);
     // How a connection breaks that we are ending is nobody's business.
-    const reason = session.cutReason?.message ??
-      (this.#isClosing ? undefined : end.error?.message);
+    const reason = this.#isClosing && !session.cutReason ? undefined : error?.message;
     logger.log("info", "agent disconnected", { session: session.id, err: reason });
     emit({
       type: "session_ended",

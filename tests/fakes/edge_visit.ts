@@ -10,6 +10,7 @@ import { silentLogger } from "../../lib/base/log.ts";
 import type { Endpoint, EndpointProto, EndpointTable, Visitor } from "../../lib/edge/endpoint.ts";
 import type { HttpLimits } from "../../lib/edge/http_limits.ts";
 import { type ExchangeEnded, type HttpVisit, serveHttp } from "../../lib/edge/http_relay.ts";
+import type { Mounts } from "../../lib/edge/mounts.ts";
 import { Through } from "../../lib/edge/through.ts";
 import { Traffic } from "../../lib/edge/traffic.ts";
 import type { MuxStream } from "../../lib/mux/mux.ts";
@@ -164,6 +165,8 @@ export class FakeConn extends Through implements Conn {
 
 /** What a scene differs in. */
 export interface SceneOptions {
+  /** The names that others serve. */
+  readonly mounts?: Mounts;
   /** @default {"http"} */
   readonly scheme?: "http" | "https";
   /** The SNI of the visitor's connection. */
@@ -204,6 +207,7 @@ export function scene(options: SceneOptions = {}): Scene {
     endpoints: fakeTable(...endpoints),
     clock,
     logger: silentLogger,
+    mounts: options.mounts,
     limits: options.limits,
     onExchange: (event) => events.push(event),
   });

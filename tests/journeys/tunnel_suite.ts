@@ -11,8 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import tls from "node:tls";
 import type { EdgeOptions } from "../../lib/edge/config.ts";
-import { startEdge } from "../../lib/edge/edge.ts";
-import type { Edge } from "../../lib/edge/edge_handle.ts";
+import { launchEdge } from "../../lib/edge/edge.ts";
+import type { EdgeInside } from "../../lib/edge/edge_handle.ts";
 import { detectRuntime } from "../../lib/runtime/detect.ts";
 import type { Address } from "../../lib/runtime/net.ts";
 import { makeCa, type TestCa } from "../fakes/certs.ts";
@@ -43,10 +43,12 @@ export const DOMAIN = "tunnel.test";
 
 /** An edge under test, with all doors. */
 export interface TestEdge {
-  edge: Edge;
+  edge: EdgeInside;
   readonly door: Door;
   readonly caPem: string;
   readonly caPath: string;
+  /** The data folder. */
+  readonly dataDir: string;
   /** `127.0.0.1:port` of the agents' door. */
   readonly agents: string;
   /** Ends the edge and starts another one on the same ports and data. */
@@ -65,7 +67,7 @@ export async function startTestEdge(
 ): Promise<TestEdge> {
   const dataDir = await mkdtemp(join(tmpdir(), "sallyport-edge-"));
   const start = (ports: { http: number; https: number; agents: number }) =>
-    startEdge({
+    launchEdge({
       domain: DOMAIN,
       dataDir,
       authtoken: AUTHTOKEN,
@@ -81,6 +83,7 @@ export async function startTestEdge(
     edge,
     caPem,
     caPath: edge.caPath!,
+    dataDir,
     agents: at(addresses.agents),
     door: { http: at(addresses.http), https: at(addresses.https), caPem },
     async restart() {

@@ -4,6 +4,7 @@ import { FakeClock, systemClock } from "../../../lib/base/clock.ts";
 import { pair } from "../../../lib/base/duplex.ts";
 import { silentLogger } from "../../../lib/base/log.ts";
 import { HttpVisitors, openHttpDoor } from "../../../lib/edge/door_http.ts";
+import { Mounts } from "../../../lib/edge/mounts.ts";
 import { MemoryNet } from "../../../lib/runtime/memory.ts";
 import {
   FakeConn,
@@ -97,4 +98,65 @@ test("HttpVisitors.drain() cuts what is not over when its time is", async () => 
   await drain;
   assert.equal(conn.aborted, true);
   assert.deepEqual(agent.stream.ends, ["fin", "rst 6"]);
+});
+
+test("HttpVisitors gives a TLS connection for a mounted name to who serves it", async () => {
+  const clock = new FakeClock();
+  const mounts = new Mounts();
+  const served: string[] = [];
+  const over = Promise.withResolvers<void>();
+  const calls: string[] = [];
+  mounts.mount("api.test", (conn, scheme) => {
+    served.push(`${scheme} ${conn.tls?.serverName}`);
+    return {
+      over: over.promise,
+      drain: () => {
+        calls.push("drain");
+        over.resolve();
+      },
+      abort: () => calls.push("abort"),
+    };
+  });
+  const endpoint = new FakeEndpoint("web.test", "https");
+  const visitors = new HttpVisitors({
+    endpoints: fakeTable(endpoint),
+    mounts,
+    clock,
+    logger: silentLogger,
+  });
+  const [api] = pair();
+  visitors.admit(new FakeConn(api, "API.test"), "https");
+  assert.deepEqual(served, ["https API.test"]);
+  const [near, far] = pair();
+  visitors.admit(new FakeConn(near, "web.test"), "https");
+  const visitor = new Peer(far);
+  await visitor.send("GET / HTTP/1.1\r\nHost: web.test\r\n\r\n");
+  await (await endpoint.nextStream()).readHead();
+  assert.equal(visitors.size, 2);
+  await Promise.all([visitors.drain(0), clock.advance(0)]);
+  assert.deepEqual(calls, ["drain"]);
+  assert.equal(visitors.size, 0);
+});
+
+test("HttpVisitors.admitTo() takes a visitor of somebody else in, and lets nobody in while closing", async () => {
+  const { clock, visitors } = stage();
+  const aborted: boolean[] = [];
+  const over = Promise.withResolvers<void>();
+  const serve = () => ({
+    over: over.promise,
+    drain: () => {},
+    abort: () => {
+      aborted.push(true);
+      over.resolve();
+    },
+  });
+  visitors.admitTo(serve, new FakeConn(pair()[0]), "http");
+  assert.equal(visitors.size, 1);
+  const drain = visitors.drain(1_000);
+  await clock.advance(1_000);
+  await drain;
+  assert.deepEqual(aborted, [true]);
+  const late = new FakeConn(pair()[0]);
+  visitors.admitTo(() => assert.fail(), late, "http");
+  assert.equal(late.aborted, true);
 });

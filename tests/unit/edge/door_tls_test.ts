@@ -5,6 +5,7 @@ import { pair } from "../../../lib/base/duplex.ts";
 import { silentLogger } from "../../../lib/base/log.ts";
 import { type Door, HttpVisitors } from "../../../lib/edge/door_http.ts";
 import { openTlsDoor, type TlsDoorOptions } from "../../../lib/edge/door_tls.ts";
+import { Mounts } from "../../../lib/edge/mounts.ts";
 import { readClientHello } from "../../../lib/http/client_hello.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import type { Certificate, Conn } from "../../../lib/runtime/net.ts";
@@ -350,4 +351,32 @@ test("the ClientHello of these tests is one", async () => {
   const [near, far] = pair();
   near.write(clientHello("web.test"));
   assert.equal((await readClientHello(far))?.serverName, "web.test");
+});
+
+test("openTlsDoor() gives a mounted name to who serves it, whatever endpoint claims it", async () => {
+  const mounts = new Mounts();
+  mounts.mount("api.ours.test", (conn, scheme) => {
+    void (async () => {
+      await conn.write(new TextEncoder().encode(`served over ${scheme}`));
+      await conn.closeWrite();
+    })();
+    return { over: conn.closed, drain: () => {}, abort: (reason) => conn.abort(reason) };
+  });
+  const wild = new FakeEndpoint("api.ours.test", "tls");
+  const endpoints = fakeTable(wild);
+  const ca = await makeCa();
+  const leaf = await ca.leaf(["api.ours.test"]);
+  const { door, dial } = await stage({
+    endpoints,
+    certificates: { certificateFor: () => leaf },
+    isMounted: (name) => mounts.find(name) !== undefined,
+    visitors: new HttpVisitors({ endpoints, mounts, clock: systemClock, logger: silentLogger }),
+  });
+  const conn = await dial("api.ours.test", { roots: [ca.caPem] });
+  const visitor = new Peer(conn);
+  assert.equal(await visitor.readToEnd(), "served over https");
+  assert.equal(wild.opened.length, 0);
+  await conn.closeWrite();
+  await conn.closed;
+  await door.close();
 });

@@ -1,15 +1,24 @@
 /** @module */
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
+import { systemClock } from "../../../lib/base/clock.ts";
 import { decodeText, encodeText } from "../../../lib/base/bytes.ts";
 import { type Duplex, join, pair } from "../../../lib/base/duplex.ts";
 import type { TunnelError } from "../../../lib/base/errors.ts";
-import { startEdge } from "../../../lib/edge/edge.ts";
+import { launchEdge, startEdge } from "../../../lib/edge/edge.ts";
 import type { EdgeOptions } from "../../../lib/edge/config.ts";
 import type { Edge } from "../../../lib/edge/edge_handle.ts";
 import type { EdgeEvent } from "../../../lib/edge/events.ts";
+import type { HostServer } from "../../../lib/edge/mounts.ts";
+import { serveFetch } from "../../../lib/http/serve_fetch.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import type { Host, Runtime } from "../../../lib/runtime/host.ts";
 import type { Address, Conn } from "../../../lib/runtime/net.ts";
+import { openSqlite } from "../../../lib/runtime/node_sqlite.ts";
+import { sqliteDriver } from "../../../lib/store/driver.ts";
+import { openStore } from "../../../lib/store/store.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { answerJson, readJson } from "../../../lib/wire/codec.ts";
 import { FakeAgent, readToEnd } from "../../fakes/agent.ts";
@@ -433,4 +442,131 @@ test("Edge.close() cuts what does not finish within the grace", async () => {
   await agent.nextVisitor();
   await edge.close({ graceMs: 10 });
   await assert.rejects(async () => await visitor.read());
+});
+
+/** Serves the API as a test does: says who asks for what. */
+const SELF: HostServer = (conn, scheme) =>
+  serveFetch(
+    conn,
+    (request) => Response.json({ scheme, path: new URL(request.url).pathname }),
+    { clock: systemClock, scheme },
+  );
+
+test("launchEdge() lets somebody serve the API, by its name on every door and at one of its own", async () => {
+  const runtime = loopback();
+  const edge = await launchEdge({ ...DOORS, api: { port: 0 } }, runtime);
+  const { http, https, api } = edge.addresses;
+  const ask = async (conn: Conn, host: string) =>
+    (await fetchText(conn, host)).split("\r\n\r\n")[1];
+  const dialPlain = (port: number) => runtime.net.connect({ host: "127.0.0.1", port });
+
+  // Until somebody does, there is nobody.
+  assert.match(await fetchText(await dialPlain(http!.port), "api.example.com"), /ERR_NGROK_3200/);
+  await assert.rejects(async () => await fetchText(await dialPlain(api!.port), "localhost"));
+
+  edge.mountApi(SELF);
+  const plain = { scheme: "http", path: "/" };
+  assert.deepEqual(JSON.parse(await ask(await dialPlain(http!.port), "api.example.com")), plain);
+  assert.deepEqual(JSON.parse(await ask(await dialPlain(api!.port), "localhost")), plain);
+  const secure = await dial(runtime, edge, https!, "api.example.com");
+  assert.deepEqual(JSON.parse(await ask(secure, "api.example.com")), {
+    scheme: "https",
+    path: "/",
+  });
+  assert.equal(edge.apiUrl, `https://api.example.com:${https!.port}`);
+
+  // The name is the edge's: no endpoint gets it, not even by a wildcard.
+  const agent = await connectAgent(runtime, edge);
+  const refused = await agent.bind("https", { Domain: "api.example.com" });
+  assert.match(refused.Error ?? "", /ERR_NGROK_320/);
+  assert.equal((await agent.bind("https", { Domain: "*.example.com" })).Error, "");
+  const still = await dial(runtime, edge, https!, "api.example.com");
+  assert.equal(JSON.parse(await ask(still, "api.example.com")).scheme, "https");
+  await edge.close();
+});
+
+test("launchEdge() says where the API is, with the ports that people see", async () => {
+  const table: [EdgeOptions, string | undefined][] = [
+    [{ ...DOORS, httpsPublicPort: 443 }, "https://api.example.com"],
+    [
+      { domain: "example.com", http: { port: 0 }, httpPublicPort: 8080 },
+      "http://api.example.com:8080",
+    ],
+    [{ http: { port: 0 }, embedded: true }, undefined],
+  ];
+  for (const [options, url] of table) {
+    const edge = await launchEdge(options, loopback());
+    assert.equal(edge.apiUrl, url);
+    assert.equal(edge.store === undefined, options.embedded === true);
+    await edge.close();
+  }
+});
+
+test("launchEdge() tells a new token and a new key once; presets take their places", async () => {
+  const files = new MemoryFiles();
+  const options: EdgeOptions = { domain: "example.com", dataDir: "/data", agents: { port: 0 } };
+  const codes = async (edge: Edge, tokens: string[]) => {
+    const found: string[] = [];
+    for (const AuthToken of tokens) {
+      const conn = await dial(runtime, edge, edge.addresses.agents!, "localhost");
+      const agent = new FakeAgent(conn, { clock: runtime.clock });
+      const answer = String((await agent.auth({ AuthToken }))["Error"]);
+      found.push(/ERR_NGROK_(\d+)/.exec(answer)?.[1] ?? "in");
+      agent.abort();
+      await agent.closed;
+    }
+    return found;
+  };
+  const runtime = loopback(files);
+  const first = await launchEdge(options, runtime);
+  const made = first.newAuthtoken!;
+  assert.ok(first.newApiKey);
+  assert.deepEqual(await codes(first, [made]), ["in"]);
+  await first.close();
+  const second = await launchEdge({ ...options, authtoken: "preset-token", apiKey: "k" }, runtime);
+  assert.deepEqual([second.newAuthtoken, second.newApiKey], [undefined, undefined]);
+  assert.equal(second.ownerAccountId, first.ownerAccountId);
+  assert.deepEqual(await codes(second, [made, "preset-token"]), ["300", "in"]);
+  await second.close();
+  assert.ok(!files.everything().includes(made));
+});
+
+test("launchEdge() remembers who was connected", async () => {
+  const runtime = loopback();
+  const edge = await launchEdge(DOORS, runtime);
+  const store = edge.store!;
+  const agent = await connectAgent(runtime, edge);
+  const [{ id, tokenId }] = edge.sessions();
+  await edge.closeSession(id);
+  await agent.closed;
+  // What is written before the edge ends is found after it.
+  const rows = Promise.withResolvers<unknown[]>();
+  const close = store.close.bind(store);
+  store.close = async () => {
+    rows.resolve(await store.agent_sessions.list(edge.ownerAccountId!));
+    await close();
+  };
+  await edge.close();
+  const [row] = await rows.promise as { id: string; credential_id: string; ended_at: number }[];
+  assert.deepEqual([row.id, row.credential_id], [id, tokenId]);
+  assert.ok(row.ended_at > 0);
+});
+
+test("launchEdge() notices what another process writes, and cuts at once", async () => {
+  const dataDir = await mkdtemp(joinPath(tmpdir(), "sallyport-edge-"));
+  const runtime = detectRuntime();
+  const edge = await launchEdge({ ...DOORS, dataDir, limits: { storeWatchMs: 20 } }, runtime);
+  try {
+    const agent = await connectAgent(runtime, edge);
+    const other = await openStore(sqliteDriver(await openSqlite(`${dataDir}/sallyport.db`)));
+    const accountId = edge.ownerAccountId!;
+    const [token] = await other.authtokens.list(accountId);
+    await other.authtokens.update(accountId, token.id, { revoked_at: 1 });
+    await other.close();
+    const { goAway } = await agent.closed;
+    assert.match(goAway?.text ?? "", /revoked/);
+  } finally {
+    await edge.close();
+    await rm(dataDir, { recursive: true });
+  }
 });

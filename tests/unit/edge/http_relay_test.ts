@@ -1,6 +1,8 @@
 /** @module */
 import assert from "node:assert/strict";
 import { serveHttp } from "../../../lib/edge/http_relay.ts";
+import { type HostServer, Mounts } from "../../../lib/edge/mounts.ts";
+import { serveFetch } from "../../../lib/http/serve_fetch.ts";
 import { pair } from "../../../lib/base/duplex.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import type { LogLevel } from "../../../lib/base/log.ts";
@@ -408,4 +410,64 @@ test("serveHttp() reports a listener that throws, and goes on", async () => {
     "error",
     "a listener failed",
   ]]);
+});
+
+/** Somebody who serves a name of his own: answers each request with its first line. */
+const heir: HostServer = (conn, scheme) =>
+  serveFetch(conn, (request) => new Response(`${request.method} ${request.url}`), {
+    clock: new FakeClock(0),
+    scheme,
+  });
+
+test("serveHttp() gives the connection to who serves the name, with its first request", async () => {
+  const mounts = new Mounts();
+  mounts.mount("api.test", heir);
+  const { visitor, visit, events } = scene({ mounts });
+  await visitor.send("GET /self?x=1 HTTP/1.1\r\nHost: API.test:8080\r\n\r\n");
+  assert.match(await visitor.readHead(), /^HTTP\/1\.1 200 OK\r\n/);
+  await visitor.expect("GET http://api.test:8080/self?x=1");
+  // What follows is the heir's too, pipelined or not.
+  await visitor.send(
+    "GET /a HTTP/1.1\r\nHost: api.test\r\n\r\nPOST /b HTTP/1.1\r\nHost: api.test\r\nContent-Length: 2\r\n\r\nhi",
+  );
+  for (const answer of ["GET http://api.test/a", "POST http://api.test/b"]) {
+    assert.match(await visitor.readHead(), /^HTTP\/1\.1 200 OK\r\n/);
+    await visitor.expect(answer);
+  }
+  visitor.duplex.closeWrite();
+  await visit.over;
+  // It is nobody's exchange here.
+  assert.equal(events.length, 0);
+});
+
+test("serveHttp() gives a connection over between two requests, and leaves endpoints alone", async () => {
+  const mounts = new Mounts();
+  mounts.mount("api.test", heir);
+  const { visitor, endpoint, visit } = scene({ mounts });
+  await visitor.send(GET);
+  const agent = await endpoint.nextStream();
+  await agent.expect(FORWARDED_GET);
+  await agent.send(OK);
+  await visitor.expect(OK);
+  await visitor.send("GET / HTTP/1.1\r\nHost: api.test\r\n\r\n");
+  assert.match(await visitor.readHead(), /^HTTP\/1\.1 200 OK\r\n/);
+  await visitor.expect("GET http://api.test/");
+  // The stream that was kept for the next request was let go.
+  assert.deepEqual(agent.stream.ends, ["fin"]);
+  visitor.duplex.closeWrite();
+  agent.duplex.closeWrite();
+  await visit.over;
+});
+
+test("serveHttp() passes on that the door closes", async () => {
+  const mounts = new Mounts();
+  mounts.mount("api.test", heir);
+  const { visitor, visit } = scene({ mounts });
+  await visitor.send("GET / HTTP/1.1\r\nHost: api.test\r\n\r\n");
+  await visitor.readHead();
+  await visitor.expect("GET http://api.test/");
+  visit.drain();
+  assert.equal(await visitor.atEnd(), true);
+  visitor.duplex.closeWrite();
+  await visit.over;
 });

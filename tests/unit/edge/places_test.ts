@@ -1,8 +1,9 @@
 /** @module */
 import assert from "node:assert/strict";
+import * as fc from "fast-check";
 import { NO_RESERVATIONS, type Reservations } from "../../../lib/edge/reservations.ts";
 import type { Conn } from "../../../lib/runtime/net.ts";
-import type { BindResponse } from "../../../lib/wire/messages.ts";
+import { type BindResponse, STREAM } from "../../../lib/wire/messages.ts";
 import type { FakeAgent } from "../../fakes/agent.ts";
 import { AgentsSide } from "../../fakes/agents_side.ts";
 import { test } from "../../harness.ts";
@@ -388,4 +389,77 @@ test("Places opens no port for an internal tcp endpoint, and closes none", async
   await agent.unbind(mine.Id);
   assert.equal(side.registry.size, 1);
   await side.close();
+});
+
+/** What an agent of the property below does. */
+type Deed =
+  | { readonly do: "bind"; readonly by: number; readonly what: number }
+  | { readonly do: "unbind" | "patch" | "take"; readonly by: number; readonly what: number };
+
+const WISHES: readonly [proto: string, opts: Record<string, unknown>, isInternal: boolean][] = [
+  ["https", { Domain: "a.example.com" }, false],
+  ["http", { Domain: "a.example.com" }, false],
+  ["tls", { Domain: "b.example.com" }, false],
+  ["https", { Domain: "*.b.example.com" }, false],
+  ["tcp", { Addr: "example.com:20001" }, false],
+  ["https", { URL: "https://api.internal" }, true],
+  ["tcp", { Addr: "db.internal:5432" }, true],
+];
+
+test("Places builds walls between accounts: nobody gets, sees, changes or ends what is another's", async () => {
+  const deed: fc.Arbitrary<Deed> = fc.record({
+    do: fc.constantFrom("bind", "bind", "unbind", "patch", "take"),
+    by: fc.nat(2),
+    what: fc.nat(WISHES.length - 1),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(deed, { maxLength: 12 }), async (deeds) => {
+      const side = await AgentsSide.create();
+      // Two of one account, one of another.
+      const tokens = ["one", "two", "other"];
+      const accounts = ["ac_1", "ac_1", "ac_other"];
+      const agents: FakeAgent[] = [];
+      for (const token of tokens) agents.push((await side.agent(token)).agent);
+      /** Everything anybody was given, by address and account: the agents show it to each other. */
+      const given: { readonly by: number; readonly what: number; readonly answer: BindResponse }[] =
+        [];
+      const foreign = (by: number) =>
+        given.filter((one) =>
+          accounts[one.by] !== accounts[by] && side.registry.byId(one.answer.Id)
+        );
+      for (const { do: verb, by, what } of deeds) {
+        const before = [...side.registry.all()].filter((one) => one.accountId !== accounts[by])
+          .map(({ id, facts, members }) => ({ id, facts, members }));
+        const [proto, opts, isInternal] = WISHES[what];
+        const theirs = foreign(by)[what % Math.max(1, foreign(by).length)];
+        if (verb === "bind") {
+          const answer = await agents[by].bind(proto, opts);
+          const held = foreign(by).some((one) => one.what === what);
+          if (!isInternal && held) {
+            assert.equal(codeOf(answer), proto === "tcp" ? "309" : "320");
+          } else assert.ok(["", "334"].includes(codeOf(answer)), codeOf(answer));
+          if (codeOf(answer) === "") given.push({ by, what, answer });
+        } else if (theirs && verb === "unbind") {
+          await agents[by].unbind(theirs.answer.Id);
+        } else if (theirs && verb === "patch") {
+          const { TunnelID: TunnelId } = theirs.answer.Extra;
+          const answer = await agents[by].request(STREAM.patchTunnelState, { TunnelId, Name: "x" });
+          assert.match(String(answer["Error"]), /ERR_NGROK_333/);
+        } else if (theirs && verb === "take") {
+          // With another's id and bind token in hand.
+          assert.equal(codeOf(await agents[by].rebind(theirs.answer)), "335");
+        }
+        const after = [...side.registry.all()].filter((one) => one.accountId !== accounts[by])
+          .map(({ id, facts, members }) => ({ id, facts, members }));
+        assert.deepEqual(after, before);
+        for (const session of side.agents.sessions) {
+          for (const endpoint of side.places.endpointsOf(session)) {
+            assert.equal(endpoint.accountId, session.grant.accountId);
+          }
+        }
+      }
+      await side.close();
+    }),
+    { numRuns: 60 },
+  );
 });
