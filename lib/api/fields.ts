@@ -69,8 +69,10 @@ export function time(doc: string): Schema<string> {
  */
 export function ref(doc: string, path: string, id: string): Schema<Ref> {
   const uri = path === "" ? "" : `https://api.example.com${path}/${id}`;
-  return z.strictObject({ id: z.string(), uri: z.string() })
-    .meta({ description: doc, examples: [{ id, uri }] });
+  return z.strictObject({
+    id: text("Names it", id),
+    uri: text("Where it is; empty when it has no address", uri),
+  }).meta({ description: doc, examples: [{ id, uri }] });
 }
 
 /** An example of an id. */

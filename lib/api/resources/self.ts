@@ -60,7 +60,7 @@ const selfOperation: Operation = {
       user_mfa_required: flag("Always false", false),
       traffic_full_capture: flag("Always false", false),
     }).meta({ description: "The account" }),
-    api_key: apiKeySchema,
+    api_key: apiKeySchema.meta({ description: "The key that was used" }),
     user: text("Who the caller is: the name of the account, or of a service user", "owner"),
   }),
   status: 200,
