@@ -96,6 +96,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<Door> {
   return await net.listen({
     host,
     port,
+    plain: true,
     onConnection: (conn) => visitors.admit(conn, "http"),
   });
 }

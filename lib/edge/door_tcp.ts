@@ -57,7 +57,7 @@ export function createTcpPorts(options: TcpPortsOptions): TcpDoors {
   async function tryPort(port: number, onConnection: (conn: Conn) => void): Promise<number> {
     if (open.has(port)) throw inUse(port);
     await closing.get(port);
-    const listener = await net.listen({ host, port, onConnection });
+    const listener = await net.listen({ host, port, plain: true, onConnection });
     open.set(listener.address.port, listener);
     return listener.address.port;
   }

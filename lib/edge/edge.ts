@@ -129,6 +129,11 @@ class RunningEdge implements EdgeInside {
     return this.#config.region;
   }
 
+  get publicPorts(): EdgeInside["publicPorts"] {
+    const { http, https } = this.#ports;
+    return { http, https };
+  }
+
   get tcpRange(): EdgeInside["tcpRange"] {
     return this.#config.tcp?.range;
   }

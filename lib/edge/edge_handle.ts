@@ -105,6 +105,8 @@ export interface EdgeInside extends Edge {
   readonly domains: readonly string[];
   /** Where the edge is; empty when nobody said. */
   readonly region: string;
+  /** The ports that stand in URLs of endpoints; absent without such a door. */
+  readonly publicPorts: { readonly http?: number; readonly https?: number };
   /** The ports tcp endpoints may have; `undefined` when there are none, or any. */
   readonly tcpRange: PortRange | undefined;
   /** The account that the edge began with; `undefined` on an embedded edge. */

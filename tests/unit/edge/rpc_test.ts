@@ -148,6 +148,30 @@ test("serveAgentStream() checks labels against the rules of the authtoken first"
   await side.close();
 });
 
+const LABELS: readonly [rule: string, labels: Record<string, string>, code: number][] = [
+  ["bind:foo=bar", { foo: "bar" }, 813],
+  ["bind:foo=bar", { foo: "baz" }, 399],
+  ["bind:foo=bar", { foo: "bar", more: "x" }, 399],
+  ["bind:app=*", { app: "x" }, 813],
+  ["bind:app=*", { web: "x" }, 399],
+  ["bind:*=example", { any: "example" }, 813],
+  ["bind:*=example", { any: "other" }, 399],
+  ["bind:foo.example.com", { foo: "bar" }, 399],
+  ["bind:*", { foo: "bar" }, 813],
+  ["*", { foo: "bar" }, 813],
+];
+
+for (const [rule, labels, code] of LABELS) {
+  const asked = JSON.stringify(labels);
+  test(`serveAgentStream() answers the labels ${asked} with ${code} under ${rule}`, async () => {
+    const side = await AgentsSide.create({ grants: { one: { acl: [rule] } } });
+    const { agent } = await side.agent();
+    const answer = await agent.request(STREAM.startTunnelWithLabel, { Labels: labels });
+    assert.match(String(answer["Error"]), new RegExp(`ERR_NGROK_${code}\\r\\n$`));
+    await side.close();
+  });
+}
+
 async function patch(
   agent: FakeAgent,
   request: Record<string, unknown>,
