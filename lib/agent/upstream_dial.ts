@@ -88,7 +88,7 @@ export async function dialUpstream(
     signal,
   };
   if (!target.proxyProtocol || !tls) {
-    return await net.connect({ ...where, tls });
+    return await net.connect({ ...where, tls, plain: !tls });
   }
   // without TLS the header is simply the first of the visitor's bytes; TLS would hide it
   const conn = await net.connect(where);

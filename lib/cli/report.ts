@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parseNgrokError, toTunnelError } from "../base/errors.ts";
+import { parseNgrokError, toTunnelError, TunnelError } from "../base/errors.ts";
 
 /**
  * The lines for an error. A refusal shows the other side's own text and its `ERR_NGROK_n`; a fault
@@ -23,7 +23,9 @@ import { parseNgrokError, toTunnelError } from "../base/errors.ts";
  * ```
  */
 export function formatError(thrown: unknown): string {
-  const error = toTunnelError(thrown);
+  const error = isMissingPermission(thrown)
+    ? new TunnelError("permission_denied", `Deno's sandbox does not allow it: ${thrown.message}`)
+    : toTunnelError(thrown);
   const { message, ngrokCode: written } = parseNgrokError(error.message);
   const ngrokCode = error.ngrokCode ?? written;
   const lines = message.split(/\r?\n/);
@@ -35,6 +37,11 @@ export function formatError(thrown: unknown): string {
     lines[lines.length - 1] += ` (${error.code})`;
   }
   return lines.map((line) => `ERROR:  ${line}`.trimEnd() + "\n").join("");
+}
+
+/** What Deno throws, wherever it happens to, when the program was started without a permission. */
+function isMissingPermission(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === "NotCapable";
 }
 
 /** Codes that tell a person nothing the sentence does not. */

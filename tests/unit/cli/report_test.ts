@@ -47,3 +47,12 @@ test("formatError() admits a fault of ours in one sentence, without a stack", ()
     "ERROR:  Sallyport did something wrong: undefined (internal)\n",
   );
 });
+
+test("formatError() tells a missing permission of Deno's from a fault of ours", () => {
+  const thrown = new Error('Requires net access to "127.0.0.1:4080"');
+  thrown.name = "NotCapable";
+  assert.equal(
+    formatError(thrown),
+    'ERROR:  Deno\'s sandbox does not allow it: Requires net access to "127.0.0.1:4080" (permission_denied)\n',
+  );
+});
