@@ -16,7 +16,17 @@ function say(line) {
 }
 
 const verbs = {
-  async connect({ serverAddr, rootCas, authtoken, handlers = [], heartbeatMs, toleranceMs, metadata }) {
+  async connect(
+    {
+      serverAddr,
+      rootCas,
+      authtoken,
+      handlers = [],
+      heartbeatMs,
+      toleranceMs,
+      metadata,
+    },
+  ) {
     const builder = new ngrok.SessionBuilder();
     builder.authtoken(authtoken).serverAddr(serverAddr).rootCas(rootCas);
     if (metadata) builder.metadata(metadata);
@@ -26,8 +36,12 @@ const verbs = {
       say({ event: "disconnected", addr, error });
       return true;
     });
-    if (handlers.includes("stop")) builder.handleStopCommand(() => say({ event: "stop" }));
-    if (handlers.includes("restart")) builder.handleRestartCommand(() => say({ event: "restart" }));
+    if (handlers.includes("stop")) {
+      builder.handleStopCommand(() => say({ event: "stop" }));
+    }
+    if (handlers.includes("restart")) {
+      builder.handleRestartCommand(() => say({ event: "restart" }));
+    }
     if (handlers.includes("update")) {
       builder.handleUpdateCommand((update) => say({ event: "update", version: update.version }));
     }
@@ -35,7 +49,9 @@ const verbs = {
     session = await builder.connect();
     return {};
   },
-  async listen({ kind, domain, to, scheme, basicAuth, remoteAddr, proxyProto, metadata }) {
+  async listen(
+    { kind, domain, to, scheme, basicAuth, remoteAddr, proxyProto, metadata },
+  ) {
     const builder = kind === "http"
       ? session.httpEndpoint()
       : kind === "tcp"
@@ -52,7 +68,12 @@ const verbs = {
     listener.forward(to).then(
       () => say({ event: "forward ended", id: listener.id() }),
       (error) =>
-        say({ event: "forward ended", id: listener.id(), error: error.message, errorCode: error.errorCode }),
+        say({
+          event: "forward ended",
+          id: listener.id(),
+          error: error.message,
+          errorCode: error.errorCode,
+        }),
     );
     return { id: listener.id(), url: listener.url(), proto: listener.proto() };
   },
@@ -61,7 +82,9 @@ const verbs = {
     return {};
   },
   async urls() {
-    return { urls: (await session.listeners()).map((listener) => listener.url()) };
+    return {
+      urls: (await session.listeners()).map((listener) => listener.url()),
+    };
   },
   async disconnect() {
     await session.close();
