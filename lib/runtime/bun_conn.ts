@@ -9,10 +9,10 @@
 import { type Chunk, RawDuplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
 import { triedToListen } from "./address_words.ts";
-import type { Address, Conn } from "./net.ts";
+import type { Address, Conn, ListenOptions } from "./net.ts";
 import { KEEP_ALIVE_MS, plainIp } from "./node_conn.ts";
-import type { Attempt } from "./node_dial.ts";
-import type { OpenDoor } from "./node_listen.ts";
+import type { Attempt, DialTarget } from "./node_dial.ts";
+import type { Door, OpenDoor } from "./node_listen.ts";
 import { translateError } from "./translate_errors.ts";
 
 /** Bytes that may wait for a reader before the socket is paused. */
@@ -80,13 +80,13 @@ interface Waiting<T> {
 
 /** One connection. */
 export class BunConn extends RawDuplex implements Conn {
-  /** @inheritdoc */
+  /** The other end. */
   readonly remote: Address;
-  /** @inheritdoc */
+  /** Our end. */
   readonly local: Address;
-  /** @inheritdoc */
-  readonly tls = undefined;
-  /** @inheritdoc */
+  /** Always absent: TLS is never started on a native socket without handing it over. */
+  readonly tls: undefined = undefined;
+  /** Settles when the socket is gone. */
   readonly closed: Promise<void>;
   readonly #socket: BunSocket;
   #setClosed!: () => void;
@@ -188,7 +188,7 @@ export class BunConn extends RawDuplex implements Conn {
     return this.#error ?? new TunnelError("connection_closed", "The connection is over");
   }
 
-  /** @inheritdoc */
+  /** What arrived, then what arrives. */
   protected readRaw(): Chunk | Promise<Chunk> {
     const chunk = this.#queue.shift();
     if (chunk) {
@@ -205,7 +205,7 @@ export class BunConn extends RawDuplex implements Conn {
     return new Promise((resolve, reject) => this.#reader = { resolve, reject });
   }
 
-  /** @inheritdoc */
+  /** Sends bytes; a promise means "full". */
   write(chunk: Uint8Array): void | Promise<void> {
     if (this.#error || this.#isGone) throw this.#overError();
     if (this.#isWriteEnded) {
@@ -222,14 +222,14 @@ export class BunConn extends RawDuplex implements Conn {
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
   }
 
-  /** @inheritdoc */
+  /** Ends our direction. */
   closeWrite(): void {
     if (this.#isWriteEnded) return;
     this.#isWriteEnded = true;
     if (this.#unsent.length === 0 && !this.#isGone && !this.#error) this.#socket.shutdown();
   }
 
-  /** @inheritdoc */
+  /** Cuts the connection with a reset. */
   abort(reason?: unknown): void {
     if (this.#isGone) return;
     this.#queue = [];
@@ -260,7 +260,11 @@ function bunTcp(): BunTcp {
 }
 
 /** Opens a door at one address with `Bun.listen`. Its queue of visitors is Bun's choice. */
-export const openBunDoor: OpenDoor = (options, host, port) => {
+export const openBunDoor: OpenDoor = (
+  options: ListenOptions,
+  host: string,
+  port: number,
+): Promise<Door> => {
   try {
     const server = bunTcp().listen({
       hostname: host,
@@ -284,7 +288,11 @@ export const openBunDoor: OpenDoor = (options, host, port) => {
 };
 
 /** Dials one address with `Bun.connect`. */
-export const bunAttempt: Attempt<Conn> = (target, won, failed) => {
+export const bunAttempt: Attempt<Conn> = (
+  target: DialTarget,
+  won: (conn: Conn) => void,
+  failed: (thrown: unknown) => void,
+): () => void => {
   if ("path" in target) throw new TypeError("A unix socket is not plain TCP");
   let isTakenBack = false;
   bunTcp().connect({

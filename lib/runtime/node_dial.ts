@@ -35,7 +35,11 @@ export type Attempt<C> = (
 ) => () => void;
 
 /** An attempt on node:net. */
-export const nodeAttempt: Attempt<NodeConn> = (target, won, failed) => {
+export const nodeAttempt: Attempt<NodeConn> = (
+  target: DialTarget,
+  won: (conn: NodeConn) => void,
+  failed: (thrown: unknown) => void,
+): () => void => {
   const socket = net.connect(
     "path" in target ? { path: target.path, allowHalfOpen: true } : {
       ...target,

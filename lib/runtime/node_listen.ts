@@ -108,7 +108,12 @@ function isAnswered(path: string): Promise<boolean> {
 }
 
 /** Opens a door on node:net. */
-export const openNodeDoor: OpenDoor = (options, host, port, path) => {
+export const openNodeDoor: OpenDoor = (
+  options: ListenOptions,
+  host: string,
+  port: number,
+  path?: string,
+): Promise<Door> => {
   const tried = triedToListen(host, port, path);
   return new Promise((resolve, reject) => {
     const server = net.createServer({
