@@ -30,6 +30,7 @@ import { type Identity, openIdentity } from "./identity.ts";
 import { type EndpointInfo, endpointInfo, type SessionInfo, sessionInfo } from "./info.ts";
 import { type HostServer, Mounts } from "./mounts.ts";
 import { isUnder } from "./names.ts";
+import type { Owner } from "./owner.ts";
 import { publicUrl } from "./places.ts";
 import { SessionHistory } from "./session_history.ts";
 
@@ -92,11 +93,15 @@ class RunningEdge implements EdgeInside {
   /** Everything that lets somebody in. */
   readonly #doors: Pick<Door, "close">[] = [];
   #identity: Identity | undefined;
+  #owner: Owner | undefined;
   #history: SessionHistory | undefined;
   #side: AgentsSide | undefined;
   #certificates: Certificates | undefined;
   #watch: Timer | undefined;
   #api: HostServer | undefined;
+  /** Settles when everybody who may come in is known, or nobody ever will be. */
+  readonly #opened = Promise.withResolvers<void>();
+  #isOpen = false;
   #closed: Promise<void> | undefined;
 
   constructor(config: EdgeConfig, runtime: Runtime) {
@@ -147,15 +152,15 @@ class RunningEdge implements EdgeInside {
   }
 
   get ownerAccountId(): string | undefined {
-    return this.#identity?.accountId;
+    return this.#owner?.accountId;
   }
 
   get newAuthtoken(): string | undefined {
-    return this.#identity?.newAuthtoken;
+    return this.#owner?.newAuthtoken;
   }
 
   get newApiKey(): string | undefined {
-    return this.#identity?.newApiKey;
+    return this.#owner?.newApiKey;
   }
 
   get apiUrl(): string | undefined {
@@ -207,7 +212,10 @@ class RunningEdge implements EdgeInside {
     if (https) await this.#openHttps(https.host, https.port, this.#certificates!);
     if (agents) await this.#openAgents(agents.host, agents.port, this.#certificates!);
     if (api) await this.#openApi(api.host, api.port);
+    this.#owner = await this.#identity?.settleOwner();
     this.#watchStore();
+    this.#isOpen = true;
+    this.#opened.resolve();
   }
 
   async #openIdentity(): Promise<void> {
@@ -363,6 +371,11 @@ class RunningEdge implements EdgeInside {
   }
 
   acceptAgent(carrier: Duplex, remote: Address = LOOPBACK): void {
+    if (!this.#isOpen && !this.#closed) {
+      // Through a door, before all of them are open: its token may not be in the store yet.
+      void this.#opened.promise.then(() => this.acceptAgent(carrier, remote));
+      return;
+    }
     if (this.#side && !this.#closed) return this.#side.agents.accept(carrier, remote);
     carrier.abort(new TunnelError("session_closed", "Cannot take an agent: the edge is closed"));
   }
@@ -420,6 +433,7 @@ class RunningEdge implements EdgeInside {
   async #close(graceMs: number): Promise<void> {
     const { clock } = this.#runtime;
     const untilMs = clock.steady() + graceMs;
+    this.#opened.resolve();
     this.#watch?.cancel();
     await Promise.all(this.#doors.map((door) => door.close()));
     await this.#visitors.drain(graceMs);

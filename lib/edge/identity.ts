@@ -1,6 +1,6 @@
 /**
- * What an edge knows durably: opens the store in the data folder, takes over what an older edge
- * kept there, and makes sure that the owner can get in.
+ * What an edge knows durably: opens the store in the data folder, and makes sure that the owner can
+ * get in, also the one of an edge that had no store yet.
  *
  * The database library is loaded here and not before: an embedded edge has no accounts and does not
  * wait for it.
@@ -36,18 +36,25 @@ export interface IdentityOptions {
 }
 
 /** What an edge knows durably. */
-export interface Identity extends Owner {
+export interface Identity {
   /** Accounts and what belongs to them. */
   readonly store: Store;
   /** Seals secrets that lie in the store. */
   readonly sealer: Sealer;
+  /**
+   * Makes sure that the owner can get in. What it makes is told once, so this is the last thing of a
+   * start: one that failed at a door would have told nobody.
+   *
+   * @throws {TunnelError} config_invalid when a preset secret is unusable
+   */
+  settleOwner(): Promise<Owner>;
 }
 
 /**
  * Opens the identity of an edge.
  *
  * @param options where it lies, what the operator chose
- * @throws {TunnelError} config_invalid when a preset secret or a file is unusable; io_failed …
+ * @throws {TunnelError} config_invalid when a key or a file is unusable; io_failed …
  */
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   const { files, dataDir, clock, authtoken, apiKey } = options;
@@ -56,15 +63,16 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const legacyPath = `${dataDir}/owner.json`;
   const legacy = dataDir === undefined ? undefined : await readLegacy(files, legacyPath);
   const store = await openStoreIn(options);
-  try {
-    const owner = await ensureOwner(store, { nowMs: clock.now(), authtoken, apiKey, legacy });
-    // In the database it is safe; a second truth beside it would only mislead.
-    if (legacy) await files.remove(legacyPath);
-    return { ...owner, store, sealer };
-  } catch (thrown) {
-    await store.close();
-    throw thrown;
-  }
+  return {
+    store,
+    sealer,
+    async settleOwner() {
+      const owner = await ensureOwner(store, { nowMs: clock.now(), authtoken, apiKey, legacy });
+      // In the database it is safe; a second truth beside it would only mislead.
+      if (legacy) await files.remove(legacyPath);
+      return owner;
+    },
+  };
 }
 
 async function openSealer(options: IdentityOptions): Promise<Sealer> {

@@ -56,13 +56,14 @@ test("makeAgentsSide() asks the store where there are accounts", async () => {
     apiKey: undefined,
     masterKey: undefined,
   });
+  const owner = await identity.settleOwner();
   const { agents, enforcement } = await makeAgentsSide({ ...plain, identity });
   const [near, far] = pair();
   agents.accept(near, REMOTE);
   const agent = new FakeAgent(far, { clock });
-  assert.equal((await agent.auth({ AuthToken: identity.newAuthtoken }))["Error"], "");
-  assert.equal(agents.sessions[0].grant.accountId, identity.accountId);
-  await identity.store.accounts.update(identity.accountId, { suspended: true });
+  assert.equal((await agent.auth({ AuthToken: owner.newAuthtoken }))["Error"], "");
+  assert.equal(agents.sessions[0].grant.accountId, owner.accountId);
+  await identity.store.accounts.update(owner.accountId, { suspended: true });
   await enforcement!.changed();
   const { goAway } = await agent.closed;
   assert.match(goAway?.text ?? "", /suspended/);

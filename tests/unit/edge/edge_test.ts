@@ -15,10 +15,11 @@ import type { HostServer } from "../../../lib/edge/mounts.ts";
 import { serveFetch } from "../../../lib/http/serve_fetch.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import type { Host, Runtime } from "../../../lib/runtime/host.ts";
-import type { Address, Conn } from "../../../lib/runtime/net.ts";
+import type { Address, Conn, Net } from "../../../lib/runtime/net.ts";
 import { openSqlite } from "../../../lib/runtime/node_sqlite.ts";
 import { sqliteDriver } from "../../../lib/store/driver.ts";
 import { openStore } from "../../../lib/store/store.ts";
+import { tokenKeys } from "../../../lib/store/tokens.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { answerJson, readJson } from "../../../lib/wire/codec.ts";
 import { FakeAgent, readToEnd } from "../../fakes/agent.ts";
@@ -251,13 +252,15 @@ async function connectWith(
 }
 
 test("startEdge() leaves no door open when it cannot open all", async () => {
-  const runtime = memoryRuntime({ openSqlite: memorySqlite() });
+  const openSqlite = memorySqlite();
+  const runtime = memoryRuntime({ openSqlite });
   const taken = await runtime.net.listen({
     port: 8443,
     onConnection: (conn) => conn.abort(),
   });
   const options = {
     domain: "example.com",
+    dataDir: "/data",
     http: { port: 8080 },
     agents: { port: 8443 },
   };
@@ -268,6 +271,8 @@ test("startEdge() leaves no door open when it cannot open all", async () => {
   await taken.close();
   const edge = await startEdge(options, runtime);
   assert.equal(edge.addresses.http?.port, 8080);
+  // The start that failed told no token, so it must not have made one.
+  assert.ok(edge.newAuthtoken && edge.newApiKey);
   await edge.close();
 });
 
@@ -569,4 +574,48 @@ test("launchEdge() notices what another process writes, and cuts at once", async
     await edge.close();
     await rm(dataDir, { recursive: true });
   }
+});
+
+test("launchEdge() lets agents who are early wait until their token is known", async () => {
+  const { sha256 } = await tokenKeys(TOKEN);
+  const arrived = Promise.withResolvers<void>();
+  /** The last step of a start from an older data folder waits for the agent. */
+  class SlowFiles extends MemoryFiles {
+    override async remove(path: string): Promise<void> {
+      await arrived.promise;
+      await super.remove(path);
+    }
+  }
+  const files = new SlowFiles();
+  const legacy = { accountId: "ac_old", tokenId: "cr_old", tokenSha256: sha256 };
+  await files.write("/data/owner.json", JSON.stringify(legacy));
+  const runtime = loopback(files);
+  const listening = Promise.withResolvers<Address>();
+  const { net } = runtime;
+  const edgeNet: Net = {
+    connect: (options) => net.connect(options),
+    startTlsClient: (carrier, options) => net.startTlsClient(carrier, options),
+    startTlsServer: (carrier, options) => net.startTlsServer(carrier, options),
+    listen: async (options) => {
+      const listener = await net.listen(options);
+      listening.resolve(listener.address);
+      return listener;
+    },
+  };
+  const launched = launchEdge(
+    { domain: "example.com", dataDir: "/data", tcpPorts: "any", agents: { port: 0 } },
+    { ...runtime, net: edgeNet },
+  );
+  const { port } = await listening.promise;
+  const roots = [await files.readText("/data/certs/ca.pem")];
+  const conn = await net.connect({
+    host: "127.0.0.1",
+    port,
+    tls: { serverName: "localhost", roots },
+  });
+  const agent = new FakeAgent(conn, { clock: runtime.clock });
+  const answer = agent.auth({ AuthToken: TOKEN });
+  arrived.resolve();
+  assert.equal((await answer)["Error"], "");
+  await (await launched).close();
 });

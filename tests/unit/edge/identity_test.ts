@@ -8,8 +8,8 @@ import { MemoryFiles } from "../../fakes/files.ts";
 import { memorySqlite } from "../../fakes/sqlite.ts";
 import { test } from "../../harness.ts";
 
-function open(files: MemoryFiles, more: Partial<IdentityOptions> = {}) {
-  return openIdentity({
+async function open(files: MemoryFiles, more: Partial<IdentityOptions> = {}) {
+  const identity = await openIdentity({
     files,
     openSqlite: memorySqlite(files),
     clock: systemClock,
@@ -19,6 +19,12 @@ function open(files: MemoryFiles, more: Partial<IdentityOptions> = {}) {
     masterKey: undefined,
     ...more,
   });
+  try {
+    return { ...identity, ...await identity.settleOwner() };
+  } catch (thrown) {
+    await identity.store.close();
+    throw thrown;
+  }
 }
 
 test("openIdentity() finds at the second start what it made at the first", async () => {
@@ -102,20 +108,21 @@ test("openIdentity() refuses a damaged owner rather than make a new one", async 
   }
 });
 
-test("openIdentity() closes the database again when a preset is unusable", async () => {
+test("openIdentity() makes no secret before it is asked to: a start may still fail", async () => {
   const files = new MemoryFiles();
-  let open_ = 0;
-  const openSqlite: IdentityOptions["openSqlite"] = async (path) => {
-    const database = await memorySqlite()(path);
-    open_++;
-    return {
-      ...database,
-      close() {
-        open_--;
-        database.close();
-      },
-    };
+  const options: IdentityOptions = {
+    files,
+    openSqlite: memorySqlite(files),
+    clock: systemClock,
+    dataDir: "/data",
+    authtoken: undefined,
+    apiKey: undefined,
+    masterKey: undefined,
   };
-  await assert.rejects(open(files, { openSqlite, authtoken: "with blank" }));
-  assert.equal(open_, 0);
+  const failed = await openIdentity(options);
+  assert.equal(await failed.store.accounts.count(), 0);
+  await failed.store.close();
+  const second = await open(files);
+  assert.ok(second.newAuthtoken && second.newApiKey);
+  await second.store.close();
 });
