@@ -201,7 +201,7 @@ export function isPassing(error: TunnelError): boolean {
 // deno-fmt-ignore
 const FINAL_CODES: ReadonlySet<number> = new Set([
   100, 102, 103, 105, 106, 107, 109, 111, 112, 115, 116, 119, 120, 121, 122, 124, 126, 127,
-  300, 301, 338, 800, 801, 811, 813, 4018, 8013, 8014, 9009, 9040,
+  300, 301, 338, 636, 800, 801, 811, 813, 4018, 8013, 8014, 9009, 9040,
 ]);
 
 /** The server does not accept the cookie we came back with: ask for a new session. */

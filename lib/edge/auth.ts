@@ -76,8 +76,9 @@ export const REFUSALS = {
   },
   malformed: {
     ngrokCode: 105,
-    message: "The authtoken does not look like an authtoken of this edge. " +
-      "Check that it was copied whole: it has two parts, joined by an underscore.",
+    // One that an operator preset may look like anything, so this is not the whole truth.
+    message: "The authtoken is not known, and does not look like one that this edge has made. " +
+      "Check that it was copied whole: those have two parts, joined by an underscore.",
   },
   unknown: {
     ngrokCode: 107,

@@ -10,6 +10,8 @@ export { DEFAULT_EDGE_LIMITS } from "./config.ts";
 export type { DoorAddress, EdgeLimits, EdgeOptions } from "./config.ts";
 export type { PortRange } from "./door_tcp.ts";
 export type { EndpointProto } from "./endpoint.ts";
+export type { GuessLimits } from "./guessing.ts";
+export type { EndpointBinding } from "./internal_address.ts";
 export type {
   ConnectionOver,
   EdgeEvent,

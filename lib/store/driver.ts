@@ -5,7 +5,7 @@
  * @module
  */
 import { type Dialect, SqliteDialect } from "kysely";
-import type { SqliteDatabase, SqlValue } from "../runtime/database.ts";
+import type { SqliteDatabase, SqliteStatement, SqlValue } from "../runtime/database.ts";
 
 /** A database that a store can live in. */
 export interface StoreDriver {
@@ -40,9 +40,13 @@ export function sqliteDriver(database: SqliteDatabase): StoreDriver {
       close: () => database.close(),
     },
   });
+  let asking: SqliteStatement | undefined;
   return {
     dialect,
     backupTo: (path) => database.backupTo(path),
-    foreignVersion: () => Number(database.prepare("PRAGMA data_version").all([])[0].data_version),
+    foreignVersion() {
+      asking ??= database.prepare("PRAGMA data_version");
+      return Number(asking.all([])[0].data_version);
+    },
   };
 }

@@ -141,3 +141,30 @@ test("Accounts.count() counts all, suspended ones too", async () => {
     assert.equal(await store.accounts.count(), 2);
   });
 });
+
+test("Store.foreignVersion() changes when another process has written, and not when we have", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "sallyport-store-"));
+  try {
+    const path = join(dir, "sallyport.db");
+    const ours = await openStore(sqliteDriver(await openSqlite(path)));
+    const theirs = await openStore(sqliteDriver(await openSqlite(path)));
+    const before = ours.foreignVersion();
+    assert.equal(typeof before, "number");
+    await ours.settings.set("a", "1");
+    assert.equal(ours.foreignVersion(), before);
+    await theirs.settings.set("a", "2");
+    assert.notEqual(ours.foreignVersion(), before);
+    assert.equal(await ours.settings.get("a"), "2");
+    await theirs.close();
+    await ours.close();
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test("Store.foreignVersion() is nobody's business where the database tells by itself", async () => {
+  const { dialect } = sqliteDriver(await openSqlite(":memory:"));
+  const store = await openStore({ dialect });
+  assert.equal(store.foreignVersion(), undefined);
+  await store.close();
+});
