@@ -6,7 +6,6 @@
  *
  * @module
  */
-import type { Timer } from "../base/clock.ts";
 import type { Duplex } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
@@ -33,6 +32,7 @@ import { isUnder } from "./names.ts";
 import type { Owner } from "./owner.ts";
 import { publicUrl } from "./places.ts";
 import { SessionHistory } from "./session_history.ts";
+import { watchStore } from "./store_watch.ts";
 
 /**
  * Starts an edge.
@@ -97,7 +97,7 @@ class RunningEdge implements EdgeInside {
   #history: SessionHistory | undefined;
   #side: AgentsSide | undefined;
   #certificates: Certificates | undefined;
-  #watch: Timer | undefined;
+  #endWatch: (() => void) | undefined;
   #api: HostServer | undefined;
   /** Settles when everybody who may come in is known, or nobody ever will be. */
   readonly #opened = Promise.withResolvers<void>();
@@ -213,7 +213,7 @@ class RunningEdge implements EdgeInside {
     if (agents) await this.#openAgents(agents.host, agents.port, this.#certificates!);
     if (api) await this.#openApi(api.host, api.port);
     this.#owner = await this.#identity?.settleOwner();
-    this.#watchStore();
+    this.#endWatch = this.#watchStore();
     this.#isOpen = true;
     this.#opened.resolve();
   }
@@ -245,25 +245,15 @@ class RunningEdge implements EdgeInside {
     return hosts;
   }
 
-  /** Another process may write into the database: a command line on the same machine. */
-  #watchStore(): void {
-    const { clock } = this.#runtime;
-    const { storeWatchMs } = this.#config.limits;
+  #watchStore(): (() => void) | undefined {
     const store = this.#identity?.store;
-    let seen = store?.foreignVersion();
-    if (!store || seen === undefined || storeWatchMs === 0) return;
-    const look = () => {
-      try {
-        const version = store.foreignVersion();
-        if (version !== seen) void this.identityChanged();
-        seen = version;
-      } catch (thrown) {
-        const { message: err } = toTunnelError(thrown);
-        this.#logger.log("error", "database could not be asked for changes", { err });
-      }
-      this.#watch = clock.after(storeWatchMs, look);
-    };
-    this.#watch = clock.after(storeWatchMs, look);
+    return store && watchStore({
+      store,
+      clock: this.#runtime.clock,
+      logger: this.#logger,
+      everyMs: this.#config.limits.storeWatchMs,
+      onChanged: () => void this.identityChanged(),
+    });
   }
 
   #openCertificates(): Promise<Certificates> {
@@ -434,7 +424,7 @@ class RunningEdge implements EdgeInside {
     const { clock } = this.#runtime;
     const untilMs = clock.steady() + graceMs;
     this.#opened.resolve();
-    this.#watch?.cancel();
+    this.#endWatch?.();
     await Promise.all(this.#doors.map((door) => door.close()));
     await this.#visitors.drain(graceMs);
     await this.#side?.agents.close(Math.max(0, untilMs - clock.steady()));
