@@ -7,7 +7,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Agent, connect } from "../../lib/agent/agent.ts";
 import { ksuid, newId } from "../../lib/base/ids.ts";
-import { type LogFields, type Logger } from "../../lib/base/log.ts";
+import type { LogFields, Logger } from "../../lib/base/log.ts";
 import type { EdgeOptions } from "../../lib/edge/config.ts";
 import type { EdgeEvent } from "../../lib/edge/events.ts";
 import { detectRuntime } from "../../lib/runtime/detect.ts";
