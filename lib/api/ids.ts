@@ -1,5 +1,5 @@
 /**
- * Ids of new objects. Within one second KSUIDs are in random order, but lists promise newest first:
+ * Ids of new objects. Within one millisecond KSUIDs are in random order, but lists promise newest first:
  * the maker here never gives an id that sorts before the last one.
  *
  * @module
@@ -26,7 +26,7 @@ export class IdMaker {
   /** A KSUID that sorts behind every one made before. */
   ksuid(): string {
     const fresh = ksuid(this.#clock.now());
-    this.#last = fresh > this.#last && !sameSecond(fresh, this.#last) ? fresh : after(this.#last);
+    this.#last = fresh > this.#last ? fresh : after(this.#last);
     return this.#last;
   }
 
@@ -38,11 +38,6 @@ export class IdMaker {
   id(prefix: string): string {
     return `${prefix}_${this.ksuid()}`;
   }
-}
-
-/** The first 32 of 160 bits are the second. */
-function sameSecond(a: string, b: string): boolean {
-  return b !== "" && toNumber(a) >> 128n === toNumber(b) >> 128n;
 }
 
 /** A KSUID a random step of up to 2^64 behind another: ordered, and still not to be guessed. */

@@ -30,13 +30,18 @@ export function randomBase62(count: number): string {
 }
 
 /**
- * A KSUID: 4 bytes of seconds, 16 random ones, as 27 characters that sort by time.
+ * A KSUID: 4 bytes of seconds and 16 of payload, as 27 characters that sort by time. The first two
+ * bytes of the payload are the fraction of the second, so that what is made in the same second sorts
+ * too; the other 14 are random.
  *
  * @param nowMs milliseconds since 1970
  */
 export function ksuid(nowMs: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(20));
-  new DataView(bytes.buffer).setUint32(0, Math.max(0, Math.floor(nowMs / 1000) - KSUID_EPOCH_S));
+  const view = new DataView(bytes.buffer);
+  const sinceMs = Math.max(0, nowMs - KSUID_EPOCH_S * 1000);
+  view.setUint32(0, Math.floor(sinceMs / 1000));
+  view.setUint16(4, Math.floor((sinceMs % 1000) * 65.536));
   let value = 0n;
   for (const byte of bytes) value = (value << 8n) | BigInt(byte);
   let text = "";
