@@ -37,10 +37,11 @@ export function liveEdge(edge: LiveSource, region: string): LiveEdge {
         .map((endpoint) => liveEndpoint(endpoint, sessions, region));
     },
     holderOf(host, port) {
-      return edge.endpoints().find((endpoint) => {
-        const url = new URL(endpoint.url);
-        return url.hostname === host && (port === undefined || Number(url.port) === port);
-      })?.accountId;
+      // An internal name is nobody else's business: each account has its own.
+      return edge.endpoints().find((endpoint) =>
+        endpoint.binding === "public" && endpoint.host === host &&
+        (port === undefined || endpoint.port === port)
+      )?.accountId;
     },
     commandSession: (id, command) => edge.commandSession(id, command),
     updateSession: (id, version) => edge.updateSession(id, { version }),
@@ -81,7 +82,7 @@ function liveEndpoint(
     description,
     metadata,
     trafficPolicy: "",
-    binding: "public",
+    binding: endpoint.binding,
     poolingEnabled: false,
     region,
     startedAtMs: endpoint.startedAtMs,

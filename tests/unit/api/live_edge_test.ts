@@ -25,6 +25,9 @@ const ENDPOINT = {
   id: "b",
   ksuid: "2aBcDeFgHiJkLmNoPqRsTuVwXyZ",
   url: "https://shop.example.com",
+  host: "shop.example.com",
+  port: 443,
+  binding: "public" as const,
   proto: "https" as const,
   accountId: "ac_1",
   clientId: "c",
@@ -41,7 +44,15 @@ function source(told: string[] = []): LiveSource {
     sessions: () => [SESSION, { ...SESSION, id: "ts_2", accountId: "ac_2", remote: "[::1]:9" }],
     endpoints: () => [
       ENDPOINT as never,
-      { ...ENDPOINT, url: "tcp://example.com:2000", proto: "tcp", accountId: "ac_2" } as never,
+      {
+        ...ENDPOINT,
+        url: "tcp://example.com:2000",
+        host: "example.com",
+        port: 2000,
+        proto: "tcp",
+        accountId: "ac_2",
+      } as never,
+      { ...ENDPOINT, host: "db.internal", binding: "internal", accountId: "ac_4" } as never,
     ],
     commandSession: (id, command) => Promise.resolve(void told.push(`${command} ${id}`)),
     updateSession: (id, wish) => Promise.resolve(void told.push(`update ${id} ${wish?.version}`)),
@@ -77,6 +88,12 @@ test("liveEdge() knows who is online where", () => {
   assert.equal(live.holderOf("example.com", 2000), "ac_2");
   assert.equal(live.holderOf("example.com", 2001), undefined);
   assert.equal(live.holderOf("other.example.com"), undefined);
+  assert.equal(
+    live.holderOf("db.internal"),
+    undefined,
+    "each account has internal names of its own",
+  );
+  assert.equal(live.endpoints("ac_4")[0].binding, "internal");
 });
 
 test("liveEdge() hands commands on", async () => {
