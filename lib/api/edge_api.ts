@@ -100,6 +100,13 @@ export function createEdgeApi(deps: EdgeApiDeps): EdgeApi {
     allowOrigin(context.res.headers, context.req.raw);
     context.res.headers.set("cache-control", "no-store");
     context.res.headers.set("x-content-type-options", "nosniff");
+    deps.logger.log("debug", "API request", {
+      operation: context.get("operationId"),
+      method: context.req.method,
+      path: loggable(context.req.path),
+      status: context.res.status,
+      key: context.get("principal")?.keyId,
+    });
   });
 
   app.get("/openapi.json", async (context) => {
@@ -172,7 +179,8 @@ export function createEdgeApi(deps: EdgeApiDeps): EdgeApi {
     if (found.status >= 500) {
       const { method, path } = context.req;
       const err = describe(found.cause ?? found);
-      deps.logger.log("error", "API request failed", { operation, method, path, err });
+      const fields = { operation, method, path: loggable(path), err };
+      deps.logger.log("error", "API request failed", fields);
     }
     return answerProblem(found, operation);
   });
@@ -234,6 +242,15 @@ async function noteUse(call: Call, remoteIp: string): Promise<void> {
     const err = describe(thrown);
     tell(deps, "audit", () => deps.logger.log("error", "use of a key was not recorded", { err }));
   }
+}
+
+/**
+ * A path as the log may have it: names and ids, but nothing that somebody put there by mistake, such
+ * as a key. The query is left out: a filter may name what is nobody else's business.
+ */
+function loggable(path: string): string {
+  const isHarmless = /^([a-z_]{0,64}|[a-z]{1,16}_[0-9A-Za-z]{27}|[a-z_]{1,64}\.v\d)$/;
+  return path.split("/").map((part) => isHarmless.test(part) ? part : "…").join("/");
 }
 
 /** The methods of each path, as Hono writes paths. */

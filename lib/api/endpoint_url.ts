@@ -38,7 +38,7 @@ const MAX_INTERNAL_LABELS = 5;
  *
  * @param given as it was written
  * @param rules what the edge offers
- * @throws {ApiProblem} 18001, 18003, 18022, 18023
+ * @throws {ApiProblem} 249, 18003, 18022, 18023
  */
 export function readEndpointUrl(given: string, rules: UrlRules): EndpointUrl {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#@\s]*?)(?::(\d{1,5}))?$/.exec(given);
@@ -46,7 +46,7 @@ export function readEndpointUrl(given: string, rules: UrlRules): EndpointUrl {
     const found = given.includes("://")
       ? "only a host and a port may follow the scheme"
       : 'it has no scheme, such as "https://"';
-    throw problem(given.includes("://") ? 18001 : 18022, `Cannot use "${given}": ${found}`);
+    throw problem(249, `Cannot use "${given}": ${found}`);
   }
   const scheme = match[1].toLowerCase();
   const usual = usualPort(scheme, rules);
@@ -81,7 +81,7 @@ function readHost(given: string, text: string, rules: UrlRules): string {
     if (!isUnder(name, "internal")) checkReachable(name, rules.domains);
     else if (host.split(".").length > MAX_INTERNAL_LABELS || name === "internal") {
       throw problem(
-        18001,
+        249,
         `Cannot use "${given}": an internal name has two to ${MAX_INTERNAL_LABELS} parts`,
       );
     }
@@ -90,7 +90,7 @@ function readHost(given: string, text: string, rules: UrlRules): string {
     if (cause instanceof ApiProblem || !(cause instanceof TunnelError)) throw cause;
     const found = cause.message.slice(cause.message.lastIndexOf('": ') + 3);
     const message = `Cannot use "${given}": ${found}`;
-    throw new ApiProblem(400, message, { ngrokCode: 18001, cause });
+    throw new ApiProblem(400, message, { ngrokCode: 249, cause });
   }
 }
 

@@ -5,10 +5,10 @@
  *
  * @module
  */
+import { durationMs, type FilterKind, isUnset, parseTime, readField } from "./filter_values.ts";
 import { ApiProblem, problem } from "./problem.ts";
 
-/** What a field holds. `id` is text that nobody searches in (spec rest-api C4). */
-export type FilterKind = "text" | "id" | "time" | "flag" | "list";
+export type { FilterKind };
 
 /** A field that a filter may name. */
 export interface FilterField {
@@ -172,7 +172,7 @@ class Compiler {
     }
     const field: FilterField = typeof known === "string" ? { kind: known } : known;
     const path = field.path ?? name.slice(1);
-    return { kind: field.kind, field, get: (object) => read(object, path, field.kind) };
+    return { kind: field.kind, field, get: (object) => readField(object, path, field.kind) };
   }
 
   #list(expr: Expr, { elements }: { readonly elements: readonly Expr[] }): Term {
@@ -298,14 +298,9 @@ class Compiler {
   }
 
   #parseTime(expr: Expr, text: string): number {
-    const match = /^(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d:\d\d(?:\.\d{1,9})?))?([Zz]|[+-]\d\d:\d\d)?$/
-      .exec(text);
-    // ngrok's own example has a date alone.
-    const ms = match && Date.parse(`${match[1]}T${match[2] ?? "00:00:00"}${match[3] ?? "Z"}`);
-    if (ms === null || Number.isNaN(ms)) {
-      throw this.#refuse(expr, `"${text.slice(0, 40)}" is no time as RFC 3339 has it`);
-    }
-    return ms;
+    const ms = parseTime(text);
+    if (ms !== undefined) return ms;
+    throw this.#refuse(expr, `"${text.slice(0, 40)}" is no time as RFC 3339 has it`);
   }
 
   #shifted(expr: Expr, name: string, target: Expr, arg: Expr): Term {
@@ -357,22 +352,6 @@ function pathOf(expr: Expr): string[] | undefined {
   return before && [...before, field];
 }
 
-function read(object: Readonly<Record<string, unknown>>, path: readonly string[], kind: Kind) {
-  let value: unknown = object;
-  for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name];
-  if (kind === "time") return typeof value === "string" ? Date.parse(value) : undefined;
-  if (kind === "flag") return value === true;
-  if (kind === "list") return value ?? [];
-  // Empty texts are left out of answers: to a filter they are empty, not missing.
-  return value ?? "";
-}
-
-/** Whether a value is what `null` stands for. */
-function isUnset(value: unknown): boolean {
-  return value === undefined || value === null || value === "" ||
-    (Array.isArray(value) && value.length === 0);
-}
-
 function alias(field: FilterField | undefined, value: string): string {
   return field?.aliases && Object.hasOwn(field.aliases, value) ? field.aliases[value] : value;
 }
@@ -380,24 +359,6 @@ function alias(field: FilterField | undefined, value: string): string {
 function aliased(term: Term, other: Term): Term {
   if (!other.field?.aliases || typeof term.constant !== "string") return term;
   return constant("text", alias(other.field, term.constant));
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
-
-function durationMs(text: string): number | undefined {
-  if (!/^(\d{1,9}(\.\d{1,3})?(ms|s|m|h|d|w))+$/.test(text)) return undefined;
-  let sum = 0;
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ms|s|m|h|d|w)/g)) {
-    sum += Number(amount) * UNIT_MS[unit];
-  }
-  return sum;
 }
 
 function wordOf(kind: Kind): string {

@@ -111,7 +111,7 @@ test("Gate keeps callers outside of the account's IP policies out, when that is 
     const restriction = await caller.make("/ip_restrictions", { type: "api", ip_policy_ids: [id] });
     const from = (ip: string) => ask(stage, `Bearer ${caller.key}`, ip);
     assert.equal((await from("198.51.100.1")).status, 200);
-    assert.match(log.at(-1)!.message, /would be refused/);
+    assert.ok(log.some(({ message }) => message.includes("would be refused")));
     await caller.patch(`/ip_restrictions/${restriction.id}`, { enforced: true });
     assertProblem(await from("198.51.100.1"), 220, 403);
     assert.equal((await from("192.0.2.200")).status, 200);

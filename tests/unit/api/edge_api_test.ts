@@ -147,6 +147,32 @@ test("createEdgeApi() tells the caller nothing of an accident, and the log every
   });
 });
 
+test("createEdgeApi() logs each request under its operation, and no secret with it", async () => {
+  await withApi(async ({ caller, log }) => {
+    const made = await caller.make("/credentials", {});
+    const paths = [
+      `/credentials/${made.id}`,
+      `/credentials/${made.token}`,
+      `/credentials/${caller.key}?filter=${made.token}`,
+      `/nope/${made.token.split("_")[1]}`,
+    ];
+    for (const path of paths) await caller.get(path);
+    const lines = log.filter(({ message }) => message === "API request");
+    assert.deepEqual(lines.slice(1).map(({ fields }) => [fields.path, fields.status]), [
+      [`/credentials/${made.id}`, 200],
+      ["/credentials/…", 400],
+      ["/credentials/…", 400],
+      ["/nope/…", 404],
+    ]);
+    for (const { fields } of lines) {
+      assert.match(String(fields.operation), /^op_/);
+      assert.equal(fields.key, caller.keyId);
+    }
+    const text = JSON.stringify(log);
+    assert.ok(!text.includes(made.token.split("_")[1]) && !text.includes(caller.key));
+  });
+});
+
 test("createEdgeApi() writes the use of a key into the audit trail, now and then", async () => {
   await withApi(async ({ caller, raw, clock, events, store }) => {
     const uses = () => events.filter(({ event_type: type }) => type === "api_key_used.v0");

@@ -182,8 +182,9 @@ test("endpoints: refuses what else it must, with its numbers", async () => {
     await assertRefused(caller, [
       post("type", { type: "edge" }, 248),
       post("no URL", { url: undefined }, 18015),
-      post("no scheme", { url: "a.internal" }, 18022),
-      post("a path", { url: "https://a.internal/x" }, 18001),
+      post("no scheme", { url: "a.internal" }, 249),
+      post("a path", { url: "https://a.internal/x" }, 249),
+      post("another scheme", { url: "ssh://a.internal" }, 18022),
       post("port of tcp", { url: "tcp://a.internal" }, 18003),
       post("port of https", { url: "https://a.example.com:8443" }, 18023),
       post("no policy", { traffic_policy: undefined }, 18011),
