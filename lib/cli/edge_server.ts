@@ -56,7 +56,7 @@ export async function runEdge(cli: Cli, input: EdgeInput): Promise<number> {
       api: await apiDoor(cli, input),
       onEvent: (event: EdgeEvent) => hear(event),
     };
-    const edge = await start(cli, options);
+    const edge = await start(cli, options, !input.isGiven("api"));
     await rememberFacts(edge);
     const api = serve(cli, edge, input);
     hear = (event) => {
@@ -133,11 +133,23 @@ function readOptions({ runtime, logger }: Cli, input: EdgeInput): EdgeOptions {
   };
 }
 
-async function start({ runtime }: Cli, options: EdgeOptions): Promise<EdgeInside> {
+async function start(
+  { runtime }: Cli,
+  options: EdgeOptions,
+  mayMoveApi: boolean,
+): Promise<EdgeInside> {
   try {
     return await launchEdge(options, runtime);
   } catch (thrown) {
     const error = toTunnelError(thrown);
+    // Another edge of this machine was faster: the usual port was free when it was tried.
+    const { api } = options;
+    if (
+      mayMoveApi && api && error.code === "address_in_use" &&
+      error.message.includes(`:${api.port}"`)
+    ) {
+      return await launchEdge({ ...options, api: { ...api, port: 0 } }, runtime);
+    }
     const advice = ADVICE[error.code];
     // The same codes also come from files, where other places for doors cure nothing.
     if (!advice || !error.message.startsWith("Cannot listen")) throw error;
