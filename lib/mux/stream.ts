@@ -7,6 +7,9 @@
 import { INITIAL_WINDOW_BYTES } from "./frame.ts";
 import { ReceiveWindow, type WindowBudget } from "./window.ts";
 
+/** Stands in the place of a chunk that has left. */
+const SENT = new Uint8Array(0);
+
 /** Chunks in line, taken out in any cut. */
 export class SendQueue {
   #chunks: Uint8Array[] = [];
@@ -39,7 +42,8 @@ export class SendQueue {
       if (left <= count) {
         target.set(this.#offset === 0 ? chunk : chunk.subarray(this.#offset), at);
         this.#offset = 0;
-        this.#first++;
+        // What has left must not stay in memory for the sake of what waits behind it.
+        this.#chunks[this.#first++] = SENT;
         at += left;
         count -= left;
       } else {
