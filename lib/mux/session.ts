@@ -37,8 +37,10 @@ export interface SessionEvents {
 
 /** Bounds of a session. */
 export interface SessionLimits {
-  /** Payload of one frame. A peer reads at most so much before the next stream's turn. */
+  /** Payload of one frame. */
   readonly maxFrameBytes: number;
+  /** Payload of one frame while many streams have something to send: the next stream's turn is not far. */
+  readonly fairFrameBytes: number;
   /** Streams the peer may have open. */
   readonly maxPeerStreams: number;
   /** Streams we may have open: fewer than 500 towards a Rust SDK (wire-protocol 2.7). */
@@ -49,9 +51,10 @@ export interface SessionLimits {
   readonly maxControlBytes: number;
 }
 
-/** 32 KiB frames, 10,000 streams each way, 128 KiB waiting per stream. */
+/** Frames of 64 to 128 KiB, 10,000 streams each way, 128 KiB waiting per stream. */
 export const DEFAULT_SESSION_LIMITS: SessionLimits = {
-  maxFrameBytes: 32 * 1024,
+  maxFrameBytes: 128 * 1024,
+  fairFrameBytes: 64 * 1024,
   maxPeerStreams: 10_000,
   maxOwnStreams: 10_000,
   highWaterBytes: 128 * 1024,
@@ -270,10 +273,18 @@ export class MuxSession implements FrameSink {
     if (this.#silent) return undefined;
     const controlBytes = this.#control.bytes;
     let total = controlBytes;
-    while (this.#urgentLine.length > 0) total += this.#plan(this.#urgentLine.shift()!);
+    const { maxFrameBytes, fairFrameBytes } = this.#limits;
+    while (this.#urgentLine.length > 0) {
+      total += this.#plan(this.#urgentLine.shift()!, fairFrameBytes);
+    }
     let served = 0;
     const line = this.#line;
-    while (served < line.length && total < aboutBytes) total += this.#plan(line[served++]);
+    // Few streams fill a write between them; of many, each gets a frame when its turn comes.
+    const share = Math.max(fairFrameBytes, Math.floor(aboutBytes / line.length));
+    const frameBytes = Math.min(share, maxFrameBytes);
+    while (served < line.length && total < aboutBytes) {
+      total += this.#plan(line[served++], frameBytes);
+    }
     if (served > 0) this.#line = served === line.length ? [] : line.slice(served);
     const farewell = this.#line.length === 0 ? this.#farewell : undefined;
     if (farewell) total += farewell.length;
@@ -304,11 +315,11 @@ export class MuxSession implements FrameSink {
   }
 
   /** Decides the next frame of a stream; returns its size with header. */
-  #plan(stream: StreamState): number {
+  #plan(stream: StreamState, frameBytes: number): number {
     stream.inLine = false;
     if (!stream.canSend) return 0;
     const queued = stream.outbound.bytes;
-    let count = Math.min(queued, stream.sendCreditBytes, this.#limits.maxFrameBytes);
+    let count = Math.min(queued, stream.sendCreditBytes, frameBytes);
     // Type and header must not be torn apart (wire-protocol 3).
     if (stream.synDue) {
       count = Math.max(count, Math.min(stream.outbound.firstBytes, stream.sendCreditBytes));
