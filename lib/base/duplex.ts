@@ -28,6 +28,11 @@ export interface Duplex {
    * @throws {TunnelError} what ended the connection
    */
   write(chunk: Uint8Array): void | Promise<void>;
+  /**
+   * Whether the bytes of a write belong to the writer again once the promise it returned is
+   * fulfilled. Those of a write that returned nothing never do. @default {false}
+   */
+  readonly returnsWrites?: boolean;
   /** Ends our direction (FIN) after what was written; the other direction goes on. Idempotent. */
   closeWrite(): void | Promise<void>;
   /** Ends both directions now (RST where the carrier has one). Idempotent, never throws. */

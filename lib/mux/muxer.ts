@@ -43,6 +43,9 @@ export interface MuxOptions {
 /** What is given to the carrier in one write. More would only wait in front of the next heartbeat. */
 const WRITE_BYTES = 128 * 1024;
 
+/** Writes that use the same memory one after the other. */
+const MAX_REUSES = 16;
+
 /** How long a goodbye may wait for the peer to close, in milliseconds. */
 const FAREWELL_MS = 1_000;
 
@@ -100,6 +103,9 @@ class Muxer implements Mux, SessionEvents {
   #closing: Promise<void> | undefined;
   #over = false;
   #nudgeDue = false;
+  /** Memory for a large write, in nobody's use. */
+  #spare: Uint8Array | undefined;
+  #writes = 0;
   #peerHeartbeatId = 0;
   /** Heartbeat streams, either side's: nobody else's business. */
   readonly #heartbeats = new Set<number>();
@@ -257,13 +263,15 @@ class Muxer implements Mux, SessionEvents {
       if (this.#nudgeDue && !this.session.hasWork) this.session.nudge(this.#peerHeartbeatId);
       this.#nudgeDue = false;
       for (;;) {
-        const bytes = this.session.take(WRITE_BYTES);
+        const bytes = this.session.take(WRITE_BYTES, this.#spare);
         if (!bytes) break;
         const full = this.#carrier.write(bytes);
+        if (bytes.buffer === this.#spare?.buffer) this.#spare = undefined;
         if (full) {
           this.#blocked = true;
           full.then(() => {
             this.#blocked = false;
+            this.#keepSpare(bytes);
             this.#flush();
           }, (thrown) => this.#end(toTunnelError(thrown, "connection_closed")));
           return;
@@ -273,6 +281,16 @@ class Muxer implements Mux, SessionEvents {
     } catch (thrown) {
       this.#end(toTunnelError(thrown, "connection_closed"));
     }
+  }
+
+  /** The memory of a write that is over serves the next one, where the carrier gives it back. */
+  #keepSpare(bytes: Uint8Array): void {
+    if (!this.#carrier.returnsWrites || bytes.buffer.byteLength <= (this.#spare?.length ?? 0)) {
+      return;
+    }
+    // V8 weighs buffers only when a script asks for one: those that a socket brings it does not see.
+    if (++this.#writes % MAX_REUSES === 0) this.#spare = undefined;
+    else this.#spare = new Uint8Array(bytes.buffer as ArrayBuffer);
   }
 
   /** All is written and GOAWAY was the last: our half ends, the peer's end is awaited. */

@@ -61,6 +61,9 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   maxControlBytes: 1024 * 1024,
 };
 
+/** A write of less is not worth keeping its memory. */
+const LARGE_BYTES = 32 * 1024;
+
 /** How a session is made. */
 export interface SessionOptions {
   /** Who opens odd streams: the agent is the client. */
@@ -267,9 +270,10 @@ export class MuxSession implements FrameSink {
    * What is to be written next, as one array.
    *
    * @param aboutBytes no further frame is begun beyond this
+   * @param spare memory to use where it is large enough and new memory would be dear
    * @returns `undefined` when there is nothing
    */
-  take(aboutBytes: number): Uint8Array | undefined {
+  take(aboutBytes: number, spare?: Uint8Array): Uint8Array | undefined {
     if (this.#silent) return undefined;
     const controlBytes = this.#control.bytes;
     let total = controlBytes;
@@ -290,7 +294,7 @@ export class MuxSession implements FrameSink {
     if (farewell) total += farewell.length;
     if (total === 0) return undefined;
 
-    const bytes = new Uint8Array(total);
+    const bytes = roomFor(total, spare);
     this.#control.drainInto(bytes);
     let at = controlBytes;
     for (let index = 0; index < this.#planned.length; index++) {
@@ -450,6 +454,13 @@ export class MuxSession implements FrameSink {
   onGoAway(_lastStreamId: number, code: number, text: string): void {
     this.#events.onGoAway(code, text);
   }
+}
+
+/** Memory for one write. That of a large one is rounded up, so that the next one fits in too. */
+function roomFor(size: number, spare: Uint8Array | undefined): Uint8Array {
+  if (size < LARGE_BYTES) return new Uint8Array(size);
+  if (spare && size <= spare.length) return spare.subarray(0, size);
+  return new Uint8Array(Math.ceil(size / LARGE_BYTES) * LARGE_BYTES).subarray(0, size);
 }
 
 /** The type of a stream and what follows it, as the bytes of its first frame. */

@@ -61,6 +61,8 @@ export class NodeConn extends RawDuplex implements Conn {
   readonly tls: TlsInfo | undefined;
   /** See {@linkcode Duplex.closed}. */
   readonly closed: Promise<void>;
+  /** A socket that has drained has taken all that it was given. */
+  readonly returnsWrites = true;
   readonly #socket: Socket;
   readonly #cut: ((error: TunnelError) => void) | undefined;
   readonly #valve: Valve | undefined;

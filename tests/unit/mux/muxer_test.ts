@@ -434,3 +434,73 @@ test("Mux.open() refuses beyond maxStreams", async () => {
   );
   await close();
 });
+
+/** A carrier that is always full for a moment; it passes copies on, and may spoil what it was given. */
+class Full extends RawDuplex {
+  readonly returnsWrites: boolean;
+  readonly #inner: Duplex;
+  readonly given: Uint8Array[] = [];
+
+  constructor(inner: Duplex, returnsWrites: boolean) {
+    super();
+    this.#inner = inner;
+    this.returnsWrites = returnsWrites;
+  }
+  get closed(): Promise<void> {
+    return this.#inner.closed;
+  }
+  protected readRaw(): Chunk | Promise<Chunk> {
+    return this.#inner.read();
+  }
+  async write(chunk: Uint8Array): Promise<void> {
+    this.given.push(chunk);
+    await Promise.resolve();
+    await this.#inner.write(chunk.slice());
+    if (this.returnsWrites) chunk.fill(0xee);
+  }
+  closeWrite(): void | Promise<void> {
+    return this.#inner.closeWrite();
+  }
+  abort(reason?: unknown): void {
+    this.#inner.abort(reason);
+  }
+}
+
+for (const returnsWrites of [false, true]) {
+  const does = returnsWrites ? "uses the memory of a write again" : "leaves a write alone";
+  test(`a mux ${does} on a carrier whose returnsWrites is ${returnsWrites}`, async () => {
+    const [left, right] = pair();
+    const full = new Full(left, returnsWrites);
+    const sums: string[] = [];
+    let done = () => {};
+    const all = new Promise<void>((resolve) => done = resolve);
+    const { edge, close } = rig(
+      async (stream) => {
+        const hash = createHash("sha256");
+        for (let chunk = await stream.read(); chunk; chunk = await stream.read()) {
+          hash.update(chunk);
+        }
+        stream.closeWrite();
+        if (sums.push(hash.digest("hex")) === 3) done();
+      },
+      {},
+      [full, right],
+    );
+    const body = new Uint8Array(1_000_000).map((_, at) => at * 7 + (at >> 9));
+    const streams = Array.from({ length: 3 }, () => edge.open(3));
+    await Promise.all(streams.map(async (stream) => {
+      for (let at = 0; at < body.length; at += 60_000) {
+        await stream.write(body.slice(at, at + 60_000));
+      }
+      stream.closeWrite();
+    }));
+    await all;
+    const wanted = createHash("sha256").update(body).digest("hex");
+    assert.deepEqual(sums, [wanted, wanted, wanted]);
+    const large = full.given.filter((bytes) => bytes.length >= 32 * 1024);
+    const memories = new Set(large.map((bytes) => bytes.buffer));
+    if (returnsWrites) assert.ok(memories.size < large.length / 2);
+    else assert.equal(memories.size, large.length);
+    await close();
+  });
+}

@@ -534,3 +534,37 @@ test("MuxSession agrees with its model under any schedule of two ends", () => {
     { numRuns: 150 },
   );
 });
+
+test("MuxSession.take() lets few streams fill a write, and gives each of many one frame of fair size", () => {
+  const lone = new End("server");
+  const only = lone.session.open(firstBytes(3));
+  lone.session.take(1 << 20);
+  lone.session.send(only, new Uint8Array(200_000));
+  assert.deepEqual(frames(lone.session.take(128 * 1024)).map((one) => one.body.length), [131_072]);
+
+  const busy = new End("server");
+  for (let count = 0; count < 8; count++) {
+    const id = busy.session.open(firstBytes(3));
+    busy.session.take(1 << 20);
+    busy.session.send(id, new Uint8Array(200_000));
+  }
+  const sent = frames(busy.session.take(128 * 1024));
+  assert.deepEqual(sent.map((one) => one.body.length), [65_536, 65_536]);
+  assert.notEqual(sent[0].id, sent[1].id);
+});
+
+test("MuxSession.take() uses spare memory for a large write that fits, and new memory otherwise", () => {
+  const edge = new End("server");
+  const id = edge.session.open(firstBytes(3));
+  edge.session.take(1 << 20);
+  const spare = new Uint8Array(160 * 1024);
+  edge.session.send(id, new Uint8Array(100_000).fill(7));
+  const large = edge.session.take(1 << 20, spare)!;
+  assert.equal(large.buffer, spare.buffer);
+  assert.equal(frames(large)[0].body.length, 100_000);
+  edge.session.send(id, text("small"));
+  assert.notEqual(edge.session.take(1 << 20, spare)!.buffer, spare.buffer);
+  edge.session.send(id, new Uint8Array(100_000));
+  const narrow = new Uint8Array(90_000);
+  assert.notEqual(edge.session.take(1 << 20, narrow)!.buffer, narrow.buffer);
+});
