@@ -46,6 +46,9 @@ const WRITE_BYTES = 128 * 1024;
 /** Writes that use the same memory one after the other. */
 const MAX_REUSES = 16;
 
+/** How often the link is measured before its windows grow. */
+const MEASURING_PINGS = 5;
+
 /** How long a goodbye may wait for the peer to close, in milliseconds. */
 const FAREWELL_MS = 1_000;
 
@@ -172,8 +175,14 @@ class Muxer implements Mux, SessionEvents {
 
   allowWindowGrowth(): void {
     this.session.budget.growing = true;
-    // A first round trip is needed to know what the link asks for.
-    if (this.session.budget.roundTripMs === undefined) void this.#heartbeat.ping(FAREWELL_MS * 10);
+    void this.#measure();
+  }
+
+  /** Windows grow by the shortest round trip; the first ones find both programs still starting. */
+  async #measure(): Promise<void> {
+    for (let count = 0; count < MEASURING_PINGS; count++) {
+      if (this.#over || await this.#heartbeat.ping(FAREWELL_MS * 10) === undefined) return;
+    }
   }
 
   startHeartbeat(

@@ -24,6 +24,9 @@ export const DEFAULT_WINDOW_LIMITS: WindowLimits = {
   maxSessionBytes: 64 * 1024 * 1024,
 };
 
+/** On a short link the turns of two event loops, and not the link, are what a window must cover. */
+const MIN_ROUND_TRIP_MS = 1;
+
 /** What the windows of one session share. */
 export class WindowBudget {
   /** Bounds of growth. */
@@ -131,7 +134,8 @@ export class ReceiveWindow {
     const elapsedMs = nowMs - this.#epochStartMs;
     this.#epochStartMs = nowMs;
     this.#epochBytes = 0;
-    if (!growing || roundTripMs === undefined || elapsedMs >= 2 * roundTripMs) return 0;
+    if (!growing || roundTripMs === undefined) return 0;
+    if (elapsedMs >= 2 * Math.max(roundTripMs, MIN_ROUND_TRIP_MS)) return 0;
     const wanted = Math.min(this.#sizeBytes, limits.maxStreamBytes - this.#sizeBytes);
     if (wanted <= 0) return 0;
     const granted = this.#budget.take(wanted);
