@@ -123,11 +123,17 @@ export class BunConn extends RawDuplex implements Conn {
     if (reader) {
       this.#reader = undefined;
       reader.resolve(chunk);
+      if (chunk.length >= QUEUE_BYTES) this.#pause();
       return;
     }
     this.#queue.push(chunk);
     this.#queuedBytes += chunk.length;
-    if (this.#queuedBytes < QUEUE_BYTES || this.#isPaused) return;
+    if (this.#queuedBytes >= QUEUE_BYTES) this.#pause();
+  }
+
+  /** A chunk has up to 512 KiB: in bulk each is asked for, for none waits here while the one before is on its way. */
+  #pause(): void {
+    if (this.#isPaused) return;
     this.#isPaused = true;
     this.#socket.pause();
   }
@@ -193,15 +199,15 @@ export class BunConn extends RawDuplex implements Conn {
     const chunk = this.#queue.shift();
     if (chunk) {
       this.#queuedBytes -= chunk.length;
-      if (this.#isPaused && this.#queue.length === 0) {
-        this.#isPaused = false;
-        if (!this.#isGone) this.#socket.resume();
-      }
       return chunk;
     }
     if (this.#hasEnded) return undefined;
     if (this.#error || this.#isGone) throw this.#overError();
     if (this.#reader) throw new TypeError("A read is under way already");
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#socket.resume();
+    }
     return new Promise((resolve, reject) => this.#reader = { resolve, reject });
   }
 

@@ -72,7 +72,7 @@ test("BunConn keeps what the socket did not take, in order, and says when it is 
   assert.throws(() => conn.write(Uint8Array.of(5)), { code: "connection_closed" });
 });
 
-test("BunConn pauses at 64 KiB unread, and resumes when they are read", () => {
+test("BunConn pauses at 64 KiB unread, and resumes when more is asked for", () => {
   const { socket, conn } = connected();
   conn.onData(new Uint8Array(60_000));
   assert.deepEqual(socket.calls, []);
@@ -81,6 +81,21 @@ test("BunConn pauses at 64 KiB unread, and resumes when they are read", () => {
   assert.deepEqual(socket.calls, ["pause"]);
   conn.read();
   conn.read();
+  conn.read();
+  assert.deepEqual(socket.calls, ["pause"]);
+  conn.read();
+  assert.deepEqual(socket.calls, ["pause", "resume"]);
+});
+
+test("BunConn reads nothing ahead behind a large chunk", async () => {
+  const { socket, conn } = connected();
+  const small = conn.read();
+  conn.onData(new Uint8Array(1000));
+  await small;
+  assert.deepEqual(socket.calls, []);
+  const large = conn.read();
+  conn.onData(new Uint8Array(512 * 1024));
+  await large;
   assert.deepEqual(socket.calls, ["pause"]);
   conn.read();
   assert.deepEqual(socket.calls, ["pause", "resume"]);
