@@ -1,4 +1,3 @@
-// deno-lint-ignore-file no-console -- a script prints
 /**
  * Finds the browser that the tests click through the pages with, and installs it where that is one
  * command: on Debian and Ubuntu, as root. Plain JavaScript, for `install.mjs` must run on Node 20 with
@@ -6,9 +5,9 @@
  *
  * @module
  */
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { aptInstall } from "./debian.mjs";
 
 /** Where Chromium and Chrome are installed; both do. */
 const PLACES = {
@@ -51,19 +50,7 @@ export function findChromium() {
  */
 export function installChromium() {
   if (findChromium()) return true;
-  const mayInstall = process.platform === "linux" && process.getuid() === 0;
-  if (!mayInstall || spawnSync("apt-get", ["--version"]).status !== 0) return false;
-  console.log("installing chromium …");
-  const options = { encoding: "utf8", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
   // Without fonts a page has no width, and its pictures no words.
-  const packages = ["chromium", "fonts-dejavu-core", "fonts-liberation"];
-  const install = ["install", "-y", "--no-install-recommends", ...packages];
-  // A fresh machine has no list of packages yet, an old one an old list.
-  let result = spawnSync("apt-get", install, options);
-  if (result.status !== 0) {
-    spawnSync("apt-get", ["update"], options);
-    result = spawnSync("apt-get", install, options);
-  }
-  if (result.status !== 0) console.error(`${result.stdout ?? ""}${result.stderr ?? ""}`);
+  aptInstall(["chromium", "fonts-dejavu-core", "fonts-liberation"]);
   return findChromium() !== undefined;
 }

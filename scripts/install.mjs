@@ -14,6 +14,7 @@ import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { CHROMIUM_ADVICE, findChromium, installChromium } from "./chromium.mjs";
+import { installTools } from "./debian.mjs";
 
 /** The root of the project. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -26,6 +27,7 @@ export function install() {
   installFolder(ROOT);
   installFolder(join(ROOT, "tests"));
   linkTools();
+  installTools();
   if (!installChromium()) console.log(`chromium: not available here: ${CHROMIUM_ADVICE}`);
 }
 
