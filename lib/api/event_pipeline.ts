@@ -16,7 +16,7 @@ import type { Logger } from "../base/log.ts";
 import { openTarget } from "../store/event_target.ts";
 import type { Sealer } from "../store/seal.ts";
 import type { Store } from "../store/store.ts";
-import type { EventSubscriptionRow } from "../store/tables.ts";
+import { compileSelection, type Selector } from "./event_selection.ts";
 import { deliver, type DeliveryDeps } from "./event_delivery.ts";
 import { formatTime } from "./events.ts";
 import type { ApiChange, Json } from "./resource.ts";
@@ -82,7 +82,7 @@ export class EventPipeline {
   readonly counters: PipelineCounters = { delivered: 0, failed: 0, dropped: 0 };
   readonly #deps: PipelineDeps;
   readonly #limits: PipelineLimits;
-  readonly #subscriptions = new Map<string, Promise<EventSubscriptionRow[]>>();
+  readonly #subscriptions = new Map<string, Promise<readonly Wish[]>>();
   readonly #queues = new Map<string, Queue>();
   readonly #stop = new AbortController();
   readonly #pending = new Set<Promise<void>>();
@@ -149,21 +149,47 @@ export class EventPipeline {
 
   async #route(event: EventEnvelope): Promise<void> {
     const { account_id: accountId } = event;
-    for (const subscription of await this.#subscriptionsOf(accountId)) {
-      const source = subscription.sources.find(({ type }) => type === event.event_type);
-      if (!source) continue;
-      for (const id of subscription.destination_ids) this.#enqueue(accountId, id, event);
+    // One subscription is enough for a destination: two do not make it hear things twice.
+    const served = new Set<string>();
+    for (const { type, selector, destinationIds } of await this.#wishesOf(accountId)) {
+      if (type !== event.event_type || !selector.wants(event.object)) continue;
+      const object = selector.select(event.object);
+      const selected = object === event.object ? event : { ...event, object };
+      for (const id of destinationIds) {
+        if (served.has(id)) continue;
+        served.add(id);
+        this.#enqueue(accountId, id, selected);
+      }
     }
   }
 
-  #subscriptionsOf(accountId: string): Promise<EventSubscriptionRow[]> {
+  #wishesOf(accountId: string): Promise<readonly Wish[]> {
     let found = this.#subscriptions.get(accountId);
     if (!found) {
-      found = this.#deps.store.event_subscriptions.list(accountId, { limit: 1_000 });
+      found = this.#readWishes(accountId);
       this.#subscriptions.set(accountId, found);
       found.catch(() => this.#subscriptions.delete(accountId));
     }
     return found;
+  }
+
+  async #readWishes(accountId: string): Promise<readonly Wish[]> {
+    const { store, clock, logger } = this.#deps;
+    const rows = await store.event_subscriptions.list(accountId, { limit: 1_000 });
+    const wishes: Wish[] = [];
+    for (const { sources, destination_ids: destinationIds } of rows) {
+      for (const source of sources) {
+        try {
+          const selector = await compileSelection(source, clock.now());
+          wishes.push({ type: source.type, selector, destinationIds });
+        } catch (thrown) {
+          // The API checks sources, but a backup may be older than what it checks today.
+          const { message } = toTunnelError(thrown);
+          logger.log("warn", "event source is not used", { type: source.type, err: message });
+        }
+      }
+    }
+    return wishes;
   }
 
   #enqueue(accountId: string, destinationId: string, event: EventEnvelope): void {
@@ -177,8 +203,7 @@ export class EventPipeline {
       return;
     }
     if (queue.events.length >= this.#limits.maxQueued) return this.#drop(event, destinationId);
-    // One subscription may be enough for a destination: two do not make it hear things twice.
-    if (!queue.events.includes(event)) queue.events.push(event);
+    queue.events.push(event);
   }
 
   #drop(event: EventEnvelope, destination: string): void {
@@ -247,6 +272,13 @@ export class EventPipeline {
       err: toTunnelError(thrown).message,
     });
   }
+}
+
+/** A source of a subscription, understood. */
+interface Wish {
+  readonly type: string;
+  readonly selector: Selector;
+  readonly destinationIds: readonly string[];
 }
 
 interface Queue {

@@ -5,6 +5,7 @@
  */
 import { type Schema, z } from "../base/schema.ts";
 import type { EventSubscriptionRow } from "../store/tables.ts";
+import { compileSelection } from "./event_selection.ts";
 import { EVENT_TYPES } from "./events.ts";
 import { text, textList } from "./fields.ts";
 import { problem } from "./problem.ts";
@@ -33,12 +34,15 @@ export const sourceAnswer: Schema<Json> = z.strictObject({
 });
 
 /**
- * Refuses types that do not exist.
+ * Refuses sources that could never send anything.
  *
- * @throws {ApiProblem} 238
+ * @param source as the body has it
+ * @param nowMs what `time.now` is in its filter
+ * @throws {ApiProblem} 238 for a type that does not exist; as {@linkcode compileSelection}
  */
-export function checkType(type: string): void {
-  if (EVENT_TYPES.includes(type)) return;
+export async function checkSource(source: EventSource, nowMs: number): Promise<void> {
+  const { type } = source;
+  if (EVENT_TYPES.includes(type)) return void await compileSelection(source, nowMs);
   throw problem(
     238,
     `The event type "${type}" does not exist; known are ${EVENT_TYPES.join(", ")}`,

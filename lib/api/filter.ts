@@ -69,12 +69,14 @@ interface Term {
  * @param text as it was written
  * @param fields what it may name
  * @param nowMs what `time.now` is
+ * @param root what the object is called
  * @throws {ApiProblem} 250, naming the position
  */
 export async function compileFilter(
   text: string,
   fields: FilterFields,
   nowMs: number,
+  root = "obj",
 ): Promise<Filter> {
   if (text.length > MAX_CHARS) {
     throw problem(250, `The filter cannot be used: it is longer than ${MAX_CHARS} characters`);
@@ -87,7 +89,7 @@ export async function compileFilter(
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new ApiProblem(400, `The filter cannot be parsed: ${message}`, { ngrokCode: 250, cause });
   }
-  const compiler = new Compiler(fields, nowMs, tree.sourceInfo?.positions ?? {});
+  const compiler = new Compiler(fields, nowMs, tree.sourceInfo?.positions ?? {}, root);
   return compiler.condition(tree.expr!);
 }
 
@@ -110,12 +112,19 @@ class Compiler {
   readonly #fields: FilterFields;
   readonly #nowMs: number;
   readonly #positions: Readonly<Record<string, number>>;
+  readonly #root: string;
   #depth = 0;
 
-  constructor(fields: FilterFields, nowMs: number, positions: Readonly<Record<string, number>>) {
+  constructor(
+    fields: FilterFields,
+    nowMs: number,
+    positions: Readonly<Record<string, number>>,
+    root: string,
+  ) {
     this.#fields = fields;
     this.#nowMs = nowMs;
     this.#positions = positions;
+    this.#root = root;
   }
 
   condition(expr: Expr): Filter {
@@ -160,15 +169,16 @@ class Compiler {
 
   #field(expr: Expr): Term {
     const name = pathOf(expr);
-    if (name === undefined) throw this.#refuse(expr, "only fields of obj can be named");
-    if (name[0] !== "obj" || name.length < 2) {
-      throw this.#refuse(expr, `"${name.join(".")}" is unknown; fields are written "obj.name"`);
+    const root = this.#root;
+    if (name === undefined) throw this.#refuse(expr, `only fields of ${root} can be named`);
+    if (name[0] !== root || name.length < 2) {
+      throw this.#refuse(expr, `"${name.join(".")}" is unknown; fields are written "${root}.name"`);
     }
     const key = name.slice(1).join(".");
     const known = Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
     if (known === undefined) {
-      const names = Object.keys(this.#fields).map((field) => `obj.${field}`).join(", ");
-      throw this.#refuse(expr, `"obj.${key}" cannot be filtered by; what can: ${names}`);
+      const names = Object.keys(this.#fields).map((field) => `${root}.${field}`).join(", ");
+      throw this.#refuse(expr, `"${root}.${key}" cannot be filtered by; what can: ${names}`);
     }
     const field: FilterField = typeof known === "string" ? { kind: known } : known;
     const path = field.path ?? name.slice(1);

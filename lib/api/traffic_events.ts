@@ -40,9 +40,9 @@ export function trafficEvent(event: EdgeEvent): EventEnvelope | undefined {
     case "exchange_ended":
       if (event.accountId === undefined) return undefined;
       return envelope("http_request_complete.v0", event.accountId, event.atMs, {
-        client_ip: hostOf(event.clientAddr),
         endpoint: { id: `ep_${event.endpointId}` },
         conn: {
+          ...ends(event),
           start_ts: formatTime(event.atMs - event.durationMs),
           end_ts: formatTime(event.atMs),
         },
@@ -60,9 +60,9 @@ export function trafficEvent(event: EdgeEvent): EventEnvelope | undefined {
       });
     case "connection_ended":
       return envelope("tcp_connection_closed.v0", event.accountId, event.atMs, {
-        client_ip: hostOf(event.clientAddr),
         endpoint: { id: `ep_${event.endpointId}` },
         conn: {
+          ...ends(event),
           start_ts: formatTime(event.atMs - event.durationMs),
           end_ts: formatTime(event.atMs),
           bytes_in: event.inBytes,
@@ -84,6 +84,16 @@ function envelope(type: string, accountId: string, atMs: number, object: Json): 
     account_id: accountId,
     object,
     principal: null,
+  };
+}
+
+/** Who came, and where to: what filters of sources may look at. */
+function ends(event: { clientAddr: string; serverAddr: string; host: string }): Json {
+  return {
+    client_ip: hostOf(event.clientAddr),
+    server_ip: hostOf(event.serverAddr),
+    server_name: event.host,
+    server_port: event.serverAddr.slice(event.serverAddr.lastIndexOf(":") + 1),
   };
 }
 

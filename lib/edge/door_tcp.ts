@@ -139,6 +139,8 @@ export interface ConnectionClosed {
   readonly endpoint: Endpoint;
   /** Who came: `ip:port`, IPv6 in brackets. */
   readonly clientAddr: string;
+  /** Where it came to: our `ip:port`. */
+  readonly serverAddr: string;
   /** Bytes the visitor sent. */
   readonly inBytes: number;
   /** Bytes it was sent. */
@@ -206,7 +208,16 @@ export async function serveRaw(
   if (!onConnectionClosed) return;
   const durationMs = clock.steady() - startedMs;
   try {
-    onConnectionClosed({ endpoint, clientAddr, inBytes, outBytes, durationMs, error });
+    const serverAddr = formatAddress(conn.local);
+    onConnectionClosed({
+      endpoint,
+      clientAddr,
+      serverAddr,
+      inBytes,
+      outBytes,
+      durationMs,
+      error,
+    });
   } catch (thrown) {
     logger.log("error", "a listener failed", { event: "connection closed", error: String(thrown) });
   }

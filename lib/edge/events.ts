@@ -143,6 +143,8 @@ export interface ExchangeOver {
   readonly accountId: string | undefined;
   /** Who asked: `ip:port`. */
   readonly clientAddr: string;
+  /** Where it asked: `ip:port` of the edge. */
+  readonly serverAddr: string;
   /** What the visitor spoke. */
   readonly scheme: "http" | "https";
   /** The host asked for. */
@@ -177,6 +179,10 @@ export interface ConnectionOver {
   readonly accountId: string;
   /** Who came: `ip:port`. */
   readonly clientAddr: string;
+  /** Where it came to: `ip:port` of the edge. */
+  readonly serverAddr: string;
+  /** The name of the endpoint it came to. */
+  readonly host: string;
   /** Bytes the visitor sent. */
   readonly inBytes: number;
   /** Bytes it was sent. */
@@ -220,6 +226,7 @@ export function connectionOver(connection: ConnectionClosed, atMs: number): Conn
     atMs,
     endpointId: endpoint.id,
     accountId: endpoint.accountId,
+    host: endpoint.host,
     error: error?.message,
     ...rest,
   };

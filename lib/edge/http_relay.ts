@@ -50,6 +50,8 @@ export interface ExchangeEnded {
   readonly endpoint: Endpoint | undefined;
   /** Who asked: `ip:port`, IPv6 in brackets. */
   readonly clientAddr: string;
+  /** Where it asked: our `ip:port`. */
+  readonly serverAddr: string;
   /** What the visitor spoke with us. */
   readonly scheme: "http" | "https";
   /** The host asked for. */
@@ -236,6 +238,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
       this.#serving.onExchange!({
         endpoint,
         clientAddr: this.clientAddr,
+        serverAddr: formatAddress(this.conn.local),
         scheme: this.scheme,
         host: head.host,
         method: head.method,

@@ -6,7 +6,7 @@
 import { z } from "../../base/schema.ts";
 import { change } from "../change.ts";
 import {
-  checkType,
+  checkSource,
   type EventSource,
   sourceAnswer,
   sourceFields,
@@ -57,7 +57,7 @@ async function edit(
 }
 
 async function create(call: Call, body: EventSource): Promise<Answer> {
-  checkType(body.type);
+  await checkSource(body, call.nowMs);
   await edit(call, (sources) => {
     if (sources.some(({ type }) => type === body.type)) {
       throw problem(5127, `The subscription has a source of the type "${body.type}" already`);
@@ -70,6 +70,7 @@ async function create(call: Call, body: EventSource): Promise<Answer> {
 async function update(call: Call, body: Omit<EventSource, "type">): Promise<Answer> {
   const { source } = await findSource(call);
   const changed = { ...source, ...body };
+  await checkSource(changed, call.nowMs);
   await edit(call, (sources) => sources.map((one) => one.type === source.type ? changed : one));
   return sourceToJson(call, call.params.subscription_id, changed);
 }
@@ -138,7 +139,7 @@ export const eventSources: Resource = {
       params: sourceParams,
       body: {
         schema: z.strictObject(settings),
-        examples: [{}, { filter: 'ev.conn.server_port == "443"' }],
+        examples: [{}],
         echoes: { ...echoes, type: "type" },
       },
       answer: sourceAnswer,

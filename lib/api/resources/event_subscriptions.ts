@@ -7,7 +7,7 @@ import { z } from "../../base/schema.ts";
 import type { EventSubscriptionRow } from "../../store/tables.ts";
 import type { Change } from "../change.ts";
 import {
-  checkType,
+  checkSource,
   type EventSource,
   sourceAnswer,
   sourceFields,
@@ -69,11 +69,11 @@ export const subscriptionSpec: StoredSpec<"event_subscriptions", UpdateBody, Upd
     update: [{ sources: [{ type: "http_request_complete.v0", fields: ["http.response"] }] }],
   },
   insert: async (change, body) => ({
-    sources: checkSources(body.sources ?? []),
+    sources: await checkSources(change, body.sources ?? []),
     destination_ids: await checkDestinations(change, body.destination_ids ?? []),
   }),
   change: async (change, body) => ({
-    ...(body.sources ? { sources: checkSources(body.sources) } : {}),
+    ...(body.sources ? { sources: await checkSources(change, body.sources) } : {}),
     ...(body.destination_ids
       ? { destination_ids: await checkDestinations(change, body.destination_ids) }
       : {}),
@@ -93,9 +93,12 @@ export function subscriptionToJson(call: Call, row: EventSubscriptionRow): Json 
   };
 }
 
-function checkSources(given: readonly EventSource[]): readonly EventSource[] {
+async function checkSources(
+  change: Change,
+  given: readonly EventSource[],
+): Promise<readonly EventSource[]> {
+  for (const source of given) await checkSource(source, change.nowMs);
   const types = given.map(({ type }) => type);
-  types.forEach(checkType);
   const twice = types.find((type, at) => types.indexOf(type) !== at);
   if (twice === undefined) return given;
   throw problem(5127, `The event type "${twice}" is there more than once`);

@@ -182,3 +182,20 @@ test("EventPipeline.close() waits for what is queued, but not for ever", () =>
     assert.deepEqual(answers, []);
     assert.equal(pipeline.counters.delivered, 1);
   }));
+
+test("EventPipeline sends a destination what its source selects, and that once", () =>
+  withPipeline(async ({ pipeline, clock, received, account, store, destination }) => {
+    const type = "http_request_complete.v0";
+    for (const _ of [1, 2]) {
+      await store.event_subscriptions.insert({
+        ...base(account, "esb"),
+        sources: [{ type, filter: 'ev.conn.client_ip == "192.0.2.1"' }],
+        destination_ids: [destination],
+      });
+    }
+    for (const [id, client_ip] of [["ev_1", "192.0.2.2"], ["ev_2", "192.0.2.1"]]) {
+      pipeline.publish({ ...event(account, id, type), object: { conn: { client_ip } } });
+    }
+    await until(() => pipeline.counters.delivered === 1, clock);
+    assert.deepEqual(received, ["ev_2"]);
+  }));

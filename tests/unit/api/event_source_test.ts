@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  checkType,
+  checkSource,
   sourceAnswer,
   sourceFields,
   sourceToJson,
@@ -10,11 +10,13 @@ import type { Call } from "../../../lib/api/resource.ts";
 import { z } from "../../../lib/base/schema.ts";
 import { test } from "../../harness.ts";
 
-test("checkType() knows the types that there are, and no others", () => {
-  EVENT_TYPES.forEach(checkType);
+test("checkSource() knows the types that there are, and no others", async () => {
+  for (const type of EVENT_TYPES) await checkSource({ type }, 0);
   for (const type of ["", "domain_created", "domain_created.v1", "endpoint_created.v0"]) {
-    assert.throws(() => checkType(type), { ngrokCode: 238 });
+    await assert.rejects(checkSource({ type }, 0), { ngrokCode: 238 });
   }
+  const type = "http_request_complete.v0";
+  await assert.rejects(checkSource({ type, filter: "ev.conn" }, 0), { ngrokCode: 250 });
 });
 
 test("sourceToJson() adds the address, and fits its schema", () => {

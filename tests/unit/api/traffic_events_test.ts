@@ -32,6 +32,7 @@ test("trafficEvent() makes the documented events of sessions, requests and conne
     endpointId: "abc",
     accountId: "ac_1",
     clientAddr: "192.0.2.1:9",
+    serverAddr: "198.51.100.1:443",
     scheme: "https",
     host: "a.example.com",
     method: "GET",
@@ -44,9 +45,12 @@ test("trafficEvent() makes the documented events of sessions, requests and conne
     error: undefined,
   });
   assert.equal(request?.event_type, "http_request_complete.v0");
-  assert.equal(request?.object.client_ip, "192.0.2.1");
   assert.equal(request?.object.error_code, "ERR_NGROK_8012");
   assert.deepEqual(request?.object.conn, {
+    client_ip: "192.0.2.1",
+    server_ip: "198.51.100.1",
+    server_name: "a.example.com",
+    server_port: "443",
     start_ts: "2026-01-02T03:04:00Z",
     end_ts: "2026-01-02T03:04:05Z",
   });
@@ -59,6 +63,7 @@ test("trafficEvent() gives nothing for a request that led nowhere, or for what h
     endpointId: undefined,
     accountId: undefined,
     clientAddr: "192.0.2.1:9",
+    serverAddr: "198.51.100.1:443",
     scheme: "http",
     host: "nobody.example.com",
     method: "GET",

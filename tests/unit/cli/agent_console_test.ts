@@ -31,6 +31,7 @@ const EXCHANGE: ExchangeOver = {
   endpointId: "ep",
   accountId: "owner",
   clientAddr: "127.0.0.1:5",
+  serverAddr: "127.0.0.1:80",
   scheme: "http",
   host: "a.localhost",
   method: "GET",

@@ -5,11 +5,17 @@ import type { Endpoint } from "../../../lib/edge/endpoint.ts";
 import { connectionOver, exchangeOver } from "../../../lib/edge/events.ts";
 import { test } from "../../harness.ts";
 
-const endpoint = { id: "e1", url: "tcp://example.com:1", accountId: "ac_1" } as Endpoint;
+const endpoint = {
+  id: "e1",
+  url: "tcp://example.com:1",
+  host: "example.com",
+  accountId: "ac_1",
+} as Endpoint;
 
 test("exchangeOver() is plain data: ids and words instead of objects", () => {
   const exchange = {
     clientAddr: "1.2.3.4:5",
+    serverAddr: "1.2.3.5:443",
     scheme: "https",
     host: "a.example.com",
     method: "GET",
@@ -35,13 +41,20 @@ test("exchangeOver() is plain data: ids and words instead of objects", () => {
 });
 
 test("connectionOver() is plain data too", () => {
-  const connection = { clientAddr: "1.2.3.4:5", inBytes: 1, outBytes: 2, durationMs: 3 };
+  const connection = {
+    clientAddr: "1.2.3.4:5",
+    serverAddr: "1.2.3.5:1",
+    inBytes: 1,
+    outBytes: 2,
+    durationMs: 3,
+  };
   const error = new TunnelError("stream_reset", "cut");
   assert.deepEqual(connectionOver({ ...connection, endpoint, error }, 9), {
     type: "connection_ended",
     atMs: 9,
     endpointId: "e1",
     accountId: "ac_1",
+    host: "example.com",
     error: "cut",
     ...connection,
   });

@@ -3,7 +3,7 @@ import { test } from "../../../harness.ts";
 import { BASE, withApi } from "../kit.ts";
 import { assertRefused } from "./journey.ts";
 
-const type = "ip_policy_created.v0";
+const type = "http_request_complete.v0";
 const other = "domain_deleted.v0";
 
 test("event_sources: added, read, listed, changed, taken away", async () => {
