@@ -60,9 +60,14 @@ export class Gate {
    *
    * @param authorization the header, or `null`
    * @param remoteIp where the request comes from
+   * @param door whose IP restrictions hold: the API's, or also those of the admin page
    * @throws {ApiProblem} 200 to 208, 220, 226, 636
    */
-  async admit(authorization: string | null, remoteIp: string): Promise<Principal> {
+  async admit(
+    authorization: string | null,
+    remoteIp: string,
+    door: "api" | "dashboard" = "api",
+  ): Promise<Principal> {
     const token = readAuthorization(authorization);
     if (token.length > MAX_TOKEN_CHARS) throw refusal(202);
     const { lookup: name, sha256 } = await tokenKeys(token);
@@ -77,7 +82,8 @@ export class Gate {
     if (!row || row.revoked_at !== null) return await this.#refuse(token, attempt);
     const principal = await this.#principalOf(row);
     this.#brake.succeeded(attempt);
-    await this.#checkAddress(principal.accountId, remoteIp);
+    await this.#checkAddress(principal.accountId, remoteIp, "api");
+    if (door === "dashboard") await this.#checkAddress(principal.accountId, remoteIp, door);
     return principal;
   }
 
@@ -110,10 +116,14 @@ export class Gate {
     throw refusal(code);
   }
 
-  /** Restrictions of the type `api`: one that is not enforced is only logged. */
-  async #checkAddress(accountId: string, remoteIp: string): Promise<void> {
+  /** Restrictions of one type: one that is not enforced is only logged. */
+  async #checkAddress(
+    accountId: string,
+    remoteIp: string,
+    type: "api" | "dashboard",
+  ): Promise<void> {
     const { store, logger } = this.#options;
-    const restrictions = await store.ip_restrictions.list(accountId, { where: { type: "api" } });
+    const restrictions = await store.ip_restrictions.list(accountId, { where: { type } });
     for (const { id, enforced, ip_policy_ids: policyIds } of restrictions) {
       const rules: IpRule[] = [];
       for (const ip_policy_id of policyIds) {
@@ -125,6 +135,7 @@ export class Gate {
         throw problem(220, `The address ${remoteIp} does not match the IP policies of the account`);
       }
       logger.log("warn", "API caller would be refused by its address", {
+        type,
         account: accountId,
         restriction: id,
         remote: remoteIp,

@@ -29,6 +29,8 @@ export interface RequestInfo {
 
 /** The REST API of an edge. */
 export interface EdgeApi {
+  /** Lets callers in: for whoever serves something beside the API to the same ones. */
+  readonly gate: Gate;
   /** Answers a request. Never rejects. The caller has checked the Host. */
   fetch(request: Request, info: RequestInfo): Promise<Response>;
 }
@@ -186,6 +188,7 @@ export function createEdgeApi(deps: EdgeApiDeps): EdgeApi {
   });
 
   return {
+    gate,
     fetch: async (request, info) => await app.fetch(request, { remoteIp: info.remoteIp }),
   };
 }

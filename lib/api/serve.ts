@@ -16,10 +16,9 @@ import { parseIp } from "../http/ip_address.ts";
 import { serveFetch } from "../http/serve_fetch.ts";
 import type { Files } from "../runtime/host.ts";
 import { adminRoutes } from "./admin.ts";
-import { Gate } from "./authenticate.ts";
 import { createEdgeApi } from "./edge_api.ts";
 import { EventPipeline } from "./event_pipeline.ts";
-import { type ApiLimits, DEFAULT_API_LIMITS } from "./limits.ts";
+import type { ApiLimits } from "./limits.ts";
 import { liveEdge } from "./live_edge.ts";
 import { ApiProblem, problemBody } from "./problem.ts";
 import { trafficEvent } from "./traffic_events.ts";
@@ -95,14 +94,13 @@ export function serveEdgeApi(edge: EdgeInside, options: ServeOptions): ServedApi
     sendTestEvent: (accountId, id) => pipeline.sendTest(accountId, id),
   });
 
-  const limits = { ...DEFAULT_API_LIMITS, ...options.limits };
-  const gate = new Gate({ store, clock, logger, limits });
   const callers = new WeakMap<Request, string>();
   const callerOf = (request: Request) => callers.get(request) ?? "";
   const app = adminRoutes({
     edge,
     clock,
-    authenticate: (request) => gate.admit(request.headers.get("authorization"), callerOf(request)),
+    authenticate: (request) =>
+      api.gate.admit(request.headers.get("authorization"), callerOf(request), "dashboard"),
   });
   app.notFound((context) => api.fetch(context.req.raw, { remoteIp: callerOf(context.req.raw) }));
 

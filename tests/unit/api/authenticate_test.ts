@@ -4,6 +4,7 @@ import type { ApiProblem } from "../../../lib/api/problem.ts";
 import { DEFAULT_API_LIMITS } from "../../../lib/api/limits.ts";
 import { Gate } from "../../../lib/api/authenticate.ts";
 import { newId } from "../../../lib/base/ids.ts";
+import { silentLogger } from "../../../lib/base/log.ts";
 import { tokenKeys } from "../../../lib/store/tokens.ts";
 import { test } from "../../harness.ts";
 import { assertProblem, BASE, type Stage, withApi } from "./kit.ts";
@@ -122,6 +123,24 @@ test("Gate keeps callers outside of the account's IP policies out, when that is 
     assertProblem(await from("192.0.2.200"), 220, 403);
     const other = await stage.stranger();
     assert.equal((await ask(stage, `Bearer ${other.key}`, "198.51.100.1")).status, 200);
+  });
+});
+
+test("Gate.admit() of the admin page heeds the restrictions of the dashboard too", async () => {
+  await withApi(async ({ caller, store, clock }) => {
+    const { id } = await caller.make("/ip_policies", {});
+    await caller.make("/ip_policy_rules", {
+      ip_policy_id: id,
+      cidr: "192.0.2.0/24",
+      action: "allow",
+    });
+    const body = { type: "dashboard", ip_policy_ids: [id], enforced: true };
+    await caller.make("/ip_restrictions", body);
+    const gate = new Gate({ store, clock, logger: silentLogger, limits: DEFAULT_API_LIMITS });
+    const bearer = `Bearer ${caller.key}`;
+    await gate.admit(bearer, "198.51.100.1");
+    await gate.admit(bearer, "192.0.2.1", "dashboard");
+    await assert.rejects(gate.admit(bearer, "198.51.100.1", "dashboard"), { ngrokCode: 220 });
   });
 });
 
