@@ -7,7 +7,7 @@
 import { Command as Parser, CommanderError, Option } from "commander";
 import { TunnelError } from "../base/errors.ts";
 import { type Command, type Flag, type Input, LOG_FLAGS, logFlagsOf, ownWord } from "./command.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "../base/suggest.ts";
 
 /** What a command line asks for. */
 export type Request =

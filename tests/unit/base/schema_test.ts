@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import { parseWith, z } from "../../../lib/base/schema.ts";
+import { check, formatPath, keysAt, parseWith, z } from "../../../lib/base/schema.ts";
 
 const schema = z.strictObject({
   port: z.int().min(1).max(65535),
@@ -36,4 +36,34 @@ test("parseWith() names every wrong value", () => {
   assert.match(error.message, /"port": expected number, received string/);
   assert.match(error.message, /"list\[0\]\.url": expected string, received number/);
   assert.equal(error.message.endsWith("."), false);
+});
+
+test("check() gives the value or the issues, and throws nothing", () => {
+  assert.deepEqual(check(z.string(), "a"), { ok: true, value: "a" });
+  const checked = check(z.strictObject({ a: z.string() }), { b: 1 });
+  assert.deepEqual(checked.ok ? [] : checked.issues.map(({ code }) => code), [
+    "invalid_type",
+    "unrecognized_keys",
+  ]);
+});
+
+test("keysAt() finds the keys of a place through optionals, unions, lists and records", () => {
+  const inner = z.strictObject({ x: z.string() });
+  const deep = z.strictObject({
+    one: inner.optional(),
+    two: z.union([z.string(), inner.default({ x: "" }), z.strictObject({ y: z.int() })]),
+    list: z.array(inner).optional(),
+    map: z.record(z.string(), inner),
+  });
+  assert.deepEqual(keysAt(deep, []), ["one", "two", "list", "map"]);
+  assert.deepEqual(keysAt(deep, ["one"]), ["x"]);
+  assert.deepEqual(keysAt(deep, ["two"]), ["x", "y"]);
+  assert.deepEqual(keysAt(deep, ["list", 3]), ["x"]);
+  assert.deepEqual(keysAt(deep, ["map", "anything"]), ["x"]);
+  assert.deepEqual(keysAt(deep, ["nothing", "there"]), []);
+  assert.deepEqual(keysAt(deep, ["constructor"]), []);
+});
+
+test("formatPath() writes a path as people do", () => {
+  assert.equal(formatPath(["endpoints", 0, "upstream", "url"]), "endpoints[0].upstream.url");
 });

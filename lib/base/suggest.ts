@@ -1,5 +1,5 @@
 /**
- * "Did you mean …?": finds the word somebody meant. The parser of the command line calls it.
+ * "Did you mean …?": finds the word somebody meant. The command line and configuration files ask it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nearest } from "../../../lib/cli/suggest.ts";
+import { nearest } from "../../../lib/base/suggest.ts";
 import { test } from "../../harness.ts";
 
 const COMMANDS = ["http", "tcp", "tls", "edge", "version", "help"];
