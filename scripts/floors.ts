@@ -38,11 +38,13 @@ const RUNTIME_CONTRACTS = [
   "lib/runtime/net.ts",
   "lib/runtime/host.ts",
   "lib/runtime/database.ts",
+  "lib/runtime/codecs.ts",
 ];
 
 /** The rooms each package may be imported from; a new one comes with a decision record. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@bufbuild/cel": ["policy", "api"],
+  "@bufbuild/re2": ["policy"],
   "@peculiar/x509": ["edge", "api"],
   "commander": ["cli"],
   "hono": ["api"],
@@ -50,7 +52,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@preact/signals": ["ui"],
   "preact": ["ui"],
   "reflect-metadata": ["edge", "api"],
-  "yaml": ["config", "cli"],
+  "yaml": ["config", "cli", "policy"],
   "zod": ["base"],
 };
 

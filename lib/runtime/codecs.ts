@@ -1,0 +1,22 @@
+/**
+ * Compression as Sallyport sees it: the contract that one file per runtime implements.
+ *
+ * @module
+ */
+import type { ByteTransform } from "../base/byte_transform.ts";
+
+/** The codings of RFC 9110 section 8.4.1 that can be made; `deflate` is the zlib format. */
+export type CodingName = "gzip" | "deflate" | "br" | "compress";
+
+/** The compressors of a runtime. */
+export interface Codecs {
+  /** Which ones there are, the best first. */
+  readonly codings: readonly CodingName[];
+  /**
+   * Starts compressing. Each `push` comes out at once and can be decompressed (a sync flush), so
+   * that a stream of events stays one.
+   *
+   * @throws {TunnelError} internal when the coding is not among `codings`
+   */
+  createEncoder(coding: CodingName): ByteTransform;
+}
