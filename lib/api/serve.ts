@@ -12,6 +12,8 @@ import { TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { EdgeInside } from "../edge/edge_handle.ts";
 import type { EdgeEvent } from "../edge/events.ts";
+import type { HostServer } from "../edge/mounts.ts";
+import { answerOps, type OpsSource } from "../edge/ops_pages.ts";
 import { parseIp } from "../http/ip_address.ts";
 import { serveFetch } from "../http/serve_fetch.ts";
 import type { Files } from "../runtime/host.ts";
@@ -104,17 +106,20 @@ export function serveEdgeApi(edge: EdgeInside, options: ServeOptions): ServedApi
   });
   app.notFound((context) => api.fetch(context.req.raw, { remoteIp: callerOf(context.req.raw) }));
 
-  edge.mountApi((conn, scheme) =>
+  const server = (ops: OpsSource | undefined): HostServer => (conn, scheme) =>
     serveFetch(
       conn,
       async (request, { remote }) => {
         if (!isOurHost(new URL(request.url).hostname, domains)) return misdirected();
+        const page = ops && answerOps(request, ops);
+        if (page) return page;
         callers.set(request, remote?.host ?? "");
         return await app.fetch(request);
       },
       { clock, scheme, logger, info: { remote: conn.remote } },
-    )
-  );
+    );
+  // Who watches the edge comes to the door for this machine: visitors have no business with it.
+  edge.mountApi(server(undefined), server(edge.ops));
   return {
     hear(event) {
       const envelope = trafficEvent(event);

@@ -19,7 +19,7 @@ import { endWithin, GRACE_MS, watchSignals } from "./shutdown.ts";
 
 /** The flags it reads. */
 export type EdgeInput = Input<
-  "domain" | "data" | "http" | "https" | "agents" | "api" | "tcp-ports"
+  "domain" | "data" | "http" | "https" | "agents" | "api" | "metrics" | "tcp-ports"
 >;
 
 /** Presets the owner's authtoken: for containers and tests. */
@@ -110,7 +110,7 @@ async function apiDoor({ runtime }: Cli, input: EdgeInput): Promise<Address | un
 }
 
 function readOptions({ runtime, logger }: Cli, input: EdgeInput): EdgeOptions {
-  const door = (flag: "http" | "https" | "agents", absent: string) => {
+  const door = (flag: "http" | "https" | "agents" | "metrics", absent: string) => {
     const text = input.flag(flag) ?? absent;
     return text === absent ? undefined : parseListenAddress(text, flag);
   };
@@ -125,6 +125,7 @@ function readOptions({ runtime, logger }: Cli, input: EdgeInput): EdgeOptions {
     http: door("http", "none"),
     https,
     agents,
+    metrics: door("metrics", "none"),
     tcpPorts: parsePorts(input.flag("tcp-ports") ?? "none", "tcp-ports"),
     authtoken: runtime.host.env(TOKEN_VARIABLE),
     apiKey: runtime.host.env(KEY_VARIABLE),

@@ -88,6 +88,8 @@ export interface SessionOptions {
   readonly order: number;
   /** Names the session: `ts_…`. */
   readonly id: string;
+  /** Gets each round trip of a heartbeat, in milliseconds. */
+  readonly onBeat?: ((latencyMs: number) => void) | undefined;
   /** Gets each stream the agent opens, heartbeats excepted. Must not throw. */
   readonly onStream: (session: AgentSession, stream: MuxStream) => void;
 }
@@ -106,6 +108,7 @@ export class AgentSession implements BindingSession {
   requests = 0;
   readonly #mux: Mux;
   readonly #clock: Clock;
+  readonly #onBeat: SessionOptions["onBeat"];
   readonly #bounds: SessionBounds;
   /** The ends of streams that carry a whole connection of a visitor. */
   readonly #raw = new Set<Promise<void>>();
@@ -125,6 +128,7 @@ export class AgentSession implements BindingSession {
     this.order = options.order;
     this.remote = options.remote;
     this.#clock = options.clock;
+    this.#onBeat = options.onBeat;
     this.#bounds = options.bounds;
     this.#slots = this.#makeSlots(0);
     this.#mux = createMux(carrier, {
@@ -186,6 +190,11 @@ export class AgentSession implements BindingSession {
     return this.#isOpen;
   }
 
+  /** How often a stream towards the agent ran out of credit with bytes left to send. */
+  get windowStalls(): number {
+    return this.#mux.windowStalls;
+  }
+
   /** The last round trip in milliseconds, once there was one. */
   get latencyMs(): number | undefined {
     return this.#mux.latencyMs;
@@ -207,7 +216,7 @@ export class AgentSession implements BindingSession {
     const careful = facts.kind === "rust" || facts.kind === "other";
     this.#slots = this.#makeSlots(careful ? this.#bounds.maxStreamsRust : this.#bounds.maxStreams);
     // Ours, because a closed SDK goes on reading and only its answers stop (wire-protocol 10.10).
-    this.#mux.startHeartbeat(heartbeat.intervalMs, heartbeat.toleranceMs);
+    this.#mux.startHeartbeat(heartbeat.intervalMs, heartbeat.toleranceMs, this.#onBeat);
   }
 
   /** Lets receive windows grow: the agent has announced that it understands. */

@@ -39,6 +39,8 @@ export interface AgentsOptions {
   readonly auth: Omit<AuthorizeOptions, "onAdmit" | "onAdmitted">;
   /** Hears of each agent that was let in. */
   readonly onAdmitted?: (session: AgentSession) => void;
+  /** Gets each round trip of a heartbeat, in milliseconds. */
+  readonly onBeat?: ((latencyMs: number) => void) | undefined;
   /** For everything else an agent asks. */
   readonly rpc: Pick<RpcOptions, "bind" | "registry" | "requestTimeoutMs">;
 }
@@ -106,6 +108,7 @@ export class Agents {
       remote,
       order: ++this.#count,
       id: newId("ts", clock.now()),
+      onBeat: this.#options.onBeat,
       onStream: (from, stream) => void serveAgentStream(from, stream, this.#rpc),
     });
     const timer = clock.after(authTimeoutMs, () => {
@@ -211,6 +214,7 @@ export class Agents {
       clientId: session.clientId,
       accountId: session.grant.accountId,
       tokenId: session.grant.tokenId,
+      windowStalls: session.windowStalls,
       reason,
     });
   }

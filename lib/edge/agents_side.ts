@@ -41,6 +41,8 @@ export interface AgentsSideOptions {
   readonly ownHosts: AddressRules["ownHosts"];
   /** Hears what happens. */
   readonly emit: (event: EdgeEvent) => void;
+  /** Gets each round trip of an agent's heartbeat, in milliseconds. */
+  readonly onBeat?: ((latencyMs: number) => void) | undefined;
   /** Carries a visitor of a tcp endpoint. */
   readonly onTcpVisitor: (conn: Conn, endpoint: AgentEndpoint) => void;
 }
@@ -101,6 +103,7 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
     maxSessions: limits.maxSessions,
     maxPending: limits.maxPendingSessions,
     authTimeoutMs: limits.authMs,
+    onBeat: options.onBeat,
     onAdmitted: enforcement && ((session) => enforcement.admitted(session)),
     auth: {
       clock,

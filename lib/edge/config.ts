@@ -40,6 +40,11 @@ export interface EdgeOptions {
    * `api.<domain>` on the other doors too, once somebody serves it.
    */
   readonly api?: DoorAddress;
+  /**
+   * A door for `/metrics`, `/healthz` and `/readyz` alone, in plain HTTP, for anyone who reaches it.
+   * They are at the API's own door too.
+   */
+  readonly metrics?: DoorAddress;
   /** The port in http URLs, where something in front of the edge listens at another. @default the door's */
   readonly httpPublicPort?: number;
   /** The port in https and tls URLs, likewise. @default the door's */
@@ -126,6 +131,10 @@ export interface EdgeLimits extends GuessLimits {
   readonly maxSessionHistory: number;
   /** How often the database is asked whether another process has changed it; 0 never asks. */
   readonly storeWatchMs: number;
+  /** Endpoints, and accounts, with metrics of their own; all further ones are counted together. */
+  readonly maxMetricSeries: number;
+  /** How long metrics of an endpoint or account that is gone are still shown. */
+  readonly metricForgetMs: number;
 }
 
 /** The bounds unless told otherwise. */
@@ -153,6 +162,8 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   closeGraceMs: 10_000,
   maxSessionHistory: 1_000,
   storeWatchMs: 500,
+  maxMetricSeries: 1_000,
+  metricForgetMs: 300_000,
   freeGuesses: 5,
   guessDelayMs: 250,
   maxGuessDelayMs: 5_000,
@@ -194,6 +205,7 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   https: doorSchema.optional(),
   agents: doorSchema.optional(),
   api: doorSchema.optional(),
+  metrics: doorSchema.optional(),
   httpPublicPort: portSchema.optional(),
   httpsPublicPort: portSchema.optional(),
   tcpPorts: z.union([rangeSchema, z.enum(["any", "none"])]).optional(),
@@ -224,6 +236,8 @@ export interface EdgeConfig {
   readonly agents: Required<DoorAddress> | undefined;
   /** As given, with its host. */
   readonly api: Required<DoorAddress> | undefined;
+  /** As given, with its host. */
+  readonly metrics: Required<DoorAddress> | undefined;
   /** As given. */
   readonly httpPublicPort: number | undefined;
   /** As given. */
@@ -273,6 +287,7 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     https,
     agents,
     api: withHost(given.api),
+    metrics: withHost(given.metrics),
     httpPublicPort: given.httpPublicPort,
     httpsPublicPort: given.httpsPublicPort,
     tcp: tcpPorts === "none" ? undefined : {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toTunnelError } from "../base/errors.ts";
+import { type ErrorCode, toTunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Certificate, Conn, Net } from "../runtime/net.ts";
 import type { Door } from "./door_http.ts";
@@ -25,6 +25,8 @@ export interface AgentsDoorOptions {
   readonly maxHandshakes: number;
   /** Where lines go. */
   readonly logger: Logger;
+  /** Hears of each handshake that failed. */
+  readonly onFailed?: ((clientAddr: string, reason: ErrorCode) => void) | undefined;
   /** Takes an agent's connection, after its handshake. */
   readonly acceptAgent: (conn: Conn) => void;
 }
@@ -51,6 +53,7 @@ export async function openAgentsDoor(options: AgentsDoorOptions): Promise<Door> 
       const level = error.code === "internal" ? "error" : "debug";
       const remote = formatAddress(conn.remote);
       logger.log(level, "agent was turned away", { remote, err: error.message });
+      options.onFailed?.(remote, error.code);
       conn.abort(error);
     } finally {
       waiting.delete(conn);

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Clock, deadline } from "../base/clock.ts";
-import { toTunnelError, TunnelError } from "../base/errors.ts";
+import { type ErrorCode, toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { type ClientHello, ClientHelloError, readClientHello } from "../http/client_hello.ts";
 import type { Certificate, Conn, Net, TlsServerOptions } from "../runtime/net.ts";
@@ -42,6 +42,8 @@ export interface TlsDoorOptions {
   readonly isMounted?: (serverName: string) => boolean;
   /** Takes an agent's connection, after its handshake. */
   readonly acceptAgent: (conn: Conn) => void;
+  /** Hears of each connection that did not get through its handshake. */
+  readonly onFailed?: ((clientAddr: string, reason: ErrorCode) => void) | undefined;
   /** Takes HTTPS visitors. */
   readonly visitors: HttpVisitors;
   /** Time, log and limits of connections that are passed on raw. */
@@ -111,6 +113,7 @@ class TlsDoor {
         "visitor was turned away",
         { clientAddr: formatAddress(conn.remote), error: error.message },
       );
+      this.#options.onFailed?.(formatAddress(conn.remote), error.code);
       conn.abort(error);
     }).finally(() => this.#waiting.delete(conn));
   }
@@ -193,6 +196,8 @@ class TlsDoor {
   async #alert(conn: Conn, description: number, reason: string): Promise<undefined> {
     const clientAddr = formatAddress(conn.remote);
     this.#logger.log("debug", "TLS was refused", { clientAddr, reason });
+    // Whoever has no certificate to show throws besides.
+    if (description !== ALERT.internalError) this.#options.onFailed?.(clientAddr, "tls_failed");
     // RFC 8446 section 5.1 and 6: record of type alert, legacy version, two bytes: fatal, and why.
     return await this.#say(conn, new Uint8Array([21, 3, 1, 0, 2, 2, description]));
   }

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Duplex } from "../base/duplex.ts";
-import { toTunnelError, TunnelError } from "../base/errors.ts";
+import { type ErrorCode, toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { Address, Conn } from "../runtime/net.ts";
@@ -27,12 +27,14 @@ import type { IdentityChange } from "./enforcement.ts";
 import { connectionOver, type EdgeEvent, exchangeOver } from "./events.ts";
 import { type Identity, openIdentity } from "./identity.ts";
 import { type EndpointInfo, endpointInfo, type SessionInfo, sessionInfo } from "./info.ts";
+import { measuredSession } from "./metrics.ts";
 import { type HostServer, Mounts } from "./mounts.ts";
 import { isUnder } from "./names.ts";
 import type { Owner } from "./owner.ts";
 import { publicUrl } from "./places.ts";
 import { SessionHistory } from "./session_history.ts";
 import { watchStore } from "./store_watch.ts";
+import { Watch } from "./watch.ts";
 
 /**
  * Starts an edge.
@@ -97,6 +99,8 @@ class RunningEdge implements EdgeInside {
   #history: SessionHistory | undefined;
   #side: AgentsSide | undefined;
   #certificates: Certificates | undefined;
+  readonly #watch: Watch;
+  #opsDoor: Door | undefined;
   #endWatch: (() => void) | undefined;
   #api: HostServer | undefined;
   /** Settles when everybody who may come in is known, or nobody ever will be. */
@@ -111,18 +115,22 @@ class RunningEdge implements EdgeInside {
     this.#config = config;
     this.#runtime = runtime;
     this.#logger = logger;
+    this.#watch = this.#makeWatch();
+    const isHeard = onEvent !== undefined || this.#watch.listens;
     this.#visitors = new HttpVisitors({
       endpoints: this.#registry,
       mounts: this.#mounts,
       clock,
       logger,
-      onExchange: onEvent && ((event) => this.#emit(exchangeOver(event, clock.now()))),
+      onExchange: isHeard ? ((event) => this.#emit(exchangeOver(event, clock.now()))) : undefined,
     });
     this.#raw = {
       clock,
       logger,
       idleMs: limits.rawIdleMs,
-      onConnectionClosed: onEvent && ((event) => this.#emit(connectionOver(event, clock.now()))),
+      onConnectionClosed: isHeard
+        ? ((event) => this.#emit(connectionOver(event, clock.now())))
+        : undefined,
     };
   }
 
@@ -206,12 +214,15 @@ class RunningEdge implements EdgeInside {
       ports: this.#ports,
       ownHosts: this.#ownHosts(),
       emit: (event) => this.#emit(event),
+      onBeat: (latencyMs) => this.#watch.roundTrip(latencyMs),
       onTcpVisitor: (conn, endpoint) => this.#serveTcp(conn, endpoint),
     });
     if (http) await this.#openHttp(http.host, http.port);
     if (https) await this.#openHttps(https.host, https.port, this.#certificates!);
     if (agents) await this.#openAgents(agents.host, agents.port, this.#certificates!);
     if (api) await this.#openApi(api.host, api.port);
+    this.#opsDoor = await this.#watch.openDoor();
+    if (this.#opsDoor) this.addresses = { ...this.addresses, metrics: this.#opsDoor.address };
     this.#owner = await this.#identity?.settleOwner();
     this.#endWatch = this.#watchStore();
     this.#isOpen = true;
@@ -243,6 +254,27 @@ class RunningEdge implements EdgeInside {
       if (!embedded) hosts.set(apiHost(domain), "the API of the edge is there");
     }
     return hosts;
+  }
+
+  #makeWatch(): Watch {
+    return new Watch({
+      config: this.#config,
+      runtime: this.#runtime,
+      edge: {
+        sessions: () => (this.#side?.agents.sessions ?? []).map(measuredSession),
+        trafficOf: (id) => this.#registry.byId(id)?.traffic,
+        visitors: () => this.#visitors.size,
+        certificates: () => [],
+      },
+      notReady: () => {
+        if (this.#closed) return "it is shutting down";
+        return this.#isOpen ? undefined : "it is starting";
+      },
+    });
+  }
+
+  get ops(): EdgeInside["ops"] {
+    return this.#config.embedded ? undefined : this.#watch;
   }
 
   #watchStore(): (() => void) | undefined {
@@ -298,6 +330,7 @@ class RunningEdge implements EdgeInside {
       visitors: this.#visitors,
       raw: this.#raw,
       handshakeMs: limits.handshakeMs,
+      onFailed: (clientAddr, reason) => this.#onHandshakeFailed("https", clientAddr, reason),
     });
     this.#doors.push(door);
     this.addresses = { ...this.addresses, https: door.address };
@@ -315,10 +348,16 @@ class RunningEdge implements EdgeInside {
       handshakeMs: limits.handshakeMs,
       maxHandshakes: limits.maxPendingSessions,
       logger: this.#logger,
+      onFailed: (clientAddr, reason) => this.#onHandshakeFailed("agents", clientAddr, reason),
       acceptAgent: (conn) => this.acceptAgent(conn, conn.remote),
     });
     this.#doors.push(door);
     this.addresses = { ...this.addresses, agents: door.address };
+  }
+
+  #onHandshakeFailed(door: "https" | "agents", clientAddr: string, reason: ErrorCode): void {
+    const atMs = this.#runtime.clock.now();
+    this.#emit({ type: "handshake_failed", atMs, door, clientAddr, reason });
   }
 
   async #openApi(host: string, port: number): Promise<void> {
@@ -334,8 +373,8 @@ class RunningEdge implements EdgeInside {
     this.addresses = { ...this.addresses, api: door.address };
   }
 
-  mountApi(serve: HostServer): void {
-    this.#api = serve;
+  mountApi(serve: HostServer, atItsDoor: HostServer = serve): void {
+    this.#api = atItsDoor;
     for (const domain of this.domains) this.#mounts.mount(apiHost(domain), serve);
   }
 
@@ -428,6 +467,7 @@ class RunningEdge implements EdgeInside {
     await Promise.all(this.#doors.map((door) => door.close()));
     await this.#visitors.drain(graceMs);
     await this.#side?.agents.close(Math.max(0, untilMs - clock.steady()));
+    await this.#opsDoor?.close();
     await this.#history?.flush();
     await this.#identity?.store.close();
   }
@@ -438,6 +478,7 @@ class RunningEdge implements EdgeInside {
 
   #emit(event: EdgeEvent): void {
     this.#history?.hear(event);
+    this.#watch.hear(event);
     try {
       this.#config.onEvent?.(event);
     } catch (thrown) {

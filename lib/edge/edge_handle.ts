@@ -13,6 +13,7 @@ import type { PortRange } from "./door_tcp.ts";
 import type { IdentityChange } from "./enforcement.ts";
 import type { EndpointInfo, SessionInfo } from "./info.ts";
 import type { HostServer } from "./mounts.ts";
+import type { OpsSource } from "./ops_pages.ts";
 
 /** Where the doors of an edge stand. */
 export interface EdgeAddresses {
@@ -24,6 +25,8 @@ export interface EdgeAddresses {
   readonly agents?: Address;
   /** Programs on this machine, for the API. */
   readonly api?: Address;
+  /** Programs that watch the edge. */
+  readonly metrics?: Address;
 }
 
 /** How an edge ends. */
@@ -126,6 +129,10 @@ export interface EdgeInside extends Edge {
   /**
    * Lets somebody serve the API: at `api.<domain>` of each base domain, on the http and https doors
    * and at the door that is there for it.
+   *
+   * @param atItsDoor who serves that door instead
    */
-  mountApi(serve: HostServer): void;
+  mountApi(serve: HostServer, atItsDoor?: HostServer): void;
+  /** What machines that watch the edge may see; `undefined` on an embedded edge. */
+  readonly ops: OpsSource | undefined;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ErrorCode } from "../base/errors.ts";
 import type { ConnectionClosed } from "./door_tcp.ts";
 import type { ExchangeEnded } from "./http_relay.ts";
 
@@ -53,6 +54,8 @@ export interface SessionEnded {
   readonly accountId: string;
   /** Names its authtoken: `cr_…`. */
   readonly tokenId: string;
+  /** How often a stream towards it ran out of credit with bytes left to send. */
+  readonly windowStalls: number;
   /** Why, in a sentence; `undefined` after an orderly goodbye. */
   readonly reason: string | undefined;
 }
@@ -193,8 +196,23 @@ export interface ConnectionOver {
   readonly error: string | undefined;
 }
 
+/** Somebody came to a TLS door and did not get through its handshake. */
+export interface HandshakeFailed {
+  /** Which event. */
+  readonly type: "handshake_failed";
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** Which door: the one that everybody shares, or that of agents alone. */
+  readonly door: "https" | "agents";
+  /** Who came: `ip:port`. */
+  readonly clientAddr: string;
+  /** What went wrong. */
+  readonly reason: ErrorCode;
+}
+
 /** Everything that can happen at an edge. */
 export type EdgeEvent =
+  | HandshakeFailed
   | ExchangeOver
   | ConnectionOver
   | SessionStarted

@@ -41,6 +41,8 @@ export interface Mux {
   open(type: number, first?: Uint8Array): MuxStream;
   /** Streams that are not over yet, heartbeats not counted. */
   readonly openStreams: number;
+  /** How often a stream ran out of credit with bytes left to send. */
+  readonly windowStalls: number;
   /** The last round trip in milliseconds, once a heartbeat came back. */
   readonly latencyMs: number | undefined;
   /** When bytes last arrived, by the clock's `steady()`. */

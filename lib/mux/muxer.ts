@@ -157,6 +157,10 @@ class Muxer implements Mux, SessionEvents {
     return this.#streams.size - this.#heartbeats.size;
   }
 
+  get windowStalls(): number {
+    return this.session.windowStalls;
+  }
+
   get latencyMs(): number | undefined {
     return this.#heartbeat.latencyMs;
   }

@@ -82,6 +82,8 @@ export interface SessionOptions {
 export class MuxSession implements FrameSink {
   /** The windows of the session. */
   readonly budget: WindowBudget;
+  /** How often a stream ran out of credit with bytes left to send. */
+  windowStalls = 0;
   readonly #events: SessionEvents;
   readonly #steady: () => number;
   readonly #limits: SessionLimits;
@@ -341,6 +343,7 @@ export class MuxSession implements FrameSink {
     writeHeader(bytes, at, count, FRAME.data, flags, stream.id);
     if (count > 0) stream.outbound.moveInto(bytes, at + HEADER_BYTES, count);
     stream.sendCreditBytes -= count;
+    if (stream.sendCreditBytes === 0 && stream.outbound.bytes > 0) this.windowStalls++;
     stream.synDue = false;
     if (flags & FLAG.fin) stream.finSent = true;
     return at + HEADER_BYTES + count;

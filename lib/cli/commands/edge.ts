@@ -70,6 +70,12 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
       fallback: "127.0.0.1:4041",
     },
     {
+      name: "metrics",
+      value: "address",
+      summary: 'a place of their own for /metrics, /healthz and /readyz, in plain HTTP, or "none"',
+      fallback: "none",
+    },
+    {
       name: "tcp-ports",
       value: "from-to",
       summary: 'the ports TCP endpoints may have, or "any", or "none"',

@@ -35,7 +35,8 @@ function started(accountId: string, more: Partial<SessionStarted> = {}): Session
 function ended(start: SessionStarted, reason?: string): SessionEnded {
   const { sessionId, clientId, accountId, tokenId } = start;
   atMs += 1_000;
-  return { type: "session_ended", atMs, sessionId, clientId, accountId, tokenId, reason };
+  const ended = { sessionId, clientId, accountId, tokenId, reason };
+  return { type: "session_ended", atMs, windowStalls: 0, ...ended };
 }
 
 function history(

@@ -195,6 +195,7 @@ test("MuxSession stops at exactly 262144 bytes until credit arrives", () => {
     INITIAL_WINDOW_BYTES,
     "the type prefix counts too",
   );
+  assert.deepEqual([edge.session.windowStalls, agent.session.windowStalls], [1, 0]);
   assert.equal(edge.session.take(1 << 20), undefined);
   agent.session.consumed(id, 100_000);
   exchange(edge, agent);
