@@ -29,6 +29,7 @@ import type { AgentEnd } from "./end.ts";
 import type { AgentEndpoint } from "./endpoint.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { AgentListener } from "./events.ts";
+import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
 import { openSession, type Session } from "./session.ts";
 import { upstreamTls } from "./upstream_dial.ts";
@@ -175,14 +176,21 @@ class RunningAgent implements Agent {
   async forward(options: ForwardOptions): Promise<AgentEndpoint> {
     const wish = readWish(options);
     const { upstream } = wish;
-    const tls = await upstreamTls(upstream, wish.options, this.#runtime.host.files);
+    const { files } = this.#runtime.host;
+    const tls = await upstreamTls(upstream, wish.options, files);
+    const modules = await moduleOptions(wish.options.modules ?? {}, upstream.kind, files);
     if (this.#closing) {
       throw new TunnelError(
         "session_closed",
         `Cannot forward to "${upstream.display}": the agent is closed`,
       );
     }
-    const endpoint = this.#endpoints.add({ ...wish, name: wish.options.name, tls });
+    const endpoint = this.#endpoints.add({
+      ...wish,
+      name: wish.options.name,
+      tls,
+      modules,
+    });
     await endpoint.ready;
     return endpoint;
   }

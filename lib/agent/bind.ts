@@ -19,6 +19,8 @@ export interface BindWish {
   readonly upstream: Upstream;
   /** The rest of the caller's options. */
   readonly options: ForwardOptions;
+  /** What the edge is to do with the traffic, as the bind says it. @default {} */
+  readonly modules?: BindOptions;
 }
 
 /** The first request for an address. */
@@ -29,7 +31,7 @@ export function buildBindRequest(wish: BindWish): BindRequest {
     Proto: wanted.scheme,
     ForwardsTo: upstream.display,
     ForwardsProto: options.upstreamProtocol ?? "",
-    Opts: buildOpts(wish),
+    Opts: { ...buildOpts(wish), ...wish.modules },
     Extra: {
       Name: options.name ?? "",
       Token: "",

@@ -13,6 +13,7 @@ import type { Runtime } from "../runtime/host.ts";
 import { type AddressFault, parseHostPort } from "./address.ts";
 import type { CommandHandlers } from "./commands.ts";
 import type { AgentListener } from "./events.ts";
+import { type EndpointModules, endpointModulesSchema } from "./modules.ts";
 
 /** How an agent connects. */
 export interface AgentOptions {
@@ -73,6 +74,8 @@ export interface ForwardOptions {
   readonly poolingEnabled?: boolean;
   /** A traffic policy, as YAML or JSON text. */
   readonly trafficPolicy?: string;
+  /** What the edge does with the traffic, in the older form: one option for each feature. */
+  readonly modules?: EndpointModules;
   /** What the upstream speaks. @default {"http1"} */
   readonly upstreamProtocol?: "http1" | "http2";
   /** Sends a PROXY protocol header with the visitor's address to the upstream. */
@@ -136,6 +139,7 @@ export const forwardOptionsSchema: Schema<ForwardOptions> = z.strictObject({
   binding: z.enum(["public", "internal", "kubernetes"]).optional(),
   poolingEnabled: z.boolean().optional(),
   trafficPolicy: z.string().optional(),
+  modules: endpointModulesSchema.optional(),
   upstreamProtocol: z.enum(["http1", "http2"]).optional(),
   upstreamProxyProtocol: z.union([z.literal(1), z.literal(2)]).optional(),
   upstreamTlsVerify: z.boolean().optional(),

@@ -8,6 +8,7 @@ export { type Agent, type AgentState, type CloseOptions, connect } from "./agent
 export type { SessionInfo } from "./auth.ts";
 export type { CommandHandlers, CommandName } from "./commands.ts";
 export type { AgentOptions, ForwardOptions } from "./config.ts";
+export type { AllowDeny, EndpointModules, HeaderChanges, SignIn } from "./modules.ts";
 export type { AgentEnd } from "./end.ts";
 export type { AgentEndpoint, EndpointEnd } from "./endpoint.ts";
 export { type EndpointScheme, type EndpointUrl, parseEndpointUrl } from "./endpoint_url.ts";

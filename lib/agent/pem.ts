@@ -1,5 +1,5 @@
 /**
- * Certificate authorities as a person names them: the path of a PEM file, or the PEM text itself.
+ * Certificates and keys as a person names them: the path of a PEM file, or the PEM text itself.
  *
  * @module
  */
@@ -20,8 +20,8 @@ export async function readCertificates(
   files: Files,
   what: string,
 ): Promise<readonly string[]> {
-  const isText = value.includes("-----BEGIN ");
-  const text = isText ? value : await readFile(value, files, what);
+  const isText = isPem(value);
+  const text = isText ? value : await readFile(value, files, what, "certificates");
   const found = text.match(
     /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g,
   );
@@ -35,10 +35,36 @@ export async function readCertificates(
   return found;
 }
 
+/**
+ * Reads the private key of a PEM file or text.
+ *
+ * @param value path or PEM text
+ * @param files where paths are read
+ * @param what names the option in the error: `privateKey`
+ * @returns the PEM text of the first key
+ * @throws {TunnelError} not_found, permission_denied, io_failed, config_invalid
+ */
+export async function readPrivateKey(value: string, files: Files, what: string): Promise<string> {
+  const text = isPem(value) ? value : await readFile(value, files, what, "a private key");
+  const found = /-----BEGIN ((?:[A-Z]+ )*PRIVATE KEY)-----[\s\S]+?-----END \1-----/.exec(text);
+  if (found) return found[0] + "\n";
+  // The text itself may hold half a key: it is never shown.
+  const where = isPem(value) ? "the text" : `"${value}"`;
+  throw new TunnelError(
+    "config_invalid",
+    `Cannot read a private key for "${what}": ${where} contains none in PEM form`,
+  );
+}
+
+function isPem(value: string): boolean {
+  return value.includes("-----BEGIN ");
+}
+
 async function readFile(
   path: string,
   files: Files,
   what: string,
+  wanted: string,
 ): Promise<string> {
   try {
     return await files.readText(path);
@@ -46,7 +72,7 @@ async function readFile(
     const error = toTunnelError(thrown, "io_failed");
     throw new TunnelError(
       error.code,
-      `Cannot read certificates for "${what}" from "${path}": ${error.message}`,
+      `Cannot read ${wanted} for "${what}" from "${path}": ${error.message}`,
       { cause: error },
     );
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
-import { readCertificates } from "../../../lib/agent/pem.ts";
+import { readCertificates, readPrivateKey } from "../../../lib/agent/pem.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 
 const ONE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
@@ -41,4 +41,17 @@ test("readCertificates() names the option and the file that is wrong", async () 
     code: "config_invalid",
     message: /the text contains none/,
   });
+});
+
+test("readPrivateKey() reads the first key of a file or a text, and never shows a text", async () => {
+  const key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----";
+  assert.equal(await readPrivateKey(`${ONE}\n${key}\n`, host.files, "privateKey"), key + "\n");
+  await assert.rejects(readPrivateKey("/ca.pem", host.files, "privateKey"), {
+    code: "config_invalid",
+    message: 'Cannot read a private key for "privateKey": "/ca.pem" contains none in PEM form',
+  });
+  await assert.rejects(
+    readPrivateKey("-----BEGIN PRIVATE KEY-----\nsecret", host.files, "privateKey"),
+    /the text contains none/,
+  );
 });
