@@ -14,8 +14,8 @@ import {
   pkcs8OfPkcs1,
   pkcs8OfSec1,
   readPem,
-  type SigningAlgorithm,
-} from "./pem.ts";
+} from "../edge/certificates/pem.ts";
+import { evenHex, loadX509, ownsKey } from "../edge/certificates/x509.ts";
 import { ApiProblem, problem } from "./problem.ts";
 
 /** The longest chain. */
@@ -87,11 +87,6 @@ export async function checkAuthority(caPem: string): Promise<Json> {
   };
 }
 
-async function loadX509(): Promise<typeof X509> {
-  await import("reflect-metadata");
-  return await import("@peculiar/x509");
-}
-
 async function readCertificates(pem: string): Promise<X509.X509Certificate[]> {
   if (pem.trim() === "") throw problem(1919, "There is no certificate");
   if (pem.length > MAX_PEM_CHARS) {
@@ -145,33 +140,14 @@ function toPkcs8({ label, der }: PemBlock): Uint8Array | undefined {
 
 /** What the private key signs, the public one must confirm. */
 async function checkPair(spki: Uint8Array, pkcs8: Uint8Array): Promise<void> {
-  const algorithm = algorithmOf(pkcs8)!;
-  const ofCertificate = algorithmOf(spki);
-  const isSame = JSON.stringify(algorithm) === JSON.stringify(ofCertificate);
-  if (isSame && await signsFor(algorithm, spki, pkcs8)) return;
-  throw problem(1923, "The private key is not that of the certificate");
-}
-
-async function signsFor(
-  algorithm: SigningAlgorithm,
-  spki: Uint8Array,
-  pkcs8: Uint8Array,
-): Promise<boolean> {
-  const { subtle } = crypto;
-  const sample = crypto.getRandomValues(new Uint8Array(32));
+  let isSame: boolean;
   try {
-    const open = await subtle.importKey("spki", new Uint8Array(spki), algorithm, false, ["verify"]);
-    const key = await subtle.importKey("pkcs8", new Uint8Array(pkcs8), algorithm, false, ["sign"]);
-    return await subtle.verify(
-      algorithm,
-      open,
-      await subtle.sign(algorithm, key, sample),
-      sample,
-    );
+    isSame = await ownsKey(spki, pkcs8);
   } catch (cause) {
     const message = "The private key cannot be read, or its kind is not supported here";
     throw new ApiProblem(400, message, { ngrokCode: 1903, cause });
   }
+  if (!isSame) throw problem(1923, "The private key is not that of the certificate");
 }
 
 function commonName(certificate: X509.X509Certificate): string {
@@ -206,11 +182,6 @@ function keyTypeOf(spki: Uint8Array): string {
   const types = { "RSASSA-PKCS1-v1_5": "rsa", ECDSA: "ecdsa", Ed25519: "ed25519" } as const;
   const algorithm = algorithmOf(spki);
   return algorithm ? types[algorithm.name] : "";
-}
-
-/** Serial numbers are bytes: two digits each. */
-function evenHex(text: string): string {
-  return (text.length % 2 === 0 ? text : `0${text}`).toLowerCase();
 }
 
 /** Purposes of RFC 5280 4.2.1.12 by name; others stay numbers. */

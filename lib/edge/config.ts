@@ -7,6 +7,7 @@
 import { TunnelError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { parseWith, type Schema, z } from "../base/schema.ts";
+import type { CertificateFiles } from "./certificates/files.ts";
 import type { PortRange } from "./door_tcp.ts";
 import type { EdgeEvent } from "./events.ts";
 import type { GuessLimits } from "./guessing.ts";
@@ -77,6 +78,11 @@ export interface EdgeOptions {
   readonly embedded?: boolean;
   /** Where the edge is, for the screens of agents. */
   readonly region?: string;
+  /**
+   * Certificates of the operator's own, wildcard or exact: a list of files, or a folder of them.
+   * They are served before those that the edge gets or makes, and taken over when they change.
+   */
+  readonly certificateFiles?: string | readonly CertificateFiles[];
   /** What differs from {@linkcode DEFAULT_EDGE_LIMITS}. */
   readonly limits?: Partial<EdgeLimits>;
   /** Where log lines go. @default nowhere */
@@ -135,6 +141,8 @@ export interface EdgeLimits extends GuessLimits {
   readonly maxMetricSeries: number;
   /** How long metrics of an endpoint or account that is gone are still shown. */
   readonly metricForgetMs: number;
+  /** How often the operator's certificate files are looked at; 0 never looks again. */
+  readonly certificateWatchMs: number;
 }
 
 /** The bounds unless told otherwise. */
@@ -164,6 +172,7 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   storeWatchMs: 500,
   maxMetricSeries: 1_000,
   metricForgetMs: 300_000,
+  certificateWatchMs: 10_000,
   freeGuesses: 5,
   guessDelayMs: 250,
   maxGuessDelayMs: 5_000,
@@ -217,6 +226,10 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   requireReservations: z.boolean().optional(),
   embedded: z.boolean().optional(),
   region: z.string().optional(),
+  certificateFiles: z.union([
+    z.string().min(1),
+    z.array(z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) })),
+  ]).optional(),
   limits: limitsSchema.optional() as unknown as Schema<Partial<EdgeLimits> | undefined>,
   logger: z.custom<Logger>(isObject).optional(),
   onEvent: z.custom<(event: EdgeEvent) => void>(isFunction).optional(),
@@ -258,6 +271,8 @@ export interface EdgeConfig {
   readonly embedded: boolean;
   /** Empty when none was given. */
   readonly region: string;
+  /** As given. */
+  readonly certificateFiles: EdgeOptions["certificateFiles"];
   /** Complete. */
   readonly limits: EdgeLimits;
   /** As given, or the silent one. */
@@ -301,6 +316,7 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     requireReservations: given.requireReservations,
     embedded: given.embedded ?? false,
     region: given.region ?? "",
+    certificateFiles: given.certificateFiles,
     limits: { ...DEFAULT_EDGE_LIMITS, ...definedOf(given.limits ?? {}) },
     logger: given.logger ?? silentLogger,
     onEvent: given.onEvent,

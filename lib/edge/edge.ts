@@ -14,7 +14,7 @@ import type { Address, Conn } from "../runtime/net.ts";
 import type { AgentEndpoint } from "./agent_endpoint.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { type AgentsSide, makeAgentsSide } from "./agents_side.ts";
-import { type Certificates, openCertificates } from "./certs.ts";
+import { type Certificates, openCertificates } from "./certificates/certificates.ts";
 import { announceStop, commandAgent, type CommandName, type UpdateWish } from "./commands.ts";
 import { type EdgeConfig, type EdgeOptions, isLoopback, resolveEdgeOptions } from "./config.ts";
 import { openAgentsDoor } from "./door_agents.ts";
@@ -292,6 +292,9 @@ class RunningEdge implements EdgeInside {
     const { domains, dataDir, agentNames, https, agents } = this.#config;
     const hosts = [https?.host, agents?.host].filter((host) => host !== undefined && isIp(host));
     return openCertificates({
+      stored: this.#identity,
+      certificateFiles: this.#config.certificateFiles,
+      filesWatchMs: this.#config.limits.certificateWatchMs,
       files: this.#runtime.host.files,
       dataDir,
       clock: this.#runtime.clock,
@@ -379,7 +382,10 @@ class RunningEdge implements EdgeInside {
   }
 
   async identityChanged(change?: IdentityChange): Promise<void> {
-    await this.#side?.enforcement?.changed(change);
+    await Promise.all([
+      this.#certificates?.changed(),
+      this.#side?.enforcement?.changed(change),
+    ]);
   }
 
   /** Whether a ClientHello is an agent's: names are theirs, and who dials an address sends none. */
@@ -464,6 +470,7 @@ class RunningEdge implements EdgeInside {
     const untilMs = clock.steady() + graceMs;
     this.#opened.resolve();
     this.#endWatch?.();
+    await this.#certificates?.close();
     await Promise.all(this.#doors.map((door) => door.close()));
     await this.#visitors.drain(graceMs);
     await this.#side?.agents.close(Math.max(0, untilMs - clock.steady()));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
 import { checkAuthority, checkCertificate } from "../../../lib/api/certificate.ts";
-import { formatPem } from "../../../lib/api/pem.ts";
+import { formatPem } from "../../../lib/edge/certificates/pem.ts";
 import type { ApiProblem } from "../../../lib/api/problem.ts";
 import { test } from "../../harness.ts";
 import { issue } from "./x509_kit.ts";

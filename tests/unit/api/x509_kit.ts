@@ -5,7 +5,7 @@
  */
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-import { formatPem } from "../../../lib/api/pem.ts";
+import { formatPem } from "../../../lib/edge/certificates/pem.ts";
 
 /** A kind of key. */
 export type KeyKind = "rsa" | "P-256" | "P-384" | "Ed25519";

@@ -6,9 +6,9 @@ import {
   pkcs8OfPkcs1,
   pkcs8OfSec1,
   readPem,
-} from "../../../lib/api/pem.ts";
-import { test } from "../../harness.ts";
-import { issue } from "./x509_kit.ts";
+} from "../../../../lib/edge/certificates/pem.ts";
+import { test } from "../../../harness.ts";
+import { issue } from "../../api/x509_kit.ts";
 
 test("readPem() reads what formatPem() wrote, and skips what stands between", () => {
   const der = crypto.getRandomValues(new Uint8Array(100));

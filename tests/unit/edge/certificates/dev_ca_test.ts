@@ -1,12 +1,12 @@
 /** @module */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { FakeClock } from "../../../lib/base/clock.ts";
-import type { TunnelError } from "../../../lib/base/errors.ts";
-import { silentLogger } from "../../../lib/base/log.ts";
-import { type Certificates, openCertificates } from "../../../lib/edge/certs.ts";
-import { MemoryFiles } from "../../fakes/files.ts";
-import { test } from "../../harness.ts";
+import { FakeClock } from "../../../../lib/base/clock.ts";
+import type { TunnelError } from "../../../../lib/base/errors.ts";
+import { silentLogger } from "../../../../lib/base/log.ts";
+import { type DevAuthority, openDevAuthority } from "../../../../lib/edge/certificates/dev_ca.ts";
+import { MemoryFiles } from "../../../fakes/files.ts";
+import { test } from "../../../harness.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -18,8 +18,8 @@ interface Opened {
   readonly online?: Readonly<Record<string, string>>;
 }
 
-function open(options: Opened = {}): Promise<Certificates> {
-  return openCertificates({
+function open(options: Opened = {}): Promise<DevAuthority> {
+  return openDevAuthority({
     files: options.files ?? new MemoryFiles(),
     dataDir: "dataDir" in options ? options.dataDir : "/data",
     clock: options.clock ?? new FakeClock(Date.UTC(2030, 0, 1)),
@@ -31,7 +31,7 @@ function open(options: Opened = {}): Promise<Certificates> {
 }
 
 async function namesOf(
-  certificates: Certificates,
+  certificates: DevAuthority,
   serverName: string | undefined,
 ): Promise<string> {
   const { chainPem } = await certificates.certificateFor(serverName);
@@ -39,7 +39,7 @@ async function namesOf(
   return names.replaceAll("DNS:", "").replaceAll("IP Address:", "");
 }
 
-test("openCertificates() covers the agents' names and the loopback addresses", async () => {
+test("openDevAuthority() covers the agents' names and the loopback addresses", async () => {
   const certificates = await open();
   const cert = new X509Certificate((await certificates.agentCertificate()).chainPem);
   for (const name of ["connect.example.com", "connect.example.net", "localhost", "example.com"]) {
@@ -52,7 +52,7 @@ test("openCertificates() covers the agents' names and the loopback addresses", a
   assert.equal((await certificates.certificateFor(undefined)).chainPem, same.chainPem);
 });
 
-test("openCertificates() has one leaf for the base domains, and one for each other name online", async () => {
+test("openDevAuthority() has one leaf for the base domains, and one for each other name online", async () => {
   const certificates = await open({
     online: {
       "shop.example.org": "shop.example.org",
@@ -73,13 +73,13 @@ test("openCertificates() has one leaf for the base domains, and one for each oth
   assert.equal(await namesOf(certificates, "stranger.example.org"), base);
 });
 
-test("openCertificates() signs each name under a single-label domain, for *.localhost is refused by clients", async () => {
+test("openDevAuthority() signs each name under a single-label domain, for *.localhost is refused by clients", async () => {
   const certificates = await open({ domains: ["localhost"] });
   assert.equal(await namesOf(certificates, "calm-otter.localhost"), "calm-otter.localhost");
   assert.equal(await namesOf(certificates, "localhost"), "localhost");
 });
 
-test("openCertificates() keeps everything for the owner's eyes and loads it again", async () => {
+test("openDevAuthority() keeps everything for the owner's eyes and loads it again", async () => {
   const files = new MemoryFiles();
   const first = await open({ files });
   assert.equal(first.caPath, "/data/certs/ca.pem");
@@ -103,7 +103,7 @@ test("openCertificates() keeps everything for the owner's eyes and loads it agai
   assert.equal(files.writes, writes);
 });
 
-test("openCertificates() makes leaves anew when the names changed or a file is damaged", async () => {
+test("openDevAuthority() makes leaves anew when the names changed or a file is damaged", async () => {
   const files = new MemoryFiles();
   const first = await (await open({ files })).agentCertificate();
   const moved = await open({ files, domains: ["example.org"] });
@@ -115,7 +115,7 @@ test("openCertificates() makes leaves anew when the names changed or a file is d
   assert.ok(new X509Certificate(third.chainPem).checkHost("connect.example.org"));
 });
 
-test("openCertificates() renews leaves while the edge runs", async () => {
+test("openDevAuthority() renews leaves while the edge runs", async () => {
   const clock = new FakeClock(Date.UTC(2030, 0, 1));
   const certificates = await open({ clock });
   const first = await certificates.certificateFor("example.com");
@@ -130,7 +130,7 @@ test("openCertificates() renews leaves while the edge runs", async () => {
   assert.equal(second.chainPem, third.chainPem);
 });
 
-test("openCertificates() makes one leaf for many visitors at once", async () => {
+test("openDevAuthority() makes one leaf for many visitors at once", async () => {
   const certificates = await open({ online: { "shop.example.org": "shop.example.org" } });
   const leaves = await Promise.all(
     Array.from({ length: 10 }, () => certificates.certificateFor("shop.example.org")),
@@ -138,7 +138,7 @@ test("openCertificates() makes one leaf for many visitors at once", async () => 
   assert.equal(new Set(leaves.map((leaf) => leaf.chainPem)).size, 1);
 });
 
-test("openCertificates() needs no folder", async () => {
+test("openDevAuthority() needs no folder", async () => {
   const files = new MemoryFiles();
   const certificates = await open({ files, dataDir: undefined });
   assert.equal(certificates.caPath, undefined);
@@ -147,7 +147,7 @@ test("openCertificates() needs no folder", async () => {
   assert.equal(files.writes, 0);
 });
 
-test("openCertificates() begins again when a first start was interrupted, and refuses to lose a key", async () => {
+test("openDevAuthority() begins again when a first start was interrupted, and refuses to lose a key", async () => {
   const files = new MemoryFiles();
   await (await open({ files })).agentCertificate();
   await files.remove("/data/certs/ca.pem");

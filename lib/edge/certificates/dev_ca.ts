@@ -1,30 +1,24 @@
 /**
- * The certificates an edge presents, from an authority of its own ("development CA"): one leaf for
- * the agents' door, one for the base domains, and one for each other name that is online, made when
- * it is first asked for. What is kept lies in the data folder, readable for its owner alone; every
- * leaf is renewed before it ends, also while the edge runs.
+ * The authority that is the edge's own: one leaf for the agents' door, and where nobody else vouches
+ * for a name ("development CA") one for the base domains and one for each other name that is online,
+ * made when it is first asked for. What is kept lies in the data folder, readable for its owner
+ * alone; every leaf is renewed before it ends, also while the edge runs.
  *
- * Made by `edge.ts`; the doors ask it for each connection.
+ * Made by `certificates.ts`, which asks it last.
  *
  * @module
  */
-import { encodeText, toHex } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
-import { TunnelError } from "../base/errors.ts";
-import type { Logger } from "../base/log.ts";
-import type { Files } from "../runtime/host.ts";
-import type { Certificate } from "../runtime/net.ts";
-import {
-  type Authority,
-  type Issued,
-  issueLeaf,
-  LEAF_DAYS,
-  makeAuthority,
-} from "./certificate_maker.ts";
-import type { CertificateSource } from "./door_tls.ts";
+import { encodeText, toHex } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import { TunnelError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Files } from "../../runtime/host.ts";
+import type { Certificate } from "../../runtime/net.ts";
+import { type Authority, type Issued, issueLeaf, LEAF_DAYS, makeAuthority } from "./maker.ts";
+import { LeafCache } from "./leaf_cache.ts";
 
 /** How certificates are made and kept. */
-export interface CertificatesOptions {
+export interface DevAuthorityOptions {
   /** Where they are kept; with no folder they last as long as the edge. */
   readonly files: Files;
   /** The data folder. */
@@ -41,14 +35,16 @@ export interface CertificatesOptions {
   readonly endpointHost: (serverName: string) => string | undefined;
 }
 
-/** The certificates of an edge. */
-export interface Certificates extends CertificateSource {
+/** The edge's own authority. */
+export interface DevAuthority {
   /** The certificate of the authority: what agents and browsers are told to trust. */
   readonly caPem: string;
   /** Where it lies, when there is a data folder. */
   readonly caPath: string | undefined;
   /** For the agents' door. */
   agentCertificate(): Promise<Certificate>;
+  /** For a visitor that asks for this name, or for none. */
+  certificateFor(serverName: string | undefined): Promise<Certificate>;
 }
 
 /** A leaf is renewed when a third of its life is left. */
@@ -58,18 +54,18 @@ const RENEW_MS = (LEAF_DAYS / 3) * 86_400_000;
 const MAX_LEAVES = 1_000;
 
 /**
- * Opens the certificates of an edge: loads what the data folder has, makes what is missing.
+ * Opens the authority of an edge: loads what the data folder has, makes what is missing.
  *
  * @param options where they are kept, for which names
  * @throws {TunnelError} config_invalid when the folder has half an authority; io_failed …
  */
-export async function openCertificates(options: CertificatesOptions): Promise<Certificates> {
+export async function openDevAuthority(options: DevAuthorityOptions): Promise<DevAuthority> {
   const { files, dataDir, clock } = options;
   const folder = dataDir === undefined ? undefined : `${dataDir}/certs`;
   if (folder !== undefined) await files.makeDir(folder);
   const authority = await openAuthority(files, folder, clock.now());
   const caPath = folder === undefined ? undefined : `${folder}/ca.pem`;
-  return new DevelopmentCertificates(options, authority, folder, caPath);
+  return new OwnAuthority(options, authority, folder, caPath);
 }
 
 async function openAuthority(
@@ -99,17 +95,16 @@ async function openAuthority(
   return authority;
 }
 
-class DevelopmentCertificates implements Certificates {
+class OwnAuthority implements DevAuthority {
   readonly caPem: string;
   readonly caPath: string | undefined;
-  readonly #options: CertificatesOptions;
+  readonly #options: DevAuthorityOptions;
   readonly #authority: Authority;
   readonly #folder: string | undefined;
-  /** By slot; a promise, so that many visitors at once make one leaf. */
-  readonly #leaves = new Map<string, Promise<Issued>>();
+  readonly #leaves = new LeafCache<Issued>(MAX_LEAVES);
 
   constructor(
-    options: CertificatesOptions,
+    options: DevAuthorityOptions,
     authority: Authority,
     folder: string | undefined,
     caPath: string | undefined,
@@ -171,27 +166,12 @@ class DevelopmentCertificates implements Certificates {
    * @param names what it is for
    * @param fileName where it is kept, when there is a folder
    */
-  async #leaf(slot: string, names: readonly string[], fileName?: string): Promise<Issued> {
-    const known = this.#leaves.get(slot);
-    if (known) {
-      const leaf = await known;
-      if (this.#isFresh(leaf, names)) {
-        // Seen last, dropped last.
-        if (this.#leaves.delete(slot)) this.#leaves.set(slot, known);
-        return leaf;
-      }
-      // Whoever else waited for the same leaf has started the renewal already.
-      if (this.#leaves.get(slot) !== known) return await this.#leaf(slot, names, fileName);
-    }
-    const made = this.#obtain(names, fileName);
-    this.#leaves.set(slot, made);
-    this.#dropLeastRecent();
-    try {
-      return await made;
-    } catch (thrown) {
-      if (this.#leaves.get(slot) === made) this.#leaves.delete(slot);
-      throw thrown;
-    }
+  #leaf(slot: string, names: readonly string[], fileName?: string): Promise<Issued> {
+    return this.#leaves.get(
+      slot,
+      (leaf) => this.#isFresh(leaf, names),
+      () => this.#obtain(names, fileName),
+    );
   }
 
   async #obtain(names: readonly string[], fileName: string | undefined): Promise<Issued> {
@@ -213,12 +193,6 @@ class DevelopmentCertificates implements Certificates {
   #isFresh(leaf: Issued, names: readonly string[]): boolean {
     return leaf.notAfterMs - this.#options.clock.now() > RENEW_MS &&
       leaf.names.join(" ") === names.join(" ");
-  }
-
-  #dropLeastRecent(): void {
-    if (this.#leaves.size <= MAX_LEAVES) return;
-    const [oldest] = this.#leaves.keys();
-    this.#leaves.delete(oldest);
   }
 }
 

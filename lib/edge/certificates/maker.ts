@@ -3,11 +3,12 @@
  * large, so it is loaded when the first certificate is made and never by an edge whose
  * certificates are all fresh.
  *
- * Called by `certs.ts`.
+ * Called by `dev_ca.ts`.
  *
  * @module
  */
-import type { Certificate } from "../runtime/net.ts";
+import type { Certificate } from "../../runtime/net.ts";
+import { loadX509 } from "./x509.ts";
 
 /** An authority: its certificate is what agents are told to trust. */
 export interface Authority {
@@ -37,12 +38,6 @@ export const LEAF_DAYS = 90;
 
 /** Certificates begin in the past, for clocks that run late. */
 const BACKDATED_MS = DAY_MS;
-
-/** The library, with the shim it needs first. */
-async function loadX509(): Promise<typeof import("@peculiar/x509")> {
-  await import("reflect-metadata");
-  return await import("@peculiar/x509");
-}
 
 /**
  * Makes an authority.

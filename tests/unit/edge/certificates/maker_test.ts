@@ -1,8 +1,8 @@
 /** @module */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { issueLeaf, makeAuthority } from "../../../lib/edge/certificate_maker.ts";
-import { test } from "../../harness.ts";
+import { issueLeaf, makeAuthority } from "../../../../lib/edge/certificates/maker.ts";
+import { test } from "../../../harness.ts";
 
 test("issueLeaf() signs a leaf that is no authority, for names, wildcards and addresses", async () => {
   const nowMs = Date.now();
