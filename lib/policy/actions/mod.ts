@@ -4,9 +4,33 @@
  * @module
  */
 import type { Action } from "../action.ts";
+import { addHeaders } from "./add_headers.ts";
+import { basicAuth } from "./basic_auth.ts";
+import { closeConnection } from "./close_connection.ts";
+import { customResponse } from "./custom_response.ts";
 import { deny } from "./deny.ts";
+import { log } from "./log.ts";
+import { redirect } from "./redirect.ts";
+import { removeHeaders } from "./remove_headers.ts";
+import { restrictIps } from "./restrict_ips.ts";
+import { setVars } from "./set_vars.ts";
+import { terminateTls } from "./terminate_tls.ts";
+import { urlRewrite } from "./url_rewrite.ts";
+import { userAgentFilter } from "./user_agent_filter.ts";
 
-/** All of them, by name. */
+/** All of them. */
 export const ACTIONS: readonly Action[] = [
+  addHeaders,
+  basicAuth,
+  closeConnection,
+  customResponse,
   deny,
+  log,
+  redirect,
+  removeHeaders,
+  restrictIps,
+  setVars,
+  terminateTls,
+  urlRewrite,
+  userAgentFilter,
 ];
