@@ -83,7 +83,7 @@ function liveEndpoint(
     metadata,
     trafficPolicy: "",
     binding: endpoint.binding,
-    poolingEnabled: false,
+    poolingEnabled: endpoint.poolingEnabled,
     region,
     startedAtMs: endpoint.startedAtMs,
   };

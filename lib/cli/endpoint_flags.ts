@@ -15,6 +15,7 @@ export function urlFlag(summary: string): Flag & { readonly name: "url" } {
 export const ENDPOINT_FLAGS: readonly [
   Flag & { readonly name: "name" },
   Flag & { readonly name: "metadata" },
+  Flag & { readonly name: "pooling-enabled" },
   Flag & { readonly name: "connect-url" },
   Flag & { readonly name: "connect-cas" },
   Flag & { readonly name: "authtoken" },
@@ -30,6 +31,13 @@ export const ENDPOINT_FLAGS: readonly [
     name: "metadata",
     value: "text",
     summary: "text of yours, at most 4096 bytes, that APIs show with the endpoint",
+  },
+  {
+    name: "pooling-enabled",
+    summary: "share the URL with other endpoints that allow it: visitors are spread over all",
+    value: "bool",
+    isSwitch: true,
+    choices: ["true", "false"],
   },
   {
     name: "connect-url",

@@ -68,6 +68,7 @@ export async function runTunnel(
       proto: kind,
       name: input.flag("name"),
       metadata: input.flag("metadata"),
+      poolingEnabled: input.flag("pooling-enabled") === "true",
     };
     return await keepOnline(cli, signals, screen, way, endpoint);
   } finally {

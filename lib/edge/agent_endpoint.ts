@@ -8,7 +8,7 @@
 import { TunnelError } from "../base/errors.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import type { BindOptions, ProxyHeader } from "../wire/messages.ts";
-import type { Endpoint, EndpointProto, Visitor } from "./endpoint.ts";
+import type { Endpoint, EndpointProto, Pooled, Visitor } from "./endpoint.ts";
 import type { EndpointBinding } from "./internal_address.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -26,10 +26,18 @@ export interface EndpointMember {
   readonly load: number;
   /** Whether it is still there, as far as we know. */
   readonly isOpen: boolean;
+  /** Whether a visitor more would have to wait. */
+  readonly isFull: boolean;
+  /** Whether it did not answer when it was last asked, and has not answered since. */
+  readonly isSilent: boolean;
+  /** The last round trip in milliseconds, once there was one. */
+  readonly latencyMs: number | undefined;
   /** Opens a stream with the header written. */
   openProxy(header: ProxyHeader): MuxStream | Promise<MuxStream>;
   /** Asks whether the agent is alive. */
   isAlive(limitMs: number): Promise<boolean>;
+  /** Asks likewise, and remembers: see {@linkcode EndpointMember.isSilent}. */
+  doubt(limitMs: number): Promise<boolean>;
   /** Ends the session now. */
   abort(reason: TunnelError): void;
 }
@@ -70,6 +78,8 @@ export interface EndpointFacts {
   readonly description: string;
   /** What the user's programs say about it. */
   readonly metadata: string;
+  /** Whether others may share its address. */
+  readonly poolingEnabled: boolean;
 }
 
 /** What a patch may change (wire-protocol 5.6). */
@@ -80,12 +90,18 @@ export interface EndpointPatch {
   readonly description?: string | undefined;
   /** What the user's programs say about it. */
   readonly metadata?: string | undefined;
+  /** Whether others may share its address. */
+  readonly poolingEnabled?: boolean | undefined;
 }
 
 /** A public address that agents serve, over one leg or several. */
 export class AgentEndpoint implements Endpoint {
   /** What has passed through it since it came online. */
   readonly traffic: Traffic = new Traffic();
+  /** Set while it is a member of a pool. */
+  pooled: Pooled | undefined;
+  /** Which leg carries a stream; kept for those alone that somebody may doubt. */
+  readonly #legs = new WeakMap<MuxStream, EndpointMember>();
   readonly #members = new Map<number, EndpointMember>();
   #facts: EndpointFacts;
 
@@ -181,8 +197,39 @@ export class AgentEndpoint implements Endpoint {
     this.#facts = { ...this.#facts, ...Object.fromEntries(known) };
   }
 
+  /** How far away the nearest of its agent's connections is, once known. */
+  get roundTripMs(): number | undefined {
+    let best: number | undefined;
+    for (const { latencyMs } of this.#members.values()) {
+      if (latencyMs !== undefined && (best === undefined || latencyMs < best)) best = latencyMs;
+    }
+    return best;
+  }
+
+  /** How well it can serve a visitor: 2 now, 1 after a wait, 0 when its agent is silent; else `undefined`. */
+  get standing(): number | undefined {
+    let best: number | undefined;
+    for (const member of this.#members.values()) {
+      if (!member.isOpen) continue;
+      const standing = member.isSilent ? 0 : member.isFull ? 1 : 2;
+      if (best === undefined || standing > best) best = standing;
+    }
+    return best;
+  }
+
   /**
-   * Opens a stream to the member that has least to do; one that turns out to be gone is passed over.
+   * Asks the agent at the other end of a stream for a sign of life.
+   *
+   * @param stream opened while this was a member of a pool; of others nothing is known
+   * @param limitMs how long the answer may take
+   */
+  isAlive(stream: MuxStream, limitMs: number): Promise<boolean> {
+    return this.#legs.get(stream)?.doubt(limitMs) ?? Promise.resolve(true);
+  }
+
+  /**
+   * Opens a stream to the leg that has least to do; one that turns out to be gone is passed over,
+   * and one that is silent is not asked while another one is left.
    *
    * @param visitor who stands at the door
    * @throws {TunnelError} session_closed, streams_exhausted, timed_out
@@ -206,7 +253,9 @@ export class AgentEndpoint implements Endpoint {
         );
       }
       try {
-        return await member.openProxy(header);
+        const stream = await member.openProxy(header);
+        if (this.pooled || this.#members.size > 1) this.#legs.set(stream, member);
+        return stream;
       } catch (thrown) {
         if (!(thrown instanceof TunnelError) || thrown.code !== "session_closed") throw thrown;
         gone.add(member);
@@ -218,8 +267,14 @@ export class AgentEndpoint implements Endpoint {
     let best: EndpointMember | undefined;
     for (const member of this.#members.values()) {
       if (!member.isOpen || gone.has(member)) continue;
-      if (!best || member.load < best.load) best = member;
+      if (!best || isBetter(member, best)) best = member;
     }
     return best;
   }
+}
+
+function isBetter(member: EndpointMember, than: EndpointMember): boolean {
+  if (member.isSilent !== than.isSilent) return than.isSilent;
+  if (member.isFull !== than.isFull) return than.isFull;
+  return member.load < than.load;
 }

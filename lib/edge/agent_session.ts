@@ -13,6 +13,7 @@ import type { Address } from "../runtime/net.ts";
 import { encodeProxyHeader } from "../wire/codec.ts";
 import { type ProxyHeader, STREAM } from "../wire/messages.ts";
 import type { Grant } from "./auth.ts";
+import { Doubt } from "./doubt.ts";
 import type { BindingSession } from "./places.ts";
 import { StreamSlots } from "./stream_slots.ts";
 
@@ -115,6 +116,7 @@ export class AgentSession implements BindingSession {
   #facts: SessionFacts | undefined;
   #slots: StreamSlots;
   #isOpen = true;
+  #doubt: Doubt | undefined;
   #cutReason: TunnelError | undefined;
 
   /**
@@ -193,6 +195,26 @@ export class AgentSession implements BindingSession {
   /** How often a stream towards the agent ran out of credit with bytes left to send. */
   get windowStalls(): number {
     return this.#mux.windowStalls;
+  }
+
+  /** Whether a visitor more would have to wait. */
+  get isFull(): boolean {
+    return this.#slots.isFull;
+  }
+
+  /** Whether it did not answer when it was last asked, and has not answered since. */
+  get isSilent(): boolean {
+    return this.#doubt?.isSilent ?? false;
+  }
+
+  /** Asks whether the agent is alive, and remembers when it is not. */
+  doubt(limitMs: number): Promise<boolean> {
+    this.#doubt ??= new Doubt({
+      clock: this.#clock,
+      isAlive: (ms) => this.isAlive(ms),
+      isOpen: () => this.#isOpen,
+    });
+    return this.#doubt.ask(limitMs);
   }
 
   /** The last round trip in milliseconds, once there was one. */

@@ -8,11 +8,10 @@
  */
 import type { Runtime } from "../runtime/host.ts";
 import type { Conn } from "../runtime/net.ts";
-import type { AgentEndpoint } from "./agent_endpoint.ts";
 import { Agents } from "./agents.ts";
 import { openAuthenticator } from "./auth.ts";
 import type { EdgeConfig } from "./config.ts";
-import type { TcpPorts } from "./endpoint.ts";
+import type { Endpoint, TcpPorts } from "./endpoint.ts";
 import type { EndpointRegistry } from "./endpoints.ts";
 import { Enforcement } from "./enforcement.ts";
 import type { EdgeEvent } from "./events.ts";
@@ -44,7 +43,7 @@ export interface AgentsSideOptions {
   /** Gets each round trip of an agent's heartbeat, in milliseconds. */
   readonly onBeat?: ((latencyMs: number) => void) | undefined;
   /** Carries a visitor of a tcp endpoint. */
-  readonly onTcpVisitor: (conn: Conn, endpoint: AgentEndpoint) => void;
+  readonly onTcpVisitor: (conn: Conn, endpoint: Endpoint) => void;
 }
 
 /** The agents' side of an edge. */

@@ -70,7 +70,6 @@ export async function bindEndpoint(
   const undone = checkModules(bind.options);
   checkIpPolicy(bind.extra.IPPolicyRef);
   if (bind.forwardsProto === "http2") undone.push("HTTP/2 to the upstream");
-  if (bind.extra.PoolingEnabled) undone.push("pooling");
 
   const kept = await keptAddress(session.grant, bind, proto, signer);
   const address = chooseAddress(kept, binding, proto, bind, edge);

@@ -13,6 +13,7 @@ import type { MuxStream } from "../mux/mux.ts";
 import type { Address, Conn, Listener, Net } from "../runtime/net.ts";
 import type { BindOptions } from "../wire/messages.ts";
 import type { Endpoint, TcpPorts } from "./endpoint.ts";
+import { mayGoElsewhere } from "./endpoint_pool.ts";
 import { cancelStream, relayRaw } from "./relay.ts";
 
 /** Ports that TCP endpoints may have, both ends included. */
@@ -160,33 +161,53 @@ export interface ConnectionClosed {
  * protocol.
  *
  * @param conn the visitor
- * @param endpoint where it wants to go
+ * @param place where it wants to go: an endpoint, or a pool that gives one
  * @param passthroughTls whether its bytes are its own TLS
  * @param serving time, log, events
  */
 export async function serveRaw(
   conn: Conn,
-  endpoint: Endpoint,
+  place: Endpoint,
   passthroughTls: boolean,
   serving: RawServing,
 ): Promise<void> {
   const { clock, logger } = serving;
+  let endpoint = place.pick?.() ?? place;
   const clientAddr = formatAddress(conn.remote);
   const startedMs = clock.steady();
   let stream: MuxStream | undefined;
   let inBytes = 0;
   let outBytes = 0;
   let error: TunnelError | undefined;
-  const { traffic } = endpoint;
-  traffic.begin();
+  const visitor = { clientAddr, passthroughTls };
+  let visit = beginVisit(endpoint, clock);
+  const tried = new Set([endpoint]);
   try {
-    stream = await endpoint.openStream({ clientAddr, passthroughTls });
+    for (;;) {
+      try {
+        stream = await endpoint.openStream(visitor);
+        break;
+      } catch (thrown) {
+        // Not a byte of the visitor has left: another member of the pool serves it as well.
+        const other = mayGoElsewhere(toTunnelError(thrown)) ? place.pick?.(tried) : undefined;
+        if (!other) throw thrown;
+        visit.end();
+        endpoint = other;
+        tried.add(other);
+        visit = beginVisit(endpoint, clock);
+      }
+    }
+    doubtWhileSilent(endpoint, stream, clock);
     const introduction = introduce(conn, endpoint);
     if (introduction) {
       const full = stream.write(introduction);
       if (full) await full;
     }
-    const moved = await relayRaw(conn, stream, { clock, idleMs: serving.idleMs ?? 0, traffic });
+    const moved = await relayRaw(conn, stream, {
+      clock,
+      idleMs: serving.idleMs ?? 0,
+      traffic: endpoint.traffic,
+    });
     inBytes = moved.forwardBytes;
     outBytes = moved.backwardBytes;
     error = moved.error;
@@ -195,7 +216,7 @@ export async function serveRaw(
     if (stream) cancelStream(stream);
     conn.abort(error);
   } finally {
-    traffic.end();
+    visit.end();
   }
   if (error) {
     logger.log("debug", "connection was cut", {
@@ -221,6 +242,28 @@ export async function serveRaw(
   } catch (thrown) {
     logger.log("error", "a listener failed", { event: "connection closed", error: String(thrown) });
   }
+}
+
+/** Counts a visitor in, until its end. */
+function beginVisit({ traffic, pooled }: Endpoint, clock: Clock): { end(): void } {
+  traffic.begin();
+  const visit = pooled?.load.begin(clock.steady());
+  return {
+    end: () => {
+      traffic.end();
+      visit?.end();
+    },
+  };
+}
+
+/** Asks once whether the agent of a pool lives: a frozen one is passed over from then on. */
+function doubtWhileSilent(endpoint: Endpoint, stream: MuxStream, clock: Clock): void {
+  const { pooled } = endpoint;
+  if (!pooled || !endpoint.isAlive) return;
+  const timer = clock.after(pooled.doubtMs, () => {
+    void endpoint.isAlive!(stream, pooled.doubtAnswerMs);
+  });
+  void stream.closed.then(() => timer.cancel());
 }
 
 /**

@@ -11,7 +11,6 @@ import { type ErrorCode, toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { Address, Conn } from "../runtime/net.ts";
-import type { AgentEndpoint } from "./agent_endpoint.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { type AgentsSide, makeAgentsSide } from "./agents_side.ts";
 import { type Certificates, openCertificates } from "./certificates/certificates.ts";
@@ -22,6 +21,7 @@ import { type Door, HttpVisitors, openHttpDoor } from "./door_http.ts";
 import { createTcpPorts, formatAddress, type RawServing, serveRaw } from "./door_tcp.ts";
 import { openTlsDoor } from "./door_tls.ts";
 import type { CloseOptions, Edge, EdgeAddresses, EdgeInside } from "./edge_handle.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { EndpointRegistry } from "./endpoints.ts";
 import type { IdentityChange } from "./enforcement.ts";
 import { connectionOver, type EdgeEvent, exchangeOver } from "./events.ts";
@@ -86,7 +86,7 @@ class RunningEdge implements EdgeInside {
   readonly #config: EdgeConfig;
   readonly #runtime: Runtime;
   readonly #logger: Logger;
-  readonly #registry = new EndpointRegistry();
+  readonly #registry: EndpointRegistry;
   readonly #mounts = new Mounts();
   readonly #visitors: HttpVisitors;
   readonly #raw: RawServing;
@@ -115,6 +115,7 @@ class RunningEdge implements EdgeInside {
     this.#config = config;
     this.#runtime = runtime;
     this.#logger = logger;
+    this.#registry = new EndpointRegistry({ clock, ...limits });
     this.#watch = this.#makeWatch();
     const isHeard = onEvent !== undefined || this.#watch.listens;
     this.#visitors = new HttpVisitors({
@@ -397,7 +398,7 @@ class RunningEdge implements EdgeInside {
     return !this.#registry.find("https", name) && !this.#registry.find("tls", name);
   }
 
-  #serveTcp(conn: Conn, endpoint: AgentEndpoint): void {
+  #serveTcp(conn: Conn, endpoint: Endpoint): void {
     serveRaw(conn, endpoint, false, this.#raw).catch((thrown) => {
       const { message } = toTunnelError(thrown);
       this.#logger.log("error", "visitor was dropped", { url: endpoint.url, err: message });

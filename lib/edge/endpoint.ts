@@ -7,6 +7,7 @@
 import type { Conn } from "../runtime/net.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import type { BindOptions } from "../wire/messages.ts";
+import type { MemberLoad } from "./balance.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** The protocols an endpoint can have. */
@@ -20,7 +21,17 @@ export interface Visitor {
   readonly passthroughTls: boolean;
 }
 
-/** A public address that is online. */
+/** What an endpoint knows as a member of a pool. */
+export interface Pooled {
+  /** How fast it answers and how much it has to do; the relays report. */
+  readonly load: MemberLoad;
+  /** How long a visitor waits for the first byte before the agent is asked whether it lives. */
+  readonly doubtMs: number;
+  /** How long the agent may take to answer that. */
+  readonly doubtAnswerMs: number;
+}
+
+/** A public address that is online: one endpoint, or a pool that gives one for each visitor. */
 export interface Endpoint {
   /** The bind id. */
   readonly id: string;
@@ -47,6 +58,23 @@ export interface Endpoint {
    * @throws {TunnelError} session_closed (agent went away), streams_exhausted, timed_out
    */
   openStream(visitor: Visitor): Promise<MuxStream>;
+  /**
+   * The member that serves the next request or connection: choose first, then run its policy and
+   * open on it. Only pools have this.
+   *
+   * @param tried members that could not
+   * @returns `undefined` when nobody is left to try
+   */
+  pick?(tried?: ReadonlySet<Endpoint>): Endpoint | undefined;
+  /** Set while it is a member of a pool. */
+  readonly pooled?: Pooled | undefined;
+  /**
+   * Asks the agent at the other end of a stream for a sign of life; only endpoints of agents have this.
+   *
+   * @param stream opened here
+   * @param limitMs how long the answer may take
+   */
+  isAlive?(stream: MuxStream, limitMs: number): Promise<boolean>;
 }
 
 /** The endpoints that are online. */

@@ -6,6 +6,7 @@
 import { TunnelError } from "../base/errors.ts";
 import type { AgentEndpoint, EndpointFacts } from "./agent_endpoint.ts";
 import type { EndpointProto, EndpointTable } from "./endpoint.ts";
+import { EndpointPool, type PoolOptions } from "./endpoint_pool.ts";
 
 /** Where an endpoint lies in the table. `tls` and `https` share port 443, so they share names. */
 export function endpointKey(proto: EndpointProto, host: string, port: number): string {
@@ -34,11 +35,21 @@ const MAX_HOLDS = 10_000;
 
 /** The endpoints that are online. */
 export class EndpointRegistry implements EndpointTable {
-  readonly #byKey = new Map<string, AgentEndpoint>();
+  readonly #pooling: PoolOptions | undefined;
+  readonly #byKey = new Map<string, AgentEndpoint | EndpointPool>();
   readonly #byId = new Map<string, AgentEndpoint>();
   readonly #byKsuid = new Map<string, AgentEndpoint>();
   readonly #holds = new Map<string, Hold>();
   readonly #locks = new Map<string, Promise<unknown>>();
+
+  /**
+   * Begins empty.
+   *
+   * @param pooling how endpoints share an address; without it each has one of its own
+   */
+  constructor(pooling?: PoolOptions) {
+    this.#pooling = pooling;
+  }
 
   /**
    * The endpoint of a name: exact first, then the most specific wildcard. A wildcard never takes
@@ -47,7 +58,7 @@ export class EndpointRegistry implements EndpointTable {
    * @param proto what the visitor speaks
    * @param host lower case
    */
-  find(proto: EndpointProto, host: string): AgentEndpoint | undefined {
+  find(proto: EndpointProto, host: string): AgentEndpoint | EndpointPool | undefined {
     const port = proto === "http" ? "http:" : "tls:";
     let found = this.#byKey.get(port + host);
     let rest = host;
@@ -70,9 +81,16 @@ export class EndpointRegistry implements EndpointTable {
     return this.#byId.size;
   }
 
-  /** The endpoint at a place, whoever serves it. */
-  at(key: string): AgentEndpoint | undefined {
+  /** The endpoint at a place, or the pool there. */
+  at(key: string): AgentEndpoint | EndpointPool | undefined {
     return this.#byKey.get(key);
+  }
+
+  /** The endpoints at a place: none, one, or the members of a pool. */
+  membersAt(key: string): readonly AgentEndpoint[] {
+    const place = this.#byKey.get(key);
+    if (!place) return [];
+    return place instanceof EndpointPool ? [...place.members] : [place];
   }
 
   /** The endpoint with this bind id. */
@@ -85,17 +103,28 @@ export class EndpointRegistry implements EndpointTable {
     return this.#byKsuid.get(ksuid);
   }
 
-  /** Puts an endpoint online. Its place and its ids must be free. */
+  /** Puts an endpoint online. Its ids must be free, and its place free or a pool's to be. */
   add(endpoint: AgentEndpoint): void {
     const key = placeOf(endpoint.facts);
     const { id, ksuid } = endpoint.facts;
-    if (this.#byKey.has(key) || this.#byId.has(id) || this.#byKsuid.has(ksuid)) {
-      throw new TunnelError("internal", `Cannot put ${endpoint.url} online: its place is taken`);
-    }
-    this.#byKey.set(key, endpoint);
+    const place = this.#byKey.get(key);
+    if (this.#byId.has(id) || this.#byKsuid.has(ksuid)) throw taken(endpoint);
+    if (place) this.#byKey.set(key, this.#join(place, endpoint));
+    else this.#byKey.set(key, endpoint);
     this.#byId.set(id, endpoint);
     this.#byKsuid.set(ksuid, endpoint);
     this.#holds.delete(key);
+  }
+
+  #join(place: AgentEndpoint | EndpointPool, endpoint: AgentEndpoint): EndpointPool {
+    if (!this.#pooling || !canShare(place, endpoint.facts)) throw taken(endpoint);
+    let pool = place;
+    if (!(pool instanceof EndpointPool)) {
+      pool = new EndpointPool(this.#pooling);
+      pool.join(place as AgentEndpoint);
+    }
+    pool.join(endpoint);
+    return pool;
   }
 
   /** Takes an endpoint offline; one that is offline already changes nothing. */
@@ -103,7 +132,16 @@ export class EndpointRegistry implements EndpointTable {
     if (this.#byId.get(endpoint.id) !== endpoint) return false;
     this.#byId.delete(endpoint.id);
     this.#byKsuid.delete(endpoint.facts.ksuid);
-    this.#byKey.delete(placeOf(endpoint.facts));
+    const key = placeOf(endpoint.facts);
+    const place = this.#byKey.get(key);
+    if (place instanceof EndpointPool) {
+      place.leave(endpoint);
+      if (place.members.length > 1) return true;
+      // The last one serves alone, and whoever still holds the pool finds it there.
+      this.#byKey.set(key, place.members[0]);
+    } else {
+      this.#byKey.delete(key);
+    }
     return true;
   }
 
@@ -152,4 +190,18 @@ export class EndpointRegistry implements EndpointTable {
       if (this.#locks.get(key) === turn) this.#locks.delete(key);
     }
   }
+}
+
+/** Whether an endpoint may serve an address together with those that do. */
+export function canShare(
+  place: AgentEndpoint | EndpointPool,
+  { proto, poolingEnabled }: Pick<EndpointFacts, "proto" | "poolingEnabled">,
+): boolean {
+  const members = place instanceof EndpointPool ? place.members : [place];
+  return poolingEnabled && place.proto === proto &&
+    members.every((member) => member.facts.poolingEnabled);
+}
+
+function taken(endpoint: AgentEndpoint): TunnelError {
+  return new TunnelError("internal", `Cannot put ${endpoint.url} online: its place is taken`);
 }

@@ -168,6 +168,8 @@ export interface ExchangeOver {
   readonly durationMs: number;
   /** What cut it. */
   readonly error: string | undefined;
+  /** How many members of a pool could not serve it before this one; absent when none. */
+  readonly retries?: number;
 }
 
 /** A connection to a tcp or tls endpoint is over. */

@@ -69,7 +69,7 @@ export function forwardResponseHead(
 }
 
 /** Whether the agent says, in the one way it has, that it cannot reach its service. */
-function isAgentReport(response: ResponseHead): boolean {
+export function isAgentReport(response: ResponseHead): boolean {
   const codes = response.all(ERROR_CODE);
   return response.status === 502 && codes.length === 1 && codes[0] === AGENT_ERROR;
 }

@@ -23,8 +23,10 @@ import type { Watchdog } from "../http/watchdog.ts";
 import type { Conn } from "../runtime/net.ts";
 import { introduce } from "./door_tcp.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { forwardRequestHead, forwardResponseHead } from "./forward_head.ts";
+import { forwardRequestHead, forwardResponseHead, isAgentReport } from "./forward_head.ts";
 import type { HttpLimits } from "./http_limits.ts";
+import type { Visit } from "./balance.ts";
+import { mayGoElsewhere } from "./endpoint_pool.ts";
 import type { AgentStream, KeptStream } from "./kept_stream.ts";
 import {
   agentBusy,
@@ -70,7 +72,21 @@ export interface ExchangeVisitor {
  */
 export type After =
   | { readonly then: "keep" | "close" | "over" }
-  | { readonly then: "answer"; readonly problem: Problem; readonly close: boolean };
+  | {
+    readonly then: "answer";
+    readonly problem: Problem;
+    readonly close: boolean;
+    /** Nothing of the request has left, or it may be sent again: another member may be asked instead. */
+    readonly elsewhere?: boolean;
+  };
+
+/** What an exchange with a member of a pool knows besides. */
+export interface PoolVisit {
+  /** Hears how the member does. */
+  readonly visit: Visit;
+  /** Whether there is another member to ask. */
+  readonly hasOthers: boolean;
+}
 
 /** RFC 9110 section 9.2.2: sending one again does no harm. */
 const IDEMPOTENT: ReadonlySet<string> = new Set([
@@ -87,7 +103,7 @@ const CLOSE: After = { then: "close" };
 const OVER: After = { then: "over" };
 
 /** Why an exchange was cut from our side; what the carriers report after that is only the echo. */
-type Cut = "visitor_gone" | "visitor_slow" | "service_slow" | "request_invalid";
+type Cut = "visitor_gone" | "visitor_slow" | "service_slow" | "request_invalid" | "agent_silent";
 
 /** One request and its answer. */
 export class Exchange {
@@ -107,6 +123,7 @@ export class Exchange {
   readonly #endpoint: Endpoint;
   readonly #framing: BodyFraming;
   readonly #upgrades: boolean;
+  readonly #pool: PoolVisit | undefined;
   #agent: AgentStream | undefined;
   #sink: UploadSink | undefined;
   #uploading = false;
@@ -121,8 +138,15 @@ export class Exchange {
    * @param visitor who asks
    * @param head what for
    * @param endpoint who is asked
+   * @param pool when that is a member of a pool
    */
-  constructor(visitor: ExchangeVisitor, head: RequestHead, endpoint: Endpoint) {
+  constructor(
+    visitor: ExchangeVisitor,
+    head: RequestHead,
+    endpoint: Endpoint,
+    pool?: PoolVisit,
+  ) {
+    this.#pool = pool;
     this.#visitor = visitor;
     this.#head = head;
     this.#endpoint = endpoint;
@@ -148,7 +172,9 @@ export class Exchange {
         try {
           agent = await this.#open();
         } catch (thrown) {
-          return this.#answer(this.#openProblem(toTunnelError(thrown)));
+          const error = toTunnelError(thrown);
+          // The agent did not take the stream: not a byte of any request has left.
+          return this.#answer(this.#openProblem(error), mayGoElsewhere(error));
         }
       }
       this.#agent = agent;
@@ -156,9 +182,10 @@ export class Exchange {
       visitor.watchdog.set(visitor.limits.idleMs);
       let response: ResponseHead;
       try {
-        response = await this.#ask(agent, bytes);
+        response = await this.#ask(agent, bytes, repeatable);
       } catch (thrown) {
         const error = toTunnelError(thrown);
+        if (this.#cut === "agent_silent") return this.#answer(this.#openProblem(error), true);
         if (again && !this.#cut && !this.#interim && !(error instanceof HttpError)) {
           // The service closed the idle connection while our request was on its way.
           again = false;
@@ -166,7 +193,20 @@ export class Exchange {
           agent = undefined;
           continue;
         }
-        return this.#failed(error);
+        return this.#failed(error, repeatable && !this.#interim);
+      }
+      if (this.#pool) {
+        const { visit, hasOthers } = this.#pool;
+        const nowMs = visitor.clock.steady();
+        // The agent is there, its service is not.
+        if (response.status !== 502 || !isAgentReport(response)) visit.answered(nowMs);
+        else {
+          visit.failed(nowMs);
+          if (repeatable && hasOthers && !this.#interim) {
+            cancelStream(agent.stream);
+            return this.#answer(agentUnreachable(this.#endpoint.host), true);
+          }
+        }
       }
       if (response.status === 101) return await this.#switchProtocols(agent, response);
       return await this.#respond(agent, response);
@@ -211,7 +251,40 @@ export class Exchange {
   }
 
   /** Sends the head, starts the body, and reads up to the head of the final response. */
-  async #ask({ stream, ahead }: AgentStream, bytes: Uint8Array): Promise<ResponseHead> {
+  async #ask(
+    agent: AgentStream,
+    bytes: Uint8Array,
+    repeatable: boolean,
+  ): Promise<ResponseHead> {
+    if (!this.#pool) return await this.#askCalmly(agent, bytes);
+    const doubt = this.#doubtLater(agent, repeatable && this.#pool.hasOthers);
+    try {
+      return await this.#askCalmly(agent, bytes);
+    } finally {
+      doubt?.();
+    }
+  }
+
+  /** Asks whether the agent lives when its answer is late, and leaves it when it does not. */
+  #doubtLater({ stream }: AgentStream, mayLeave: boolean): (() => void) | undefined {
+    const endpoint = this.#endpoint;
+    const { pooled } = endpoint;
+    if (!pooled || !endpoint.isAlive) return undefined;
+    let isOver = false;
+    const timer = this.#visitor.clock.after(pooled.doubtMs, () => {
+      void endpoint.isAlive!(stream, pooled.doubtAnswerMs).then((isAlive) => {
+        if (isAlive || isOver || !mayLeave || this.#interim) return;
+        this.#cut ??= "agent_silent";
+        cancelStream(stream);
+      });
+    });
+    return () => {
+      isOver = true;
+      timer.cancel();
+    };
+  }
+
+  async #askCalmly({ stream, ahead }: AgentStream, bytes: Uint8Array): Promise<ResponseHead> {
     const { limits, watchdog } = this.#visitor;
     const full = stream.write(bytes);
     if (full) await full;
@@ -374,7 +447,11 @@ export class Exchange {
   }
 
   /** There is no response to pass on: says so, if there is anybody to say it to. */
-  #failed(error: TunnelError): After {
+  #failed(error: TunnelError, repeatable = false): After {
+    // A visitor that left says nothing about the member.
+    if (this.#cut === undefined || this.#cut === "service_slow") {
+      this.#pool?.visit.failed(this.#visitor.clock.steady());
+    }
     const { limits } = this.#visitor;
     const { forwardsTo, host } = this.#endpoint;
     this.error ??= error;
@@ -394,11 +471,14 @@ export class Exchange {
       case "http_invalid":
       case "http_too_large":
       case "connection_closed":
-        return this.#answer(invalidResponse(forwardsTo, error.message));
+        return this.#answer(
+          invalidResponse(forwardsTo, error.message),
+          repeatable && error.code === "connection_closed",
+        );
       case "internal":
         return this.#answer(edgeFault());
       default:
-        return this.#answer(agentUnreachable(host));
+        return this.#answer(agentUnreachable(host), repeatable);
     }
   }
 
@@ -417,12 +497,12 @@ export class Exchange {
     }
   }
 
-  #answer(problem: Problem): After {
+  #answer(problem: Problem, elsewhere = false): After {
     if (this.#cut === "visitor_gone") return this.#abandon();
     // What is left of the request's body would be taken for the next request.
     const unread = this.#framing.kind !== "none" &&
       (this.upload === undefined || this.#uploading || this.#uploadError !== undefined);
-    return { then: "answer", problem, close: unread };
+    return { then: "answer", problem, close: unread, elsewhere: elsewhere && !this.upload };
   }
 
   /** Cuts both sides: the answer cannot be completed, and must not look as if it were. */

@@ -18,7 +18,7 @@ import type { Conn } from "../runtime/net.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
 import { renderProblem, wantsHtml } from "./error_page.ts";
-import { type After, Exchange, type ExchangeVisitor } from "./http_exchange.ts";
+import { type After, Exchange, type ExchangeVisitor, type PoolVisit } from "./http_exchange.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { KeptStream } from "./kept_stream.ts";
 import type { HostServer, Mounts } from "./mounts.ts";
@@ -72,6 +72,8 @@ export interface ExchangeEnded {
   readonly durationMs: number;
   /** What cut it. */
   readonly error: TunnelError | undefined;
+  /** How many members of a pool could not serve it before this one; absent when none. */
+  readonly retries?: number;
 }
 
 /**
@@ -124,21 +126,19 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     const heir = this.scheme === "http" ? this.#serving.mounts?.find(head.host) : undefined;
     if (heir) return await this.#handOver(heir, head);
     const startedMs = this.clock.steady();
-    const { endpoint, problem } = routeRequest(this.#serving.endpoints, this, head);
-    let exchange: Exchange | undefined;
+    const { endpoint: place, problem } = routeRequest(this.#serving.endpoints, this, head);
+    let endpoint: Endpoint | undefined = place;
     let after: After;
-    if (endpoint) {
-      exchange = this.#exchange = new Exchange(this, head, endpoint);
-      endpoint.traffic.begin();
-      try {
-        after = await exchange.run();
-      } finally {
-        endpoint.traffic.end();
-      }
+    let retries = 0;
+    if (place?.pick) {
+      ({ endpoint, after, retries } = await this.#askPool(place, head));
+    } else if (place) {
+      after = await this.#ask(place, head);
     } else {
       const bodiless = !head.chunked && !head.contentLength;
-      after = { then: "answer", problem, close: !bodiless };
+      after = { then: "answer", problem: problem!, close: !bodiless };
     }
+    const exchange = endpoint && this.#exchange;
     try {
       if (after.then !== "answer") {
         if (after.then === "keep") this.#exchange = undefined;
@@ -149,7 +149,46 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
       if (!close) this.#exchange = undefined;
       return close ? "close" : "keep";
     } finally {
-      if (this.#serving.onExchange) this.#report(startedMs, head, endpoint, exchange, after);
+      if (this.#serving.onExchange) {
+        this.#report(startedMs, head, endpoint, exchange, after, retries);
+      }
+    }
+  }
+
+  /** Has a request relayed to one endpoint. */
+  async #ask(endpoint: Endpoint, head: RequestHead, pool?: PoolVisit): Promise<After> {
+    const exchange = this.#exchange = new Exchange(this, head, endpoint, pool);
+    endpoint.traffic.begin();
+    try {
+      return await exchange.run();
+    } finally {
+      endpoint.traffic.end();
+    }
+  }
+
+  /** Has a request relayed to one member of a pool after the other, until one takes it. */
+  async #askPool(
+    pool: Endpoint,
+    head: RequestHead,
+  ): Promise<{ endpoint: Endpoint; after: After; retries: number }> {
+    const tried = new Set<Endpoint>();
+    let endpoint = pool.pick!() ?? pool;
+    for (;;) {
+      tried.add(endpoint);
+      const next = pool.pick!(tried);
+      const visit = endpoint.pooled?.load.begin(this.clock.steady());
+      let after: After;
+      try {
+        after = await this.#ask(endpoint, head, visit && { visit, hasOthers: next !== undefined });
+      } finally {
+        visit?.end();
+      }
+      const retries = tried.size - 1;
+      if (after.then !== "answer" || !after.elsewhere) return { endpoint, after, retries };
+      // Much may have changed since the other one was seen; it is still better than a refusal.
+      const other = pool.pick!(tried) ?? next;
+      if (!other || tried.has(other)) return { endpoint, after, retries };
+      endpoint = other;
     }
   }
 
@@ -232,6 +271,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     endpoint: Endpoint | undefined,
     exchange: Exchange | undefined,
     after: After,
+    retries: number,
   ): void {
     const problem = after.then === "answer" ? after.problem : undefined;
     try {
@@ -249,6 +289,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
         responseBytes: exchange?.responseBytes ?? 0,
         durationMs: this.clock.steady() - startedMs,
         error: exchange?.error,
+        ...(retries > 0 ? { retries } : {}),
       });
     } catch (thrown) {
       this.#serving.logger.log("error", "a listener failed", {

@@ -46,6 +46,8 @@ export interface EndpointInfo {
   readonly description: string;
   /** What the user's programs say about it. */
   readonly metadata: string;
+  /** Whether other endpoints may share its address. */
+  readonly poolingEnabled: boolean;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   /** What has passed through it. */

@@ -19,7 +19,12 @@ export interface AgentStream {
   readonly stream: MuxStream;
   /** A read begun early: wait for its `pending` before reading the stream. */
   readonly ahead: Lookahead;
+  /** Since when it is kept. */
+  sinceMs: number;
 }
+
+/** Streams kept to further members of a pool: a visitor is balanced without dialling each time. */
+const MAX_OTHERS = 3;
 
 /** How a slot behaves. */
 export interface KeptStreamOptions {
@@ -31,11 +36,12 @@ export interface KeptStreamOptions {
   readonly freshMs: number;
 }
 
-/** Room for one stream between two requests. */
+/** Room for one stream between two requests; in a pool, for one to each of a few members. */
 export class KeptStream {
   readonly #options: KeptStreamOptions;
   #kept: AgentStream | undefined;
-  #sinceMs = 0;
+  /** To other members of the same pool, the oldest first. */
+  #others: AgentStream[] | undefined;
 
   /**
    * Makes an empty slot.
@@ -57,6 +63,7 @@ export class KeptStream {
       endpoint,
       stream,
       ahead: new Lookahead(stream, (news) => this.#onNews(agentStream, news)),
+      sinceMs: 0,
     };
     return agentStream;
   }
@@ -64,33 +71,54 @@ export class KeptStream {
   /**
    * Takes the kept stream out, if it may carry the next request.
    *
-   * @param endpoint where that request goes; a stream to another endpoint is let go
+   * @param endpoint where that request goes; a stream to another endpoint is let go, unless both
+   * are of one pool
    * @param repeatable whether the request can be sent again when the stream turns out to be dead
    */
   take(endpoint: Endpoint, repeatable: boolean): AgentStream | undefined {
     const kept = this.#kept;
     if (!kept) return undefined;
-    const idleMs = this.#options.clock.steady() - this.#sinceMs;
-    if (kept.endpoint !== endpoint || (!repeatable && idleMs >= this.#options.freshMs)) {
-      this.letGo();
-      return undefined;
+    if (kept.endpoint !== endpoint) {
+      if (kept.endpoint.url !== endpoint.url || !endpoint.pooled) {
+        this.letGo();
+        return undefined;
+      }
+      const at = this.#others?.findIndex((other) => other.endpoint === endpoint) ?? -1;
+      return at < 0 ? undefined : this.#useOf(this.#others!.splice(at, 1)[0], repeatable);
     }
-    this.#kept = undefined;
-    return kept;
+    this.#kept = this.#others?.pop();
+    return this.#useOf(kept, repeatable);
+  }
+
+  #useOf(agentStream: AgentStream, repeatable: boolean): AgentStream | undefined {
+    const idleMs = this.#options.clock.steady() - agentStream.sinceMs;
+    if (repeatable || idleMs < this.#options.freshMs) return agentStream;
+    this.retire(agentStream);
+    return undefined;
   }
 
   /** Keeps a stream whose exchange is complete; watches it for the end that services announce when idle. */
   keep(agentStream: AgentStream): void {
+    const before = this.#kept;
+    if (before) {
+      const others = this.#others ??= [];
+      others.push(before);
+      if (others.length > MAX_OTHERS) this.retire(others.shift()!);
+    }
     this.#kept = agentStream;
-    this.#sinceMs = this.#options.clock.steady();
+    agentStream.sinceMs = this.#options.clock.steady();
     agentStream.ahead.start();
   }
 
-  /** Ends the kept stream, if there is one. */
+  /** Ends what is kept. */
   letGo(): void {
     const kept = this.#kept;
     this.#kept = undefined;
     if (kept) this.retire(kept);
+    const others = this.#others;
+    if (!others) return;
+    this.#others = undefined;
+    for (const other of others) this.retire(other);
   }
 
   /**
@@ -110,8 +138,13 @@ export class KeptStream {
   }
 
   #onNews(agentStream: AgentStream, news: News): void {
-    if (this.#kept !== agentStream) return;
-    this.#kept = undefined;
+    if (this.#kept === agentStream) {
+      this.#kept = this.#others?.pop();
+    } else {
+      const at = this.#others?.indexOf(agentStream) ?? -1;
+      if (at < 0) return;
+      this.#others!.splice(at, 1);
+    }
     // Bytes that answer no request would be taken for the answer to the next one.
     if (news === "bytes") cancelStream(agentStream.stream);
     else this.retire(agentStream);

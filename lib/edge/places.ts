@@ -6,6 +6,7 @@
  * - the same agent with the bind's token, at once: it has reconnected before we saw the old
  *   connection die (wire-protocol 8.1); another leg number joins instead (8.2);
  * - another session of the same account, when the holder does not answer a ping;
+ * - anybody of the same account beside those who are there, when all of them enable pooling;
  * - nobody else (error 334, or 320 and 309 for another account).
  *
  * Called by `bind.ts` with requests that passed every other check.
@@ -20,8 +21,8 @@ import type { Conn } from "../runtime/net.ts";
 import { AgentEndpoint, type EndpointFacts, type EndpointMember } from "./agent_endpoint.ts";
 import type { Grant } from "./auth.ts";
 import type { ReadBind } from "./bind_message.ts";
-import type { EndpointProto, TcpPorts } from "./endpoint.ts";
-import { endpointKey, type EndpointRegistry, placeOf } from "./endpoints.ts";
+import type { Endpoint, EndpointProto, TcpPorts } from "./endpoint.ts";
+import { canShare, endpointKey, type EndpointRegistry, placeOf } from "./endpoints.ts";
 import type { EdgeEvent } from "./events.ts";
 import type { EndpointBinding } from "./internal_address.ts";
 
@@ -44,7 +45,7 @@ export interface PlacesOptions {
   /** Opens ports; with none there are no tcp endpoints. */
   readonly tcpPorts: TcpPorts | undefined;
   /** Carries a visitor of a tcp endpoint. */
-  readonly onTcpVisitor: (conn: Conn, endpoint: AgentEndpoint) => void;
+  readonly onTcpVisitor: (conn: Conn, endpoint: Endpoint) => void;
   /** Addresses one session may have. */
   readonly maxEndpointsPerSession: number;
   /** How long the holder of a wanted name may take to answer. */
@@ -106,9 +107,7 @@ export class Places {
   take(plan: Plan): Promise<AgentEndpoint> {
     this.#checkWelcome(plan);
     if (plan.port === undefined) return this.#create(plan);
-    const { proto, host, port, binding } = plan;
-    const { accountId } = plan.session.grant;
-    const key = placeOf({ proto, host, port, binding, accountId });
+    const key = this.#keyOf(plan, plan.port);
     return this.#options.registry.exclusively(key, () => this.#takeAt(plan, key));
   }
 
@@ -127,7 +126,8 @@ export class Places {
     for (const endpoint of this.endpointsOf(session)) {
       if (!endpoint.leave(session)) continue;
       this.takeOffline(endpoint);
-      registry.hold(endpoint, clock.steady() + holdMs);
+      // What others still serve needs no keeping.
+      if (!registry.at(placeOf(endpoint.facts))) registry.hold(endpoint, clock.steady() + holdMs);
     }
     this.#bySession.delete(session);
   }
@@ -140,7 +140,7 @@ export class Places {
       endpoint.leave(member);
       this.#bySession.get(member)?.delete(endpoint);
     }
-    if (hasPort(endpoint.facts)) {
+    if (hasPort(endpoint.facts) && !registry.at(placeOf(endpoint.facts))) {
       tcpPorts?.release(endpoint.port).catch((thrown) => {
         const { message } = toTunnelError(thrown);
         logger.log("error", "port was not freed", { port: endpoint.port, error: message });
@@ -154,16 +154,27 @@ export class Places {
   async #takeAt(plan: Plan, key: string): Promise<AgentEndpoint> {
     const { registry, clock } = this.#options;
     const { accountId } = plan.session.grant;
-    const holder = registry.at(key);
-    const owner = holder?.accountId ?? registry.heldFor(key, clock.steady())?.accountId;
+    const place = registry.at(key);
+    const owner = place?.accountId ?? registry.heldFor(key, clock.steady())?.accountId;
     if (owner !== undefined && owner !== accountId) {
       throw plan.proto === "tcp"
         ? refuse(309, `Cannot bind "${plan.host}:${plan.port}": it belongs to another account`)
         : refuse(320, `Cannot bind "${plan.host}": it belongs to another account`);
     }
-    if (holder && plan.proven && isSameBinding(holder, plan)) return this.#rejoin(holder, plan);
-    if (holder) await this.#evict(holder, plan.session);
+    const own = plan.proven &&
+      registry.membersAt(key).find((holder) => isSameBinding(holder, plan));
+    if (own) return this.#rejoin(own, plan);
+    for (const holder of registry.membersAt(key)) {
+      if (isPredecessor(holder, plan.session)) this.takeOffline(holder);
+    }
+    const holders = registry.membersAt(key);
+    if (holders.length > 0 && !this.#mayShare(key, plan)) await this.#evict(holders, plan);
     return await this.#create(plan);
+  }
+
+  #mayShare(key: string, plan: Plan): boolean {
+    const place = this.#options.registry.at(key);
+    return !place || canShare(place, { proto: plan.proto, poolingEnabled: wantsPooling(plan) });
   }
 
   /** The same agent is back, or has another leg. */
@@ -174,6 +185,7 @@ export class Places {
     if (before && before.order > session.order) {
       throw refuse(334, `Cannot bind "${holder.url}": a later session of this agent serves it`);
     }
+    if (!wantsPooling(plan)) this.checkAlone(holder);
     if (before) this.#bySession.get(before)?.delete(holder);
     holder.join(session, this.#factsOf(plan, holder.port));
     this.#track(session, holder);
@@ -188,31 +200,36 @@ export class Places {
     return holder;
   }
 
-  /** Takes a name from a holder that is gone. @throws {TunnelError} refused with 334 when it lives */
-  async #evict(holder: AgentEndpoint, session: BindingSession): Promise<void> {
-    const { holderPingMs, logger } = this.#options;
-    const { members } = holder;
-    const predecessors = members.every((member) =>
-      member.clientId === session.clientId && member.legNumber === session.legNumber &&
-      member.order < session.order
+  /**
+   * Refuses that an endpoint which shares its address stops to allow it.
+   *
+   * @throws {TunnelError} refused with 334 when others are there
+   */
+  checkAlone(endpoint: AgentEndpoint): void {
+    const others = this.#options.registry.membersAt(placeOf(endpoint.facts)).length - 1;
+    if (others <= 0) return;
+    throw refuse(
+      334,
+      `Cannot turn off pooling of "${endpoint.url}": it shares the address with ${others} more; stop them first`,
     );
-    if (!predecessors) {
-      const alive = members.includes(session) ||
-        (await Promise.all(members.map((member) => member.isAlive(holderPingMs)))).includes(true);
-      if (alive) {
-        throw refuse(
-          334,
-          `Cannot bind "${holder.url}": another endpoint is online there; stop it first`,
-        );
-      }
-      const reason = new TunnelError(
-        "heartbeat_lost",
-        `The agent did not answer within ${holderPingMs} ms while another one asked for ${holder.url}`,
-      );
-      for (const member of members) member.abort(reason);
-      logger.log("info", "dead holder of a name was displaced", { url: holder.url });
-    }
-    this.takeOffline(holder);
+  }
+
+  /** Takes a name from holders that are gone. @throws {TunnelError} refused with 334 when one lives */
+  async #evict(holders: readonly AgentEndpoint[], plan: Plan): Promise<void> {
+    const { holderPingMs, logger } = this.#options;
+    const { session } = plan;
+    const members = holders.flatMap((holder) => holder.members);
+    const alive = members.includes(session) ||
+      (await Promise.all(members.map((member) => member.isAlive(holderPingMs)))).includes(true);
+    const [{ url }] = holders;
+    if (alive) throw refuse(334, `Cannot bind "${url}": ${whyNotShared(holders, plan)}`);
+    const reason = new TunnelError(
+      "heartbeat_lost",
+      `The agent did not answer within ${holderPingMs} ms while another one asked for ${url}`,
+    );
+    for (const member of members) member.abort(reason);
+    logger.log("info", "dead holder of a name was displaced", { url });
+    for (const holder of holders) this.takeOffline(holder);
   }
 
   /** Puts a new endpoint online. */
@@ -221,10 +238,14 @@ export class Places {
     const { session } = plan;
     this.#checkWelcome(plan);
     this.#checkIdFree(plan.id);
-    const online: { endpoint?: AgentEndpoint } = {};
-    const port = hasPort(plan)
+    const isShared = plan.port !== undefined &&
+      registry.at(this.#keyOf(plan, plan.port)) !== undefined;
+    const claims = hasPort(plan) && !isShared;
+    const opened: { key?: string } = {};
+    const port = claims
       ? await this.#claim(plan, (conn) => {
-        if (online.endpoint) onTcpVisitor(conn, online.endpoint);
+        const place = opened.key === undefined ? undefined : registry.at(opened.key);
+        if (place) onTcpVisitor(conn, place);
         else conn.abort();
       })
       : plan.port!;
@@ -233,12 +254,13 @@ export class Places {
       this.#checkWelcome(plan);
       this.#checkIdFree(plan.id);
     } catch (thrown) {
-      if (hasPort(plan)) await tcpPorts!.release(port);
+      if (claims) await tcpPorts!.release(port);
       throw thrown;
     }
-    const endpoint = online.endpoint = new AgentEndpoint(this.#factsOf(plan, port));
+    const endpoint = new AgentEndpoint(this.#factsOf(plan, port));
     endpoint.join(session);
     registry.add(endpoint);
+    opened.key = placeOf(endpoint.facts);
     this.#track(session, endpoint);
     emit({
       type: "endpoint_started",
@@ -249,6 +271,10 @@ export class Places {
       sessionId: session.id,
     });
     return endpoint;
+  }
+
+  #keyOf({ session, proto, host, binding }: Plan, port: number): string {
+    return placeOf({ proto, host, port, binding, accountId: session.grant.accountId });
   }
 
   #checkWelcome(plan: Plan): void {
@@ -331,6 +357,7 @@ export class Places {
       name: bind.extra.Name ?? "",
       description: bind.extra.Description ?? "",
       metadata: bind.extra.Metadata ?? "",
+      poolingEnabled: wantsPooling(plan),
     };
   }
 
@@ -339,6 +366,34 @@ export class Places {
     if (endpoints) endpoints.add(endpoint);
     else this.#bySession.set(session, new Set([endpoint]));
   }
+}
+
+function wantsPooling({ bind }: Plan): boolean {
+  return bind.extra.PoolingEnabled ?? false;
+}
+
+/** Whether only earlier sessions of the same agent serve it, which just have not been seen to end. */
+function isPredecessor(holder: AgentEndpoint, session: BindingSession): boolean {
+  return holder.members.every((member) =>
+    member.clientId === session.clientId && member.legNumber === session.legNumber &&
+    member.order < session.order
+  );
+}
+
+/** Why a new endpoint cannot stand beside those that are there, and what to do. */
+function whyNotShared(holders: readonly AgentEndpoint[], plan: Plan): string {
+  if (!wantsPooling(plan)) {
+    const pooled = holders.every(({ facts }) => facts.poolingEnabled);
+    return pooled
+      ? "another endpoint is online there; enable pooling to share the address with it, or stop it first"
+      : "another endpoint is online there; stop it first";
+  }
+  if (holders[0].proto !== plan.proto) {
+    return `an endpoint is online there that speaks ${
+      holders[0].proto
+    }, not ${plan.proto}; stop it first`;
+  }
+  return "another endpoint is online there that does not enable pooling; all that share an address must";
 }
 
 /** Whether an endpoint has a port of the machine for itself. */

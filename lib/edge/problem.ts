@@ -208,3 +208,24 @@ export function edgeFault(): Problem {
     advice: ["Try again; if it happens again, tell the operator of this edge."],
   };
 }
+
+/**
+ * A request that went through so many proxies that it must be going in circles: an endpoint whose
+ * service is the edge itself, or a proxy that leads back to it (RFC 5842 section 7.2).
+ *
+ * @param host which name was asked for
+ * @param maxHops how many are too many
+ */
+export function loopDetected(host: string, maxHops: number): Problem {
+  return {
+    status: 508,
+    ngrokCode: 3501,
+    title: "The request goes in circles",
+    message: `The request for ${host} came by more than ${maxHops} proxies.`,
+    fault: "agent",
+    advice: [
+      "Owners: the service behind this endpoint leads back to the edge; give the agent the address of the service itself.",
+      "Behind many proxies of your own: let one of them begin X-Forwarded-For anew.",
+    ],
+  };
+}

@@ -6,7 +6,14 @@
  */
 import type { RequestHead } from "../http/head.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
-import { badRequest, endpointOffline, misdirected, onlyHttps, type Problem } from "./problem.ts";
+import {
+  badRequest,
+  endpointOffline,
+  loopDetected,
+  misdirected,
+  onlyHttps,
+  type Problem,
+} from "./problem.ts";
 
 /** What the connection says about where the visitor wants to go. */
 export interface Arrival {
@@ -44,11 +51,25 @@ export function routeRequest(table: EndpointTable, arrival: Arrival, head: Reque
     return { problem: misdirected(`${head.scheme}://${host}`, `${scheme}://${host}`) };
   }
   const endpoint = table.find(scheme, host);
-  if (endpoint) return { endpoint };
+  if (endpoint) {
+    return isLoop(head) ? { problem: loopDetected(host, MAX_HOPS) } : { endpoint };
+  }
   const secure = scheme === "http" ? table.find("https", host) : undefined;
   if (!secure) return { problem: endpointOffline(host) };
   const port = secure.port === 443 ? "" : `:${secure.port}`;
   return { problem: onlyHttps(`https://${host}${port}${pathAndQuery(head)}`) };
+}
+
+/** Longer chains of proxies than this are circles: each time round the edge adds one address. */
+const MAX_HOPS = 32;
+
+function isLoop(head: RequestHead): boolean {
+  if (!head.has("x-forwarded-for")) return false;
+  let hops = 0;
+  for (const line of head.all("x-forwarded-for")) {
+    for (let at = 0; at >= 0; at = line.indexOf(",", at + 1)) hops++;
+  }
+  return hops > MAX_HOPS;
 }
 
 /** The path and what follows it, as written. */

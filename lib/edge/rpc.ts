@@ -323,6 +323,12 @@ function patchEndpoint(
   }
   checkModules({ TrafficPolicy: patch.TrafficPolicy });
   checkTexts({ name: patch.Name, description: patch.Description, metadata: patch.Metadata });
-  endpoint.patch({ name: patch.Name, description: patch.Description, metadata: patch.Metadata });
+  if (patch.PoolingEnabled === false) options.places.checkAlone(endpoint);
+  endpoint.patch({
+    name: patch.Name,
+    description: patch.Description,
+    metadata: patch.Metadata,
+    poolingEnabled: patch.PoolingEnabled,
+  });
   return { Error: "" };
 }

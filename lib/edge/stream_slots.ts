@@ -48,6 +48,11 @@ export class StreamSlots {
     return this.#open;
   }
 
+  /** Whether the next one has to wait. */
+  get isFull(): boolean {
+    return this.#open >= this.#options.maxOpen;
+  }
+
   /** Places taken and visitors waiting: what a new one competes with. */
   get load(): number {
     return this.#open + this.#waiting.length;

@@ -148,6 +148,11 @@ export class FakeAgent {
     this.#gate.isShut = true;
   }
 
+  /** Ends {@linkcode FakeAgent.freeze}; what arrived meanwhile is heard now, as from a socket's buffer. */
+  thaw(): void {
+    this.#gate.thaw();
+  }
+
   /** Cuts the connection. */
   abort(): void {
     this.mux.abort();
@@ -165,10 +170,13 @@ export async function readToEnd(stream: Duplex): Promise<string> {
   return chunks.length === 0 ? "" : decodeText(concat(chunks));
 }
 
-/** A carrier that can be shut: what is written vanishes, what arrives is swallowed. */
+/** A carrier that can be shut: what is written vanishes, what arrives waits. */
 class Gate extends RawDuplex {
   readonly #under: Duplex;
   isShut = false;
+  readonly #missed: Uint8Array[] = [];
+  #thawed: () => void = () => {};
+  #reading: Promise<Chunk> | undefined;
 
   constructor(under: Duplex) {
     super();
@@ -181,9 +189,22 @@ class Gate extends RawDuplex {
 
   protected async readRaw(): Promise<Chunk> {
     for (;;) {
-      const chunk = await this.#under.read();
-      if (chunk === undefined || !this.isShut) return chunk;
+      if (!this.isShut && this.#missed.length > 0) return this.#missed.shift();
+      const chunk = await (this.#reading ??= this.#read());
+      this.#reading = undefined;
+      if (chunk === undefined) return chunk;
+      this.#missed.push(chunk);
+      if (this.isShut) await new Promise<void>((resolve) => this.#thawed = resolve);
     }
+  }
+
+  async #read(): Promise<Chunk> {
+    return await this.#under.read();
+  }
+
+  thaw(): void {
+    this.isShut = false;
+    this.#thawed();
   }
 
   write(chunk: Uint8Array): void | Promise<void> {

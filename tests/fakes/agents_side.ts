@@ -10,9 +10,8 @@ import { TunnelError } from "../../lib/base/errors.ts";
 import { silentLogger } from "../../lib/base/log.ts";
 import { Agents } from "../../lib/edge/agents.ts";
 import type { AgentSession } from "../../lib/edge/agent_session.ts";
-import type { AgentEndpoint } from "../../lib/edge/agent_endpoint.ts";
 import type { Authenticator, Grant } from "../../lib/edge/auth.ts";
-import type { TcpPorts } from "../../lib/edge/endpoint.ts";
+import type { Endpoint, TcpPorts } from "../../lib/edge/endpoint.ts";
 import { EndpointRegistry } from "../../lib/edge/endpoints.ts";
 import type { EdgeEvent } from "../../lib/edge/events.ts";
 import { Places } from "../../lib/edge/places.ts";
@@ -49,6 +48,8 @@ export interface AgentsSideOptions {
   readonly onAdmitted?: (session: AgentSession) => void;
   /** The time. @default one of its own */
   readonly clock?: FakeClock;
+  /** Numbers in [0, 1), for pools. */
+  readonly random?: () => number;
   /** The key that signs notes. @default always the same */
   readonly key?: Uint8Array;
 }
@@ -98,10 +99,10 @@ export class PaperPorts implements TcpPorts {
 /** The agents' side, and the strings a test pulls. */
 export class AgentsSide {
   readonly clock: FakeClock;
-  readonly registry = new EndpointRegistry();
+  readonly registry: EndpointRegistry;
   readonly events: EdgeEvent[] = [];
   readonly ports: PaperPorts | undefined;
-  readonly tcpVisitors: { conn: Conn; endpoint: AgentEndpoint }[] = [];
+  readonly tcpVisitors: { conn: Conn; endpoint: Endpoint }[] = [];
   readonly agents: Agents;
   readonly places: Places;
 
@@ -117,7 +118,12 @@ export class AgentsSide {
     signer: Awaited<ReturnType<typeof createSigner>>,
   ) {
     const clock = this.clock = options.clock ?? new FakeClock();
-    const { registry } = this;
+    const registry = this.registry = new EndpointRegistry({
+      clock,
+      doubtMs: 1_000,
+      doubtAnswerMs: 2_000,
+      random: options.random,
+    });
     const range = options.tcpRange === undefined ? { from: 20000, to: 20003 } : options.tcpRange;
     this.ports = range ? new PaperPorts(range.from, range.to) : undefined;
     const emit = (event: EdgeEvent) => void this.events.push(event);

@@ -58,6 +58,12 @@ export class Peer {
     return this.readTo("\r\n\r\n");
   }
 
+  /** Reads so many bytes. */
+  async readBytes(count: number): Promise<string> {
+    while (this.#buffer.length < count && !this.#ended) await this.#more();
+    return this.#take(count);
+  }
+
   /** Reads exactly this text. */
   async expect(text: string): Promise<void> {
     while (this.#buffer.length < text.length && !this.#ended) {

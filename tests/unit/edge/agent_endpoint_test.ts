@@ -28,6 +28,7 @@ const FACTS: EndpointFacts = {
   name: "n",
   description: "d",
   metadata: "m",
+  poolingEnabled: false,
 };
 
 class FakeMember implements EndpointMember {
@@ -36,6 +37,9 @@ class FakeMember implements EndpointMember {
   readonly headers: ProxyHeader[] = [];
   load = 0;
   isOpen = true;
+  isFull = false;
+  isSilent = false;
+  latencyMs: number | undefined;
   failure: TunnelError | undefined;
 
   readonly id: string;
@@ -55,6 +59,10 @@ class FakeMember implements EndpointMember {
 
   isAlive(): Promise<boolean> {
     return Promise.resolve(true);
+  }
+
+  doubt(): Promise<boolean> {
+    return Promise.resolve(!this.isSilent);
   }
 
   abort(): void {

@@ -12,6 +12,7 @@ import {
   option,
   serveRaw,
 } from "../../../lib/edge/door_tcp.ts";
+import type { Endpoint } from "../../../lib/edge/endpoint.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import { MemoryNet } from "../../../lib/runtime/memory.ts";
 import { FakeConn, FakeEndpoint, latin1Text, Peer } from "../../fakes/edge_visit.ts";
@@ -167,6 +168,60 @@ test("serveRaw() cancels the stream when the visitor is gone before it was opene
   visitor.duplex.abort();
   await over;
   assert.deepEqual(endpoint.opened[0].stream.ends, ["fin", "rst 6"]);
+});
+
+/** A pool of fake endpoints that gives them in order. */
+class FakePool extends FakeEndpoint {
+  readonly members: FakeEndpoint[];
+
+  constructor(...members: FakeEndpoint[]) {
+    super("pool.test", "tcp");
+    this.members = members;
+  }
+
+  pick(tried: ReadonlySet<Endpoint> = new Set()): FakeEndpoint | undefined {
+    return this.members.find((member) => !tried.has(member));
+  }
+}
+
+test("serveRaw() takes the next member of a pool when one does not take the stream", async () => {
+  const gone = new FakeEndpoint("pool.test", "tcp");
+  const full = new FakeEndpoint("pool.test", "tcp");
+  const free = new FakeEndpoint("pool.test", "tcp");
+  gone.refuses = new TunnelError("session_closed", "gone");
+  full.refuses = new TunnelError("streams_exhausted", "full");
+  const [near, far] = pair();
+  const events: ConnectionClosed[] = [];
+  const served = serveRaw(new FakeConn(near), new FakePool(gone, full, free), false, {
+    clock: new FakeClock(),
+    logger: silentLogger,
+    onConnectionClosed: (event) => events.push(event),
+  });
+  const visitor = new Peer(far);
+  await visitor.send("hello");
+  const agent = await free.nextStream();
+  await agent.expect("hello");
+  visitor.duplex.closeWrite();
+  agent.duplex.closeWrite();
+  await served;
+  assert.equal(events[0].endpoint, free);
+  for (const { traffic } of [gone, full, free]) {
+    assert.deepEqual([traffic.requests, traffic.open], [1, 0]);
+  }
+});
+
+test("serveRaw() cuts the visitor when no member of a pool takes the stream, or one fails otherwise", async () => {
+  const gone = new FakeEndpoint("pool.test", "tcp");
+  const broken = new FakeEndpoint("pool.test", "tcp");
+  const spared = new FakeEndpoint("pool.test", "tcp");
+  gone.refuses = new TunnelError("session_closed", "gone");
+  broken.refuses = new TunnelError("internal", "broken");
+  for (const pool of [new FakePool(gone), new FakePool(broken, spared)]) {
+    const conn = new FakeConn(pair()[0]);
+    await serveRaw(conn, pool, false, { clock: new FakeClock(), logger: silentLogger });
+    assert.equal(conn.aborted, true);
+  }
+  assert.equal(spared.opened.length, 0);
 });
 
 test("serveRaw() writes the PROXY header first when the endpoint wants one", async () => {

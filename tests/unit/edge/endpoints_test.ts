@@ -31,6 +31,7 @@ function endpoint(
     name: "",
     description: "",
     metadata: "",
+    poolingEnabled: false,
     ...more,
   });
 }

@@ -31,6 +31,7 @@ test("endpointInfo() and sessionInfo() tell everything, no secret, as plain data
     name: "n",
     description: "d",
     metadata: "m",
+    poolingEnabled: false,
     startedAtMs: 1_000_000,
     traffic: { requests: 0, open: 0, inBytes: 0, outBytes: 0 },
   });

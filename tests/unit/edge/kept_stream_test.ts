@@ -1,6 +1,8 @@
 /** @module */
 import assert from "node:assert/strict";
 import { FakeClock } from "../../../lib/base/clock.ts";
+import { MemberLoad } from "../../../lib/edge/balance.ts";
+import type { Pooled } from "../../../lib/edge/endpoint.ts";
 import { KeptStream } from "../../../lib/edge/kept_stream.ts";
 import { FakeEndpoint, type OpenedStream, settle } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
@@ -83,4 +85,44 @@ test("KeptStream.retire() takes its timer back when the agent ends its side", as
   await settle();
   assert.equal(clock.pending, 0);
   assert.deepEqual(agent.stream.ends, ["fin"]);
+});
+
+test("KeptStream keeps one stream to each of a few members of a pool", async () => {
+  const { clock, slot } = await stage();
+  const pooled = { load: new MemberLoad(), doubtMs: 1, doubtAnswerMs: 1 };
+  const members = Array.from({ length: 5 }, () => {
+    const member: FakeEndpoint & { pooled?: Pooled } = new FakeEndpoint("pool.test");
+    member.pooled = pooled;
+    return member;
+  });
+  const kept = [];
+  for (const member of members) {
+    const stream = await member.openStream({ clientAddr: "192.0.2.7:1", passthroughTls: false });
+    const agentStream = slot.adopt(member, stream);
+    assert.equal(slot.take(member, true), undefined);
+    slot.keep(agentStream);
+    kept.push(agentStream);
+  }
+  // The oldest of five is let go.
+  assert.deepEqual(members.map(({ opened }) => opened[0].stream.ends.length), [1, 0, 0, 0, 0]);
+  for (const at of [4, 2, 1, 3]) assert.equal(slot.take(members[at], true), kept[at]);
+  assert.equal(slot.holds, false);
+  for (const at of [1, 2, 3]) slot.keep(kept[at]);
+  // Too old for what must not be repeated.
+  await clock.advance(1_000);
+  assert.equal(slot.take(members[1], false), undefined);
+  // One that ends is forgotten, whichever it is.
+  members[2].opened[0].duplex.closeWrite();
+  await settle();
+  assert.equal(slot.take(members[2], true), undefined);
+  assert.equal(slot.holds, true);
+  slot.letGo();
+  assert.equal(slot.holds, false);
+  assert.deepEqual(members.map(({ opened }) => opened[0].stream.ends[0]), [
+    "fin",
+    "fin",
+    "fin",
+    "fin",
+    undefined,
+  ]);
 });

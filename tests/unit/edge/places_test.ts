@@ -463,3 +463,115 @@ test("Places builds walls between accounts: nobody gets, sees, changes or ends w
     { numRuns: 60 },
   );
 });
+
+const POOLING = { Extra: { PoolingEnabled: true } };
+
+test("Places lets endpoints share a URL when all of them enable pooling, whichever agents they are of", async () => {
+  const side = await AgentsSide.create();
+  const { agent: first } = await side.agent("one");
+  const { agent: second } = await side.agent("two");
+  const url = { Domain: "a.example.com" };
+  const bound = await Promise.all([
+    first.bind("https", url, POOLING),
+    second.bind("https", url, POOLING),
+    // Two services behind one agent are two members.
+    first.bind("https", url, POOLING),
+  ]);
+  assert.deepEqual(bound.map(codeOf), ["", "", ""]);
+  assert.equal(new Set(bound.map(({ Id }) => Id)).size, 3);
+  assert.equal(new Set(bound.map(({ URL }) => URL)).size, 1);
+  assert.equal(side.registry.membersAt("tls:a.example.com").length, 3);
+  const refused = await second.bind("https", url);
+  assert.match(refused.Error!, /enable pooling to share[^]*ERR_NGROK_334/);
+  const odd = await second.bind("tls", url, POOLING);
+  assert.match(odd.Error!, /speaks https, not tls[^]*ERR_NGROK_334/);
+  const { agent: stranger } = await side.agent("other");
+  assert.equal(codeOf(await stranger.bind("https", url, POOLING)), "320");
+  first.abort();
+  await side.settle();
+  assert.equal(side.registry.membersAt("tls:a.example.com").length, 1);
+  assert.equal(await whoServes(side, bound[1], [second]), 0);
+  await side.close();
+});
+
+test("Places refuses pooling with an endpoint that does not enable it, while that lives", async () => {
+  const side = await AgentsSide.create();
+  const { agent: holder } = await side.agent("one");
+  const { agent: rival } = await side.agent("two");
+  await holder.bind("https", { Domain: "a.example.com" });
+  const asked = () => rival.bind("https", { Domain: "a.example.com" }, POOLING);
+  assert.match((await asked()).Error!, /does not enable pooling[^]*ERR_NGROK_334/);
+  holder.freeze();
+  const again = asked();
+  await side.clock.advance(2_000);
+  assert.equal(codeOf(await again), "");
+  await side.close();
+});
+
+test("Places takes a member that is back for the same member, by token and without one", async () => {
+  const side = await AgentsSide.create();
+  const { agent: old, answer } = await side.agent("one");
+  const { agent: other } = await side.agent("two");
+  const url = { Domain: "a.example.com" };
+  const bound = await old.bind("https", url, POOLING);
+  await other.bind("https", url, POOLING);
+  old.freeze();
+  const back = await side.resume(answer);
+  const again = await back.bind(bound.Proto, bound.Opts, {
+    Id: bound.Id,
+    Extra: { Token: bound.Extra.Token, PoolingEnabled: true },
+  });
+  assert.equal(again.Id, bound.Id);
+  assert.equal(side.registry.membersAt("tls:a.example.com").length, 2);
+  // With the token it may not leave the pool by the way.
+  const alone = await back.bind(bound.Proto, bound.Opts, {
+    Id: bound.Id,
+    Extra: { Token: bound.Extra.Token },
+  });
+  assert.match(alone.Error!, /Cannot turn off pooling[^]*ERR_NGROK_334/);
+  back.freeze();
+  const third = await side.resume(answer);
+  const fresh = await third.bind("https", url, POOLING);
+  assert.equal(codeOf(fresh), "");
+  assert.notEqual(fresh.Id, bound.Id);
+  assert.equal(side.registry.membersAt("tls:a.example.com").length, 2);
+  await side.close();
+});
+
+test("Places counts the legs of an agent as one member", async () => {
+  const side = await AgentsSide.create();
+  const { agent: leg0, answer } = await side.agent("one");
+  const { agent: other } = await side.agent("two");
+  const url = { Domain: "a.example.com" };
+  const bound = await leg0.bind("https", url, POOLING);
+  await other.bind("https", url, POOLING);
+  const leg1 = await side.resume(answer, "one", { LegNumber: 1 });
+  await leg1.bind(bound.Proto, bound.Opts, {
+    Id: bound.Id,
+    Extra: { Token: bound.Extra.Token, PoolingEnabled: true },
+  });
+  const members = side.registry.membersAt("tls:a.example.com");
+  assert.deepEqual(members.map(({ members }) => members.length), [2, 1]);
+  await side.close();
+});
+
+test("Places opens the port of a pool once, and frees it with the last member", async () => {
+  const side = await AgentsSide.create();
+  const { agent: first } = await side.agent("one");
+  const { agent: second } = await side.agent("two");
+  const addr = { Addr: "example.com:20001" };
+  const bound = await first.bind("tcp", addr, POOLING);
+  const other = await second.bind("tcp", addr, POOLING);
+  assert.equal(other.URL, bound.URL);
+  await first.unbind(bound.Id);
+  const conn = {} as Conn;
+  side.ports!.open.get(20001)!(conn);
+  assert.deepEqual(side.tcpVisitors.map(({ endpoint }) => endpoint.id), [other.Id]);
+  const third = await first.bind("tcp", addr, POOLING);
+  side.ports!.open.get(20001)!(conn);
+  assert.equal(side.tcpVisitors[1].endpoint.pick !== undefined, true);
+  await second.unbind(other.Id);
+  await first.unbind(third.Id);
+  assert.equal(side.ports!.open.size, 0);
+  await side.close();
+});

@@ -19,6 +19,7 @@ const ALL: [Problem, number, number][] = [
   [problems.agentTimeout("a.test"), 504, 3005],
   [problems.serviceTimeout("", 300_000), 504, 3008],
   [problems.edgeFault(), 500, 722],
+  [problems.loopDetected("a.test", 32), 508, 3501],
 ];
 
 test("a Problem carries the documented number and a status that fits it", () => {

@@ -90,3 +90,20 @@ test("pathAndQuery() gives what was written, also of a whole URL", () => {
   );
   assert.equal(pathAndQuery(head("GET /? HTTP/1.1\nHost: a\n\n")), "/?");
 });
+
+test("routeRequest() gives 508 to a request that goes in circles, wherever its addresses stand", () => {
+  const ask = (...lines: string[]) =>
+    routeRequest(
+      TABLE,
+      PLAIN,
+      head(`GET / HTTP/1.1\nHost: a.test\n${
+        lines.map((line) => `X-Forwarded-For: ${line}\n`).join("")
+      }\n`),
+    );
+  const chain = (hops: number) => Array.from({ length: hops }, () => "127.0.0.1").join(", ");
+  assert.equal(ask(chain(32)).endpoint, both);
+  assert.equal(ask(chain(33)).problem?.status, 508);
+  assert.equal(ask(chain(33)).problem?.ngrokCode, 3501);
+  assert.equal(ask(...Array.from({ length: 32 }, () => "::1")).endpoint, both);
+  assert.equal(ask(chain(16), chain(17)).problem?.ngrokCode, 3501);
+});

@@ -206,6 +206,25 @@ test("serveAgentStream() patches what is said about an endpoint and leaves the r
   await side.close();
 });
 
+test("serveAgentStream() patches pooling, and not against those who share the address", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const { agent: other } = await side.agent("two");
+  const url = { Domain: "a.example.com" };
+  const bound = await agent.bind("https", url);
+  const TunnelId = bound.Extra.TunnelID;
+  const join = () => other.bind("https", url, { Extra: { PoolingEnabled: true } });
+  assert.match((await join()).Error!, /ERR_NGROK_334/);
+  assert.equal(await patch(agent, { TunnelId, PoolingEnabled: true }), "");
+  const joined = await join();
+  assert.equal(joined.Error, "");
+  assert.match(await patch(agent, { TunnelId, PoolingEnabled: false }), /1 more[^]*ERR_NGROK_334/);
+  await other.unbind(joined.Id);
+  assert.equal(await patch(agent, { TunnelId, PoolingEnabled: false }), "");
+  assert.equal(side.registry.byId(bound.Id)!.facts.poolingEnabled, false);
+  await side.close();
+});
+
 test("serveAgentStream() refuses patches that are not the agent's or not enforced", async () => {
   const side = await AgentsSide.create();
   const { agent } = await side.agent();

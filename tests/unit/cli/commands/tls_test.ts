@@ -9,6 +9,7 @@ test("tlsCommand takes an address and the flags of an endpoint", () => {
     "url",
     "name",
     "metadata",
+    "pooling-enabled",
     "connect-url",
     "connect-cas",
     "authtoken",
