@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FakeClock, sleep } from "../../lib/base/clock.ts";
+import { type FakeClock, sleep } from "../../lib/base/clock.ts";
 import { pair } from "../../lib/base/duplex.ts";
 import { silentLogger } from "../../lib/base/log.ts";
 import { type ExchangeEnded, type HttpVisit, serveHttp } from "../../lib/edge/http_relay.ts";
