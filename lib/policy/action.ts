@@ -69,6 +69,11 @@ export interface PolicyServices {
   readonly ipPolicy?: ((id: string) => Promise<LiveIpRules | undefined>) | undefined;
   /** The PEM text of a certificate authority of the account; `undefined` when it has none of that id. */
   readonly certificateAuthority?: ((id: string) => Promise<string | undefined>) | undefined;
+  /**
+   * Fetches a small public document by HTTPS, without following redirects; absent when the edge may
+   * not ask anybody.
+   */
+  readonly fetchBytes?: ((url: string, maxBytes: number) => Promise<Uint8Array>) | undefined;
   /** The language. */
   readonly expressions?: ExpressionEngine | undefined;
 }

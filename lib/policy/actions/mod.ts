@@ -17,6 +17,7 @@ import { setVars } from "./set_vars.ts";
 import { terminateTls } from "./terminate_tls.ts";
 import { urlRewrite } from "./url_rewrite.ts";
 import { userAgentFilter } from "./user_agent_filter.ts";
+import { verifyWebhook } from "./verify_webhook.ts";
 
 /** All of them. */
 export const ACTIONS: readonly Action[] = [
@@ -33,4 +34,5 @@ export const ACTIONS: readonly Action[] = [
   terminateTls,
   urlRewrite,
   userAgentFilter,
+  verifyWebhook,
 ];

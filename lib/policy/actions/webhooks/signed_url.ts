@@ -7,7 +7,13 @@
  */
 import { decodeText } from "../../../base/bytes.ts";
 import { digest, fromBase64, fromHex, hmac, joined, sameBytes } from "./crypto.ts";
-import { GENUINE, refuted, staleness, type WebhookMessage, type WebhookProvider } from "./message.ts";
+import {
+  GENUINE,
+  refuted,
+  staleness,
+  type WebhookMessage,
+  type WebhookProvider,
+} from "./message.ts";
 
 /** What HubSpot asks for. */
 const HUBSPOT_TOLERANCE_MS = 300_000;

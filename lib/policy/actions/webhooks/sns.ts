@@ -10,13 +10,7 @@
 import { decodeText, encodeText } from "../../../base/bytes.ts";
 import { fromBase64, plain } from "./crypto.ts";
 import { publicKeyOfCertificate } from "./der.ts";
-import {
-  GENUINE,
-  refuted,
-  staleness,
-  type WebhookProvider,
-  type WebhookTools,
-} from "./message.ts";
+import { GENUINE, refuted, staleness, type WebhookProvider, type WebhookTools } from "./message.ts";
 import { jsonObject } from "./signed_document.ts";
 
 /** Amazon delivers again for as long as an hour. */

@@ -5,7 +5,13 @@
  * @module
  */
 import { fromBase64, hmac, joined, sameBytes } from "./crypto.ts";
-import { GENUINE, refuted, staleness, type WebhookMessage, type WebhookProvider } from "./message.ts";
+import {
+  GENUINE,
+  refuted,
+  staleness,
+  type WebhookMessage,
+  type WebhookProvider,
+} from "./message.ts";
 
 /** What Svix's own libraries allow. */
 const TOLERANCE_MS = 300_000;
@@ -57,14 +63,10 @@ function headersOf(
   return undefined;
 }
 
-/** The keys of a secret: several may stand there, separated by spaces, while they change. */
+/** The keys of a secret: several may stand there, separated by spaces, while they change. None if one is none. */
 function keysOf(secret: string): Uint8Array[] {
-  const keys: Uint8Array[] = [];
-  for (const text of secret.split(" ")) {
-    const key = fromBase64(text.replace(/^whsec_/, ""));
-    if (key && key.length > 0) keys.push(key);
-  }
-  return keys;
+  const keys = secret.trim().split(/ +/).map((text) => fromBase64(text.replace(/^whsec_/, "")));
+  return keys.every((key) => key !== undefined && key.length > 0) ? keys as Uint8Array[] : [];
 }
 
 /** All of them. */
