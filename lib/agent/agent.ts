@@ -365,6 +365,8 @@ class RunningAgent implements Agent {
     if (session) {
       const over = new AbortController();
       void session.closed.then(() => over.abort());
+      // Whoever shares the URL serves from now on; what is under way here may end.
+      if (graceMs > 0) await this.#endpoints.leavePools(session);
       await this.#visitors.close(graceMs, over.signal);
     }
     this.#stop.abort(

@@ -123,6 +123,11 @@ export class OwnEndpoint implements AgentEndpoint {
     return { name, url: this.url, upstream, tls, proxyProtocol };
   }
 
+  /** Whether others may serve its URL as well. */
+  get pools(): boolean {
+    return this.#parts.options.poolingEnabled ?? false;
+  }
+
   /** Whether it was ever online. */
   get wasOnline(): boolean {
     return this.#answer !== undefined;

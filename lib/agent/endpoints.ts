@@ -148,6 +148,12 @@ export class Endpoints {
     }
   }
 
+  /** Gives up the URLs that others may serve as well, before the agent ends. Never throws. */
+  async leavePools(session: Session): Promise<void> {
+    const pooled = this.all.filter((endpoint) => endpoint.online && endpoint.pools);
+    await Promise.all(pooled.map(({ name, id }) => this.#unbind(session, name, id)));
+  }
+
   #forget(endpoint: OwnEndpoint): void {
     if (this.#byName.get(endpoint.name) === endpoint) {
       this.#byName.delete(endpoint.name);

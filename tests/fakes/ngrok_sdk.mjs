@@ -50,7 +50,7 @@ const verbs = {
     return {};
   },
   async listen(
-    { kind, domain, to, scheme, basicAuth, remoteAddr, proxyProto, metadata },
+    { kind, domain, to, scheme, basicAuth, remoteAddr, proxyProto, metadata, pooled },
   ) {
     const builder = kind === "http"
       ? session.httpEndpoint()
@@ -63,6 +63,7 @@ const verbs = {
     if (proxyProto) builder.proxyProto(proxyProto);
     if (metadata) builder.metadata(metadata);
     if (basicAuth) builder.basicAuth(...basicAuth);
+    if (pooled) builder.poolingEnabled(true);
     const listener = await builder.listen();
     listeners.set(listener.id(), listener);
     listener.forward(to).then(

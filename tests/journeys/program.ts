@@ -47,6 +47,9 @@ export interface ProgramExit {
 /** A JSON log line. */
 export type JsonLine = Record<string, unknown>;
 
+/** What a program can be sent. */
+export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGKILL" | "SIGSTOP" | "SIGCONT";
+
 /** A program that was started. */
 export interface Program {
   /** Its process id. */
@@ -62,7 +65,7 @@ export interface Program {
   /** Waits for the first line of standard output that is a JSON object and passes. Rejects when the program ends first. */
   waitForJsonLine(passes: (line: JsonLine) => boolean, limitMs?: number): Promise<JsonLine>;
   /** Sends a signal. */
-  signal(name: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGKILL"): void;
+  signal(name: Signal): void;
   /** Asks it to end (SIGINT), and makes it end when it does not. */
   stop(limitMs?: number): Promise<ProgramExit>;
 }
@@ -236,7 +239,7 @@ class RunningProgram implements Program {
     );
   }
 
-  signal(name: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGKILL"): void {
+  signal(name: Signal): void {
     if (this.#ended || this.#child.pid === undefined) return;
     try {
       // Deno 2.9's child.kill() reports the signal as the cause of death even of a program that

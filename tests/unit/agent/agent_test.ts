@@ -808,3 +808,17 @@ test("close() of an agent lets a connection in use finish and takes no new one",
   assert.equal(agent.state, "closed");
   await door.close();
 });
+
+test("close() of an agent gives up URLs that others serve too before it drains, and no other", async () => {
+  const stage = new Stage();
+  const agent = await stage.connect();
+  const shared = await agent.forward({ addr: 8080, name: "shared", poolingEnabled: true });
+  await agent.forward({ addr: 8081, name: "alone" });
+  const { session } = stage.edge;
+  const closing = agent.close({ graceMs: 5_000 });
+  await stage.until(() => session.of(STREAM.unbind).length > 0);
+  await stage.clock.advance(1_000);
+  await closing;
+  assert.deepEqual(session.of(STREAM.unbind).map(({ json }) => json.Id), [shared.id]);
+  assert.equal(stage.clock.pending, 0);
+});
