@@ -80,6 +80,8 @@ export interface ExchangeEnd {
   readonly status: number | undefined;
   /** Whether the request went to the service: a later action may have answered it. */
   readonly forwarded: boolean;
+  /** Whether the visitor hung up before there was an answer: then that there was none is not the service's fault. */
+  readonly visitorLeft?: boolean;
 }
 
 /** A request, before it goes to the agent. */

@@ -6,6 +6,7 @@
 import { bunAttempt, openBunDoor } from "./bun_conn.ts";
 import type { Runtime } from "./host.ts";
 import { nodeClock } from "./node_clock.ts";
+import { nodeCodecs } from "./node_codecs.ts";
 import { dial } from "./node_dial.ts";
 import { nodeHost } from "./node_host.ts";
 import { listen } from "./node_listen.ts";
@@ -18,7 +19,13 @@ const CONNECT_MS = 10_000;
 
 /** Bun's sockets, files, signals and time. */
 export function bunRuntime(): Runtime {
-  return { net: bunNet(), host: nodeHost("bun"), clock: nodeClock, openSqlite };
+  return {
+    net: bunNet(),
+    host: nodeHost("bun"),
+    clock: nodeClock,
+    openSqlite,
+    codecs: nodeCodecs,
+  };
 }
 
 function bunNet(): Net {

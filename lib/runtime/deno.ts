@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Runtime } from "./host.ts";
 import { nodeClock } from "./node_clock.ts";
+import { nodeCodecs } from "./node_codecs.ts";
 import type { Valve } from "./node_conn.ts";
 import { nodeHost } from "./node_host.ts";
 import { nodeNet } from "./node_sockets.ts";
@@ -21,6 +22,7 @@ export function denoRuntime(): Runtime {
     host: nodeHost("deno"),
     clock: nodeClock,
     openSqlite,
+    codecs: nodeCodecs,
   };
 }
 

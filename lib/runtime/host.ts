@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import type { Codecs } from "./codecs.ts";
 import type { OpenSqlite } from "./database.ts";
 import type { Net } from "./net.ts";
 
@@ -116,4 +117,6 @@ export interface Runtime {
   readonly clock: Clock;
   /** An embedded database, for who keeps durable state. */
   readonly openSqlite: OpenSqlite;
+  /** Compressors. */
+  readonly codecs: Codecs;
 }

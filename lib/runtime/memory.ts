@@ -6,6 +6,7 @@
  */
 import { type Clock, systemClock } from "../base/clock.ts";
 import { TunnelError } from "../base/errors.ts";
+import type { Codecs } from "./codecs.ts";
 import type { OpenSqlite } from "./database.ts";
 import type { Runtime } from "./host.ts";
 import { MemoryHost, type MemoryHostOptions } from "./memory_host.ts";
@@ -32,6 +33,8 @@ export interface MemoryRuntimeOptions {
   readonly host?: Omit<MemoryHostOptions, "clock">;
   /** Its database. @default there is none: opening one fails with io_failed */
   readonly openSqlite?: OpenSqlite;
+  /** Its compressors. @default none */
+  readonly codecs?: Codecs;
 }
 
 /** A runtime in memory: the contracts, and what a test turns. */
@@ -65,8 +68,16 @@ export function memoryRuntime(
     net: new MemoryNet({ ...options.net, clock }),
     host: new MemoryHost({ ...options.host, clock }),
     openSqlite: options.openSqlite ?? noSqlite,
+    codecs: options.codecs ?? NO_CODECS,
   };
 }
+
+const NO_CODECS: Codecs = {
+  codings: [],
+  createEncoder(coding) {
+    throw new TunnelError("internal", `Cannot compress as "${coding}": there is no such encoder`);
+  },
+};
 
 function noSqlite(path: string): Promise<never> {
   return Promise.reject(

@@ -6,7 +6,9 @@
 import type { Action } from "../action.ts";
 import { addHeaders } from "./add_headers.ts";
 import { basicAuth } from "./basic_auth.ts";
+import { circuitBreaker } from "./circuit_breaker.ts";
 import { closeConnection } from "./close_connection.ts";
+import { compressResponse } from "./compress_response.ts";
 import { customResponse } from "./custom_response.ts";
 import { deny } from "./deny.ts";
 import { log } from "./log.ts";
@@ -23,7 +25,9 @@ import { verifyWebhook } from "./verify_webhook.ts";
 export const ACTIONS: readonly Action[] = [
   addHeaders,
   basicAuth,
+  circuitBreaker,
   closeConnection,
+  compressResponse,
   customResponse,
   deny,
   log,

@@ -31,12 +31,13 @@ const TOKEN = "ownertoken_0123456789";
 
 /** The machine's own sockets and clock, with a data folder in memory. */
 function loopback(files = new MemoryFiles()): Runtime {
-  const { net, clock } = detectRuntime();
+  const { net, clock, codecs } = detectRuntime();
   return {
     net,
     clock,
     host: { files } as unknown as Host,
     openSqlite: memorySqlite(files),
+    codecs,
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { check } from "../../../lib/base/schema.ts";
-import { durationText, formatDuration, parseDuration } from "../../../lib/config/duration.ts";
+import { durationText, formatDuration, parseDuration } from "../../../lib/base/duration.ts";
 import { test } from "../../harness.ts";
 
 test("parseDuration() reads what Go's time.ParseDuration reads", () => {

@@ -1,0 +1,116 @@
+/**
+ * Compressors by `node:zlib`, which Deno and Bun have as well and with the same behaviour: what was
+ * written has come out, flushed, when the callback of the write is called.
+ *
+ * @module
+ */
+import {
+  type BrotliOptions,
+  constants,
+  createBrotliCompress,
+  createDeflate,
+  createGzip,
+  type ZlibOptions,
+} from "node:zlib";
+import type { ByteTransform } from "../base/byte_transform.ts";
+import { concat } from "../base/bytes.ts";
+import type { Chunk } from "../base/duplex.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
+import type { Codecs, CodingName } from "./codecs.ts";
+
+/** As much of a zlib stream as is used. */
+interface ZlibStream {
+  on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "end", listener: () => void): unknown;
+  write(chunk: Uint8Array, done: (error?: Error | null) => void): unknown;
+  end(): unknown;
+  destroy(): unknown;
+}
+
+/** Level 6, the usual balance; each write ends on a byte that can be read. */
+const ZLIB: ZlibOptions = { flush: constants.Z_SYNC_FLUSH };
+
+/** Quality 4 is about as fast as gzip and smaller; a window of 512 KiB bounds the memory of a stream. */
+const BROTLI: BrotliOptions = {
+  flush: constants.BROTLI_OPERATION_FLUSH,
+  params: {
+    [constants.BROTLI_PARAM_QUALITY]: 4,
+    [constants.BROTLI_PARAM_LGWIN]: 19,
+  },
+};
+
+/** The compressors of all three runtimes. There is no LZW (`compress`): nothing asks for it any more. */
+export const nodeCodecs: Codecs = {
+  codings: ["br", "gzip", "deflate"],
+  createEncoder: (coding) => new ZlibEncoder(streamOf(coding)),
+};
+
+function streamOf(coding: CodingName): ZlibStream {
+  switch (coding) {
+    case "gzip":
+      return createGzip(ZLIB);
+    case "deflate":
+      return createDeflate(ZLIB);
+    case "br":
+      return createBrotliCompress(BROTLI);
+    default:
+      throw new TunnelError("internal", `Cannot compress as "${coding}": there is no such encoder`);
+  }
+}
+
+/** One stream of zlib as a transform. */
+class ZlibEncoder implements ByteTransform {
+  readonly #stream: ZlibStream;
+  #out: Uint8Array[] = [];
+  #error: Error | undefined;
+  #settle: ((error?: Error | null) => void) | undefined;
+
+  constructor(stream: ZlibStream) {
+    this.#stream = stream;
+    stream.on("data", (chunk) => this.#out.push(chunk));
+    stream.on("end", () => this.#settled());
+    stream.on("error", (error) => {
+      this.#error = error;
+      this.#settled(error);
+    });
+  }
+
+  push(chunk: Uint8Array): Promise<Chunk> {
+    return this.#run((done) => this.#stream.write(chunk, done));
+  }
+
+  end(): Promise<Chunk> {
+    return this.#run(() => this.#stream.end());
+  }
+
+  abort(): void {
+    this.#stream.destroy();
+    this.#out = [];
+    this.#settled(new TunnelError("aborted", "The compression was cut"));
+  }
+
+  #run(start: (done: (error?: Error | null) => void) => void): Promise<Chunk> {
+    return new Promise((resolve, reject) => {
+      this.#settle = (error) => {
+        if (error) reject(toTunnelError(error, "io_failed"));
+        else resolve(this.#take());
+      };
+      if (this.#error) this.#settled(this.#error);
+      else start((error) => this.#settled(error));
+    });
+  }
+
+  #settled(error?: Error | null): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.(error);
+  }
+
+  #take(): Chunk {
+    if (this.#out.length === 0) return undefined;
+    const chunk = concat(this.#out);
+    this.#out = [];
+    return chunk;
+  }
+}
