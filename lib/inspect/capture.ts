@@ -1,0 +1,274 @@
+/**
+ * One exchange while it passes: the tap writes into it, everybody else reads it as an
+ * {@linkcode Exchange}. Bytes are copied up to a limit; beyond it they are only counted.
+ *
+ * @module
+ */
+import type { RequestHead, ResponseHead } from "../http/head.ts";
+import type {
+  CapturedBody,
+  CapturedMessage,
+  CapturedRequest,
+  CapturedResponse,
+  ExchangeState,
+  ExchangeTiming,
+  HeaderLine,
+  StreamMessage,
+} from "./exchange.ts";
+import type { StoredExchange } from "./exchange_store.ts";
+
+/** What is kept of an exchange at most. */
+export interface CaptureLimits {
+  /** Of each of the two bodies, in bytes. */
+  readonly maxBodyBytes: number;
+  /** Messages; later ones push out the oldest. */
+  readonly maxMessages: number;
+  /** Of the payload of a message, in bytes. */
+  readonly maxPreviewBytes: number;
+}
+
+/** 1 MiB a body; 1,000 messages of which 4 KiB are kept. */
+export const DEFAULT_CAPTURE_LIMITS: CaptureLimits = {
+  maxBodyBytes: 1024 * 1024,
+  maxMessages: 1_000,
+  maxPreviewBytes: 4 * 1024,
+};
+
+/** What is known of an exchange before its first byte. */
+export interface ExchangeOrigin {
+  /** The local name of the endpoint. */
+  readonly endpointName: string;
+  /** Its public URL. */
+  readonly endpointUrl: string;
+  /** Who asks: `ip:port`. */
+  readonly clientAddr: string;
+  /** The exchange that is repeated. */
+  readonly replayOf?: string;
+}
+
+/** What an exchange costs beside its bytes. */
+const OVERHEAD_BYTES = 1_024;
+
+/** What a message costs beside its bytes. */
+const MESSAGE_OVERHEAD_BYTES = 160;
+
+const NO_LINES: readonly HeaderLine[] = [];
+
+/** The beginning of a body, and how long it is. */
+export class BodyCapture implements CapturedBody {
+  readonly #maxBytes: number;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #kept = 0;
+  /** How much of it has passed. */
+  totalBytes = 0;
+
+  /**
+   * Keeps nothing yet.
+   *
+   * @param maxBytes what may be kept
+   */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Its beginning, up to the limit of the capture. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#kept);
+  }
+
+  /** Whether more has passed than was kept. */
+  get isTruncated(): boolean {
+    return this.totalBytes > this.#kept;
+  }
+
+  /** Takes what comes next: a copy, for the chunk belongs to the tunnel. */
+  push(piece: Uint8Array): void {
+    this.totalBytes += piece.length;
+    const room = this.#maxBytes - this.#kept;
+    if (room <= 0) return;
+    const part = piece.length > room ? piece.subarray(0, room) : piece;
+    const wanted = this.#kept + part.length;
+    if (wanted > this.#bytes.length) {
+      const grown = new Uint8Array(
+        Math.min(Math.max(wanted, 2 * this.#bytes.length), this.#maxBytes),
+      );
+      grown.set(this.bytes);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(part, this.#kept);
+    this.#kept = wanted;
+  }
+
+  /** The memory it holds. */
+  get costBytes(): number {
+    return this.#bytes.length;
+  }
+}
+
+/** A message whose lines and body are known. */
+class MessageCapture implements CapturedMessage {
+  readonly version: string;
+  readonly headers: readonly HeaderLine[];
+  readonly head: Uint8Array;
+  readonly body: BodyCapture;
+  trailers: readonly HeaderLine[] = NO_LINES;
+
+  constructor(head: RequestHead | ResponseHead, maxBodyBytes: number) {
+    this.version = head.version;
+    this.headers = [...head];
+    // The head is a view into what the socket gave: a copy does not hold on to the rest.
+    this.head = head.bytes.slice();
+    this.body = new BodyCapture(maxBodyBytes);
+  }
+}
+
+/** A request that is captured. */
+export class RequestCapture extends MessageCapture implements CapturedRequest {
+  /** As written. */
+  readonly method: string;
+  /** As written. */
+  readonly target: string;
+
+  /**
+   * Begins with the head.
+   *
+   * @param head parsed
+   * @param maxBodyBytes what may be kept of its body
+   */
+  constructor(head: RequestHead, maxBodyBytes: number) {
+    super(head, maxBodyBytes);
+    this.method = head.method;
+    this.target = head.target;
+  }
+}
+
+/** A response that is captured. */
+export class ResponseCapture extends MessageCapture implements CapturedResponse {
+  /** As written. */
+  readonly status: number;
+  /** As written. */
+  readonly reason: string;
+
+  /**
+   * Begins with the head.
+   *
+   * @param head parsed
+   * @param maxBodyBytes what may be kept of its body
+   */
+  constructor(head: ResponseHead, maxBodyBytes: number) {
+    super(head, maxBodyBytes);
+    this.status = head.status;
+    this.reason = head.reason;
+  }
+}
+
+/** An exchange that is captured. */
+export class Capture implements StoredExchange {
+  readonly id: string;
+  readonly endpointName: string;
+  readonly endpointUrl: string;
+  readonly clientAddr: string;
+  readonly startedAtMs: number;
+  readonly request: RequestCapture;
+  readonly replayOf: string | undefined;
+  response: ResponseCapture | undefined;
+  state: ExchangeState = "open";
+  error: string | undefined;
+  droppedMessages = 0;
+  readonly #limits: CaptureLimits;
+  readonly #startedMs: number;
+  #requestMs: number | undefined;
+  #firstByteMs: number | undefined;
+  #durationMs: number | undefined;
+  #messages: StreamMessage[] = [];
+  #messageBytes = 0;
+
+  /**
+   * Begins with the head of the request.
+   *
+   * @param id `airt_…`
+   * @param origin where it came in
+   * @param head the request
+   * @param startedAtMs since 1970, when its first byte came
+   * @param startedMs the same moment by the steady clock
+   * @param limits what is kept of it
+   */
+  constructor(
+    id: string,
+    origin: ExchangeOrigin,
+    head: RequestHead,
+    startedAtMs: number,
+    startedMs: number,
+    limits: CaptureLimits,
+  ) {
+    this.id = id;
+    this.endpointName = origin.endpointName;
+    this.endpointUrl = origin.endpointUrl;
+    this.clientAddr = origin.clientAddr;
+    this.replayOf = origin.replayOf;
+    this.startedAtMs = startedAtMs;
+    this.request = new RequestCapture(head, limits.maxBodyBytes);
+    this.#startedMs = startedMs;
+    this.#limits = limits;
+  }
+
+  /** How long it took, so far. */
+  get timing(): ExchangeTiming {
+    return {
+      requestMs: this.#requestMs,
+      firstByteMs: this.#firstByteMs,
+      durationMs: this.#durationMs,
+    };
+  }
+
+  /** What was sent in it, once it became a stream of messages. */
+  get messages(): readonly StreamMessage[] {
+    return this.#messages;
+  }
+
+  /** What it costs to keep. */
+  get costBytes(): number {
+    const { request, response } = this;
+    return OVERHEAD_BYTES + this.#messageBytes + request.head.length + request.body.costBytes +
+      (response ? response.head.length + response.body.costBytes : 0);
+  }
+
+  /** The request is complete. */
+  requestDone(nowMs: number): void {
+    this.#requestMs ??= nowMs - this.#startedMs;
+  }
+
+  /** The head of the final response is there. */
+  respond(head: ResponseHead, nowMs: number): void {
+    this.#firstByteMs = nowMs - this.#startedMs;
+    this.response = new ResponseCapture(head, this.#limits.maxBodyBytes);
+  }
+
+  /** All of it has passed. */
+  complete(nowMs: number): void {
+    if (this.state !== "open") return;
+    this.state = "complete";
+    this.#durationMs = nowMs - this.#startedMs;
+  }
+
+  /** It ended before it was complete. */
+  cut(error: string, nowMs: number): void {
+    if (this.state !== "open") return;
+    this.state = "cut";
+    this.error = error;
+    this.#durationMs = nowMs - this.#startedMs;
+  }
+
+  /** Keeps a message; the oldest makes room for it. */
+  addMessage(message: Omit<StreamMessage, "atMs">, nowMs: number): void {
+    this.#messages.push({ ...message, atMs: nowMs - this.#startedMs });
+    this.#messageBytes += MESSAGE_OVERHEAD_BYTES + message.preview.length;
+    if (this.#messages.length <= this.#limits.maxMessages) return;
+    // Many at once: taking one from the front moves all the others.
+    const dropped = this.#messages.splice(0, Math.ceil(this.#limits.maxMessages / 10));
+    this.droppedMessages += dropped.length;
+    for (const { preview } of dropped) {
+      this.#messageBytes -= MESSAGE_OVERHEAD_BYTES + preview.length;
+    }
+  }
+}

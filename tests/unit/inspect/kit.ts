@@ -1,0 +1,64 @@
+/**
+ * What tests of the inspector share.
+ *
+ * @module
+ */
+import { FakeClock } from "../../../lib/base/clock.ts";
+import { DEFAULT_CAPTURE_LIMITS } from "../../../lib/inspect/capture.ts";
+import type { Exchange } from "../../../lib/inspect/exchange.ts";
+import { ExchangeStore } from "../../../lib/inspect/exchange_store.ts";
+import { HttpTap } from "../../../lib/inspect/http_tap.ts";
+
+/** Where everything in these tests comes from. */
+export const ORIGIN = {
+  endpointName: "web",
+  endpointUrl: "https://web.example.com",
+  clientAddr: "192.0.2.1:5",
+};
+
+/** A tap, its store and its clock. */
+export function rig(limits: Partial<typeof DEFAULT_CAPTURE_LIMITS> = {}) {
+  const clock = new FakeClock(1_000_000);
+  const store = new ExchangeStore();
+  const tap = new HttpTap({
+    store,
+    clock,
+    limits: { ...DEFAULT_CAPTURE_LIMITS, ...limits },
+    origin: ORIGIN,
+  });
+  return { clock, store, tap };
+}
+
+/** Text as bytes, one byte a character. */
+export function bytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+/** Bytes as text, one character a byte. */
+export function text(of: Uint8Array): string {
+  return String.fromCharCode(...of);
+}
+
+/** What matters of an exchange, as plain data. */
+export function plain(exchange: Exchange) {
+  const { request, response } = exchange;
+  return {
+    state: exchange.state,
+    error: exchange.error,
+    request: {
+      line: `${request.method} ${request.target} ${request.version}`,
+      head: text(request.head),
+      headers: request.headers,
+      trailers: request.trailers,
+      body: text(request.body.bytes),
+    },
+    response: response && {
+      status: response.status,
+      head: text(response.head),
+      headers: response.headers,
+      trailers: response.trailers,
+      body: text(response.body.bytes),
+    },
+    messages: exchange.messages.map(({ preview, ...rest }) => ({ ...rest, text: text(preview) })),
+  };
+}
