@@ -19,13 +19,8 @@ import { type BodyCapture, Capture, type CaptureLimits, type ExchangeOrigin } fr
 import type { HeaderLine } from "./exchange.ts";
 import type { ExchangeStore } from "./exchange_store.ts";
 import { HeadCollector } from "./head_collector.ts";
-import {
-  bodyMessages,
-  type MessageReader,
-  type Messages,
-  type TellMessage,
-  upgradeMessages,
-} from "./messages.ts";
+import type { MessageReader, Messages, TellMessage } from "./message_reader.ts";
+import { bodyMessages, upgradeMessages } from "./messages.ts";
 
 /** What following a connection takes. */
 export interface HttpTapOptions {

@@ -5,27 +5,8 @@
  */
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import type { CaptureLimits } from "./capture.ts";
-import type { StreamMessage } from "./exchange.ts";
+import type { MessageReader, Messages, TellMessage } from "./message_reader.ts";
 import { SseReader } from "./sse_reader.ts";
-
-/** Takes each message when it is complete. */
-export type TellMessage = (message: Omit<StreamMessage, "atMs">) => void;
-
-/** Makes messages of the bytes of one direction. */
-export interface MessageReader {
-  /** Takes what comes next; what it keeps of it is a copy. */
-  push(piece: Uint8Array): void;
-  /** Nothing more comes. */
-  end(): void;
-}
-
-/** The readers of both directions of a connection that has left HTTP. */
-export interface Messages {
-  /** Of what the visitor sends. */
-  readonly visitor: MessageReader;
-  /** Of what the service sends. */
-  readonly service: MessageReader;
-}
 
 /**
  * The readers of a protocol that a connection was upgraded to.

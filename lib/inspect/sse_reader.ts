@@ -5,7 +5,7 @@
  */
 import { decodeText, encodeText } from "../base/bytes.ts";
 import type { CaptureLimits } from "./capture.ts";
-import type { MessageReader, TellMessage } from "./messages.ts";
+import type { MessageReader, TellMessage } from "./message_reader.ts";
 
 const LF = 10;
 const CR = 13;
