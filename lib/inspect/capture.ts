@@ -106,14 +106,20 @@ export class BodyCapture implements CapturedBody {
 }
 
 /** A message whose lines and body are known. */
-class MessageCapture implements CapturedMessage {
+export abstract class MessageCapture implements CapturedMessage {
+  /** `1.0` or `1.1`. */
   readonly version: string;
+  /** The header lines, in order. */
   readonly headers: readonly HeaderLine[];
+  /** The head, byte for byte. */
   readonly head: Uint8Array;
+  /** What follows the head. */
   readonly body: BodyCapture;
+  /** The lines behind a chunked body. */
   trailers: readonly HeaderLine[] = NO_LINES;
 
-  constructor(head: RequestHead | ResponseHead, maxBodyBytes: number) {
+  /** Called by the two kinds. */
+  protected constructor(head: RequestHead | ResponseHead, maxBodyBytes: number) {
     this.version = head.version;
     this.headers = [...head];
     // The head is a view into what the socket gave: a copy does not hold on to the rest.
