@@ -14,6 +14,7 @@ import type { EdgeInside } from "../edge/edge_handle.ts";
 import type { EdgeEvent } from "../edge/events.ts";
 import type { HostServer } from "../edge/mounts.ts";
 import { answerOps, type OpsSource } from "../edge/ops_pages.ts";
+import type { Reconfigured } from "../edge/reload.ts";
 import { parseIp } from "../http/ip_address.ts";
 import { serveFetch } from "../http/serve_fetch.ts";
 import type { Files } from "../runtime/host.ts";
@@ -22,6 +23,7 @@ import { createEdgeApi } from "./edge_api.ts";
 import { EventPipeline } from "./event_pipeline.ts";
 import type { ApiLimits } from "./limits.ts";
 import { liveEdge } from "./live_edge.ts";
+import { operatorRoutes } from "./operator.ts";
 import { ApiProblem, problemBody } from "./problem.ts";
 import { trafficEvent } from "./traffic_events.ts";
 
@@ -37,6 +39,8 @@ export interface ServeOptions {
   readonly eventsFolder: string | undefined;
   /** Writes a line of an event target that is standard output. */
   readonly print: (line: string) => void;
+  /** Reads the configuration of the edge again, for its operator. */
+  readonly reload?: () => Promise<Reconfigured>;
   /** What differs from the usual bounds of the API. */
   readonly limits?: Partial<ApiLimits>;
 }
@@ -104,6 +108,16 @@ export function serveEdgeApi(edge: EdgeInside, options: ServeOptions): ServedApi
     authenticate: (request) =>
       api.gate.admit(request.headers.get("authorization"), callerOf(request), "dashboard"),
   });
+  app.route(
+    "/",
+    operatorRoutes({
+      clock,
+      ownerAccountId,
+      reload: options.reload,
+      authenticate: (request) =>
+        api.gate.admit(request.headers.get("authorization"), callerOf(request), "api"),
+    }),
+  );
   app.notFound((context) => api.fetch(context.req.raw, { remoteIp: callerOf(context.req.raw) }));
 
   const server = (ops: OpsSource | undefined): HostServer => (conn, scheme) =>

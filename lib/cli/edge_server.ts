@@ -10,26 +10,19 @@ import { launchEdge } from "../edge/edge.ts";
 import type { EdgeInside } from "../edge/edge_handle.ts";
 import type { EdgeEvent } from "../edge/events.ts";
 import type { Address } from "../runtime/net.ts";
-import type { Cli, Input } from "./command.ts";
+import type { Reconfigured } from "../edge/reload.ts";
+import type { Cli } from "./command.ts";
 import { logEdgeEvents } from "./edge_log.ts";
 import { type EdgeFacts, formatEdgeStatus, formatPaste } from "./edge_status.ts";
 import { rememberFacts } from "./edge_facts.ts";
-import { dialable, parseListenAddress, parsePorts } from "./listen_address.ts";
+import {
+  type CombinedOptions,
+  combineOptions,
+  type EdgeInput,
+  TOKEN_VARIABLE,
+} from "./edge_options.ts";
+import { dialable } from "./listen_address.ts";
 import { endWithin, GRACE_MS, watchSignals } from "./shutdown.ts";
-
-/** The flags it reads. */
-export type EdgeInput = Input<
-  "domain" | "data" | "http" | "https" | "agents" | "api" | "metrics" | "tcp-ports"
->;
-
-/** Presets the owner's authtoken: for containers and tests. */
-const TOKEN_VARIABLE = "SALLYPORT_EDGE_AUTHTOKEN";
-
-/** Presets the owner's API key, likewise. */
-const KEY_VARIABLE = "SALLYPORT_EDGE_API_KEY";
-
-/** Seals what is secret in the database, in the place of the key in the data folder. */
-const MASTER_VARIABLE = "SALLYPORT_MASTER_KEY";
 
 /** How long events that wait may take to reach their destinations when the edge closes. */
 const EVENTS_GRACE_MS = 1_000;
@@ -47,23 +40,29 @@ const GOODBYE_MS = 1_000;
  */
 export async function runEdge(cli: Cli, input: EdgeInput): Promise<number> {
   const { runtime, logger } = cli;
-  const signals = watchSignals(runtime.host);
+  const combined = await combineOptions(cli, input);
+  const reloads = isReloadable(input, combined.options);
+  const signals = watchSignals(runtime.host, reloads ? ["SIGINT", "SIGTERM"] : undefined);
+  let forget = () => {};
   try {
     const log = logEdgeEvents(logger);
     let hear = log;
+    const door = await apiDoor(cli, combined);
     const options = {
-      ...readOptions(cli, input),
-      api: await apiDoor(cli, input),
+      ...combined.options,
+      api: door,
       onEvent: (event: EdgeEvent) => hear(event),
     };
-    const edge = await start(cli, options, !input.isGiven("api"));
+    const edge = await start(cli, options, !combined.isApiChosen);
     await rememberFacts(edge);
-    const api = serve(cli, edge, input);
+    const reloading = reloads ? new Reloading(cli, input, edge, options) : undefined;
+    if (reloading) forget = runtime.host.onSignal("SIGHUP", () => void reloading.onSignal());
+    const api = serve(cli, edge, options.dataDir, reloading);
     hear = (event) => {
       log(event);
       api.hear(event);
     };
-    announce(cli, edge, factsOf(cli, edge, input));
+    announce(cli, edge, factsOf(cli, edge, options));
     const signal = await signals.first;
     logger.log("info", "received signal, closing", { obj: "edge", signal });
     const closing = async () => {
@@ -73,18 +72,83 @@ export async function runEdge(cli: Cli, input: EdgeInput): Promise<number> {
     await endWithin(runtime, signals, closing(), GRACE_MS + EVENTS_GRACE_MS + GOODBYE_MS);
     return 0;
   } finally {
+    forget();
     signals.dispose();
   }
 }
 
+/** Whether SIGHUP has something to do; otherwise it is a terminal that closes, and ends the edge. */
+function isReloadable(input: EdgeInput, { accessLog }: EdgeOptions): boolean {
+  return input.flag("config") !== undefined || (accessLog && accessLog.to !== "stdout") === true;
+}
+
+/** Reads the configuration again while the edge runs; one reading at a time. */
+class Reloading {
+  readonly #cli: Cli;
+  readonly #input: EdgeInput;
+  readonly #edge: EdgeInside;
+  readonly #started: EdgeOptions;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(cli: Cli, input: EdgeInput, edge: EdgeInside, started: EdgeOptions) {
+    this.#cli = cli;
+    this.#input = input;
+    this.#edge = edge;
+    this.#started = started;
+  }
+
+  /** Never rejects: what is wrong is a line of the log, and the old configuration stays. */
+  async onSignal(): Promise<void> {
+    try {
+      await this.reload();
+    } catch {
+      // Told already.
+    }
+  }
+
+  reload(): Promise<Reconfigured> {
+    const turn = this.#turn.then(() => this.#reload(), () => this.#reload());
+    this.#turn = turn;
+    return turn;
+  }
+
+  async #reload(): Promise<Reconfigured> {
+    const { logger } = this.#cli;
+    const config = this.#input.flag("config");
+    try {
+      const { options, api, isApiChosen } = await combineOptions(this.#cli, this.#input);
+      // A place that nobody chose may have been moved to another port: it stays where it is.
+      const { api: movedApi } = this.#started;
+      const done = await this.#edge.reconfigure({ ...options, api: isApiChosen ? api : movedApi });
+      const { changed, needRestart } = done;
+      logger.log("info", "configuration reloaded", { config, changed: changed.join(" ") });
+      if (needRestart.length > 0) {
+        const restart = needRestart.join(" ");
+        logger.log("warn", "changes wait for a restart of the edge", { options: restart });
+      }
+      return done;
+    } catch (thrown) {
+      const err = toTunnelError(thrown).message;
+      logger.log("error", "configuration was refused, the old one stays", { config, err });
+      throw thrown;
+    }
+  }
+}
+
 /** Event targets print here; when standard output is the log's, an event is a line of the log. */
-function serve({ runtime, logger, logsToStdout }: Cli, edge: EdgeInside, input: EdgeInput) {
+function serve(
+  { runtime, logger, logsToStdout }: Cli,
+  edge: EdgeInside,
+  dataDir: string | undefined,
+  reloading: Reloading | undefined,
+) {
   const { host, clock } = runtime;
   return serveEdgeApi(edge, {
     clock,
     logger,
     files: host.files,
-    eventsFolder: `${input.flag("data")}/events`,
+    reload: reloading && (() => reloading.reload()),
+    eventsFolder: `${dataDir}/events`,
     print: (line) =>
       logsToStdout
         ? logger.log("info", "event", { event: line.trimEnd() })
@@ -93,45 +157,20 @@ function serve({ runtime, logger, logsToStdout }: Cli, edge: EdgeInside, input: 
 }
 
 /** Where the API listens: where it was told to, else at its usual port or, when that is taken, any. */
-async function apiDoor({ runtime }: Cli, input: EdgeInput): Promise<Address | undefined> {
-  const text = input.flag("api") ?? "none";
-  if (text === "none") return undefined;
-  const address = parseListenAddress(text, "api");
-  if (input.isGiven("api")) return address;
+async function apiDoor(
+  { runtime }: Cli,
+  { api, isApiChosen }: CombinedOptions,
+): Promise<Address | undefined> {
+  if (!api || isApiChosen) return api;
   // Asked beforehand: an edge that fails to start once has made its secrets, and shown them to nobody.
   try {
-    const probe = await runtime.net.listen({ ...address, onConnection: (conn) => conn.abort() });
+    const probe = await runtime.net.listen({ ...api, onConnection: (conn) => conn.abort() });
     await probe.close();
-    return address;
+    return api;
   } catch (thrown) {
     if (toTunnelError(thrown).code !== "address_in_use") throw thrown;
-    return { ...address, port: 0 };
+    return { ...api, port: 0 };
   }
-}
-
-function readOptions({ runtime, logger }: Cli, input: EdgeInput): EdgeOptions {
-  const door = (flag: "http" | "https" | "agents" | "metrics", absent: string) => {
-    const text = input.flag(flag) ?? absent;
-    return text === absent ? undefined : parseListenAddress(text, flag);
-  };
-  const https = door("https", "none");
-  const agents = door("agents", "sni");
-  if (!https && !agents) {
-    throw new TunnelError("usage", "Agents have no way in: give --agents a place, or --https");
-  }
-  return {
-    domain: input.flag("domain"),
-    dataDir: input.flag("data"),
-    http: door("http", "none"),
-    https,
-    agents,
-    metrics: door("metrics", "none"),
-    tcpPorts: parsePorts(input.flag("tcp-ports") ?? "none", "tcp-ports"),
-    authtoken: runtime.host.env(TOKEN_VARIABLE),
-    apiKey: runtime.host.env(KEY_VARIABLE),
-    masterKey: runtime.host.env(MASTER_VARIABLE),
-    logger,
-  };
 }
 
 async function start(
@@ -170,7 +209,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   address_not_available: ELSEWHERE,
 };
 
-function factsOf({ runtime }: Cli, edge: EdgeInside, input: EdgeInput): EdgeFacts {
+function factsOf({ runtime }: Cli, edge: EdgeInside, options: EdgeOptions): EdgeFacts {
   const { http, https, agents = https } = edge.addresses;
   const local = edge.domain === "localhost" ||
     edge.domain.endsWith(".localhost");
@@ -180,7 +219,7 @@ function factsOf({ runtime }: Cli, edge: EdgeInside, input: EdgeInput): EdgeFact
     http,
     https,
     agents,
-    tcpPorts: input.flag("tcp-ports") ?? "none",
+    tcpPorts: formatPorts(options.tcpPorts),
     ca: absolute(edge.caPath ?? "", runtime.host.cwd()),
     // Not every system knows that *.localhost is itself.
     connectUrl: local ? agentsAt : edge.connectAddress ?? agentsAt,
@@ -190,6 +229,11 @@ function factsOf({ runtime }: Cli, edge: EdgeInside, input: EdgeInput): EdgeFact
     newApiKey: edge.newApiKey,
     isPreset: runtime.host.env(TOKEN_VARIABLE) !== undefined,
   };
+}
+
+function formatPorts(ports: EdgeOptions["tcpPorts"] = "none"): string {
+  if (typeof ports === "string") return ports;
+  return ports.from === ports.to ? String(ports.from) : `${ports.from}-${ports.to}`;
 }
 
 /** Scripts and shells elsewhere need the whole path. */

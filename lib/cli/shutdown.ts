@@ -20,14 +20,20 @@ export interface Signals {
   dispose(): void;
 }
 
-/** Listens to SIGINT, SIGTERM and SIGHUP. */
-export function watchSignals(host: Host): Signals {
+const ENDING: readonly SignalName[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/**
+ * Listens to signals that end the program.
+ *
+ * @param host whose
+ * @param names which. @default SIGINT, SIGTERM and SIGHUP
+ */
+export function watchSignals(host: Host, names: readonly SignalName[] = ENDING): Signals {
   let seen = 0;
   let tellFirst!: (name: SignalName) => void;
   let tellSecond!: (name: SignalName) => void;
   const first = new Promise<SignalName>((resolve) => tellFirst = resolve);
   const second = new Promise<SignalName>((resolve) => tellSecond = resolve);
-  const names: SignalName[] = ["SIGINT", "SIGTERM", "SIGHUP"];
   const off = names.map((name) =>
     host.onSignal(name, () => {
       seen++;

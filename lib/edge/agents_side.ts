@@ -83,9 +83,16 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
     emit,
     tcpPorts,
     onTcpVisitor: options.onTcpVisitor,
-    maxEndpointsPerSession: limits.maxEndpointsPerSession,
-    holderPingMs: limits.holderPingMs,
-    holdMs: limits.holdMs,
+    // Read each time: these can change while the edge runs (`reload.ts`).
+    get maxEndpointsPerSession() {
+      return limits.maxEndpointsPerSession;
+    },
+    get holderPingMs() {
+      return limits.holderPingMs;
+    },
+    get holdMs() {
+      return limits.holdMs;
+    },
   });
   const agents: Agents = new Agents({
     clock,
@@ -93,15 +100,31 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
     emit,
     places,
     bounds: {
-      maxStreams: limits.maxStreams,
-      maxStreamsRust: limits.maxStreamsRust,
-      maxWaitingStreams: limits.maxWaitingStreams,
-      streamWaitMs: limits.streamWaitMs,
-      maxPeerStreams: limits.maxAgentStreams,
+      get maxStreams() {
+        return limits.maxStreams;
+      },
+      get maxStreamsRust() {
+        return limits.maxStreamsRust;
+      },
+      get maxWaitingStreams() {
+        return limits.maxWaitingStreams;
+      },
+      get streamWaitMs() {
+        return limits.streamWaitMs;
+      },
+      get maxPeerStreams() {
+        return limits.maxAgentStreams;
+      },
     },
-    maxSessions: limits.maxSessions,
-    maxPending: limits.maxPendingSessions,
-    authTimeoutMs: limits.authMs,
+    get maxSessions() {
+      return limits.maxSessions;
+    },
+    get maxPending() {
+      return limits.maxPendingSessions;
+    },
+    get authTimeoutMs() {
+      return limits.authMs;
+    },
     onBeat: options.onBeat,
     onAdmitted: enforcement && ((session) => enforcement.admitted(session)),
     auth: {

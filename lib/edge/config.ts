@@ -7,11 +7,13 @@
 import { TunnelError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { parseWith, type Schema, z } from "../base/schema.ts";
+import type { AccessLogOptions } from "./access_log.ts";
 import type { CertificateFiles } from "./certificates/files.ts";
 import type { PortRange } from "./door_tcp.ts";
 import type { EdgeEvent } from "./events.ts";
 import type { GuessLimits } from "./guessing.ts";
 import { normalizeHost } from "./names.ts";
+import type { TracingOptions } from "./tracing.ts";
 
 /** Where a door stands. */
 export interface DoorAddress {
@@ -46,6 +48,10 @@ export interface EdgeOptions {
    * They are at the API's own door too.
    */
   readonly metrics?: DoorAddress;
+  /** One line for each request of a visitor. @default none */
+  readonly accessLog?: AccessLogOptions;
+  /** Sends a span of each request to an OpenTelemetry collector. @default none */
+  readonly tracing?: TracingOptions;
   /** The port in http URLs, where something in front of the edge listens at another. @default the door's */
   readonly httpPublicPort?: number;
   /** The port in https and tls URLs, likewise. @default the door's */
@@ -221,6 +227,19 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   agents: doorSchema.optional(),
   api: doorSchema.optional(),
   metrics: doorSchema.optional(),
+  tracing: z.strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    headers: z.record(z.string(), z.string()).optional(),
+    serviceName: z.string().min(1).optional(),
+    resource: z.record(z.string(), z.string()).optional(),
+    ratio: z.number().min(0).max(1).optional(),
+    followParent: z.boolean().optional(),
+  }).optional(),
+  accessLog: z.strictObject({
+    to: z.string().min(1),
+    format: z.enum(["json", "common", "combined"]).optional(),
+    query: z.boolean().optional(),
+  }).optional(),
   httpPublicPort: portSchema.optional(),
   httpsPublicPort: portSchema.optional(),
   tcpPorts: z.union([rangeSchema, z.enum(["any", "none"])]).optional(),
@@ -257,6 +276,10 @@ export interface EdgeConfig {
   readonly api: Required<DoorAddress> | undefined;
   /** As given, with its host. */
   readonly metrics: Required<DoorAddress> | undefined;
+  /** As given. */
+  readonly accessLog: AccessLogOptions | undefined;
+  /** As given. */
+  readonly tracing: TracingOptions | undefined;
   /** As given. */
   readonly httpPublicPort: number | undefined;
   /** As given. */
@@ -309,6 +332,8 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     agents,
     api: withHost(given.api),
     metrics: withHost(given.metrics),
+    accessLog: given.accessLog,
+    tracing: given.tracing,
     httpPublicPort: given.httpPublicPort,
     httpsPublicPort: given.httpsPublicPort,
     tcp: tcpPorts === "none" ? undefined : {

@@ -25,6 +25,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { EndpointRegistry } from "./endpoints.ts";
 import type { IdentityChange } from "./enforcement.ts";
 import { connectionOver, type EdgeEvent, exchangeOver } from "./events.ts";
+import type { ExchangeEnded } from "./http_relay.ts";
 import { type Identity, openIdentity } from "./identity.ts";
 import { type EndpointInfo, endpointInfo, type SessionInfo, sessionInfo } from "./info.ts";
 import { measuredSession } from "./metrics.ts";
@@ -32,6 +33,7 @@ import { type HostServer, Mounts } from "./mounts.ts";
 import { isUnder } from "./names.ts";
 import type { Owner } from "./owner.ts";
 import { publicUrl } from "./places.ts";
+import { reconfigure, type Reconfigured } from "./reload.ts";
 import { SessionHistory } from "./session_history.ts";
 import { watchStore } from "./store_watch.ts";
 import { Watch } from "./watch.ts";
@@ -123,7 +125,8 @@ class RunningEdge implements EdgeInside {
       mounts: this.#mounts,
       clock,
       logger,
-      onExchange: isHeard ? ((event) => this.#emit(exchangeOver(event, clock.now()))) : undefined,
+      tracer: this.#watch.tracer,
+      onExchange: isHeard ? ((ended) => this.#onExchange(ended)) : undefined,
     });
     this.#raw = {
       clock,
@@ -203,6 +206,7 @@ class RunningEdge implements EdgeInside {
     const { net } = this.#runtime;
     const { http, https, agents, api, tcp, embedded } = this.#config;
     if (!embedded) await this.#openIdentity();
+    await this.#watch.openAccessLog();
     if (https || agents) this.#certificates = await this.#openCertificates();
     const tcpPorts = tcp && createTcpPorts({ net, host: tcp.host, range: tcp.range });
     if (tcpPorts) this.#doors.push(tcpPorts);
@@ -272,6 +276,12 @@ class RunningEdge implements EdgeInside {
         return this.#isOpen ? undefined : "it is starting";
       },
     });
+  }
+
+  async reconfigure(options: EdgeOptions): Promise<Reconfigured> {
+    const done = reconfigure(this.#config, resolveEdgeOptions(options));
+    if (done.changed.includes("access_log")) await this.#watch.openAccessLog();
+    return done;
   }
 
   get ops(): EdgeInside["ops"] {
@@ -357,6 +367,12 @@ class RunningEdge implements EdgeInside {
     });
     this.#doors.push(door);
     this.addresses = { ...this.addresses, agents: door.address };
+  }
+
+  #onExchange(ended: ExchangeEnded): void {
+    const over = exchangeOver(ended, this.#runtime.clock.now());
+    this.#emit(over);
+    this.#watch.exchange(over, ended);
   }
 
   #onHandshakeFailed(door: "https" | "agents", clientAddr: string, reason: ErrorCode): void {
@@ -476,6 +492,7 @@ class RunningEdge implements EdgeInside {
     await this.#visitors.drain(graceMs);
     await this.#side?.agents.close(Math.max(0, untilMs - clock.steady()));
     await this.#opsDoor?.close();
+    await this.#watch.close();
     await this.#history?.flush();
     await this.#identity?.store.close();
   }

@@ -9,11 +9,13 @@ import type { Address } from "../runtime/net.ts";
 import type { Sealer } from "../store/seal.ts";
 import type { Store } from "../store/store.ts";
 import type { UpdateWish } from "./commands.ts";
+import type { EdgeOptions } from "./config.ts";
 import type { PortRange } from "./door_tcp.ts";
 import type { IdentityChange } from "./enforcement.ts";
 import type { EndpointInfo, SessionInfo } from "./info.ts";
 import type { HostServer } from "./mounts.ts";
 import type { OpsSource } from "./ops_pages.ts";
+import type { Reconfigured } from "./reload.ts";
 
 /** Where the doors of an edge stand. */
 export interface EdgeAddresses {
@@ -133,6 +135,13 @@ export interface EdgeInside extends Edge {
    * @param atItsDoor who serves that door instead
    */
   mountApi(serve: HostServer, atItsDoor?: HostServer): void;
+  /**
+   * Makes these its options, as far as they can change while it runs.
+   *
+   * @returns what has changed, and what would take a restart
+   * @throws {TunnelError} config_invalid; nothing has changed then
+   */
+  reconfigure(options: EdgeOptions): Promise<Reconfigured>;
   /** What machines that watch the edge may see; `undefined` on an embedded edge. */
   readonly ops: OpsSource | undefined;
 }

@@ -156,6 +156,12 @@ export interface ExchangeOver {
   readonly method: string;
   /** As written, without the query: that may hold secrets. */
   readonly path: string;
+  /** `HTTP/1.1`. */
+  readonly protocol: string;
+  /** What the visitor's program calls itself. */
+  readonly userAgent: string | undefined;
+  /** The page that led here, without its query. */
+  readonly referer: string | undefined;
   /** What the visitor got; `undefined` when it got nothing whole. */
   readonly status: number | undefined;
   /** The number after `ERR_NGROK_`, when the edge answered itself. */
@@ -227,10 +233,13 @@ export type EdgeEvent =
 
 /** The event of an HTTP exchange. */
 export function exchangeOver(exchange: ExchangeEnded, atMs: number): ExchangeOver {
-  const { endpoint, error, ...rest } = exchange;
+  const { endpoint, error, head, trace: _, ...rest } = exchange;
   return {
     type: "exchange_ended",
     atMs,
+    protocol: `HTTP/${head.version}`,
+    userAgent: head.get("user-agent"),
+    referer: head.get("referer")?.replace(/[?#].*$/s, ""),
     endpointId: endpoint?.id,
     accountId: endpoint?.accountId,
     error: error?.message,

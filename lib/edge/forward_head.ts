@@ -29,13 +29,18 @@ const KEEP_ALIVE: readonly HeaderLine[] = [["Connection", "keep-alive"]];
  * @param head the request as it came
  * @param clientIp the visitor
  * @param scheme what the visitor speaks with us
+ * @param traceparent the request's place in a trace, instead of what the visitor said
  */
 export function forwardRequestHead(
   head: RequestHead,
   clientIp: string,
   scheme: "http" | "https",
+  traceparent?: string,
 ): Uint8Array {
-  const { remove = [], set = [] } = forwardedEdits(head, { clientIp, proto: scheme });
+  const forwarded = forwardedEdits(head, { clientIp, proto: scheme });
+  const { remove = [] } = forwarded;
+  let { set = [] } = forwarded;
+  if (traceparent !== undefined) set = [...set, ["traceparent", traceparent]];
   const edits = { remove: [...hopByHopNames(head), ...remove], set };
   // RFC 9112 section 3.2.1: an origin server gets the path, whatever form a proxy was sent.
   if (head.scheme === undefined) return editHead(head, edits);

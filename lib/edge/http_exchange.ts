@@ -41,6 +41,7 @@ import {
 } from "./problem.ts";
 import { cancelStream, relayRaw } from "./relay.ts";
 import { type HeadFirst, UploadSink } from "./through.ts";
+import type { Trace } from "./trace_context.ts";
 
 /** The visitor, as an exchange needs it. */
 export interface ExchangeVisitor {
@@ -56,6 +57,8 @@ export interface ExchangeVisitor {
   readonly ahead: Lookahead;
   /** Its deadline. */
   readonly watchdog: Watchdog;
+  /** The trace that its request is part of. */
+  readonly trace: Pick<Trace, "header"> | undefined;
   /** The stream it keeps between requests. */
   readonly kept: KeptStream;
   /** What it may cost. */
@@ -161,7 +164,12 @@ export class Exchange {
     // Nobody reads the visitor while it waits, unless we do. After an upgrade `join` does.
     if (this.#upgrades) this.#watchVisitor();
     else if (bodiless) visitor.ahead.start();
-    const bytes = forwardRequestHead(this.#head, visitor.conn.remote.host, visitor.scheme);
+    const bytes = forwardRequestHead(
+      this.#head,
+      visitor.conn.remote.host,
+      visitor.scheme,
+      visitor.trace?.header,
+    );
     const repeatable = bodiless && IDEMPOTENT.has(this.#head.method);
     let again = repeatable;
     let agent = visitor.kept.take(this.#endpoint, repeatable);

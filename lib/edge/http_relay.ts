@@ -25,6 +25,7 @@ import type { HostServer, Mounts } from "./mounts.ts";
 import { badRequest, type Problem, requestTimeout } from "./problem.ts";
 import { type Arrival, routeRequest } from "./route.ts";
 import { HeadFirst } from "./through.ts";
+import type { Trace, Tracer } from "./trace_context.ts";
 
 export type { HttpVisit };
 
@@ -40,6 +41,8 @@ export interface HttpServing {
   readonly logger: Logger;
   /** What differs from {@linkcode DEFAULT_HTTP_LIMITS}. */
   readonly limits?: Partial<HttpLimits> | undefined;
+  /** Makes requests part of traces. */
+  readonly tracer?: Tracer | undefined;
   /** Hears of each exchange that is over. */
   readonly onExchange?: ((event: ExchangeEnded) => void) | undefined;
 }
@@ -60,6 +63,10 @@ export interface ExchangeEnded {
   readonly method: string;
   /** As written, without the query: that may hold secrets. */
   readonly path: string;
+  /** The request itself. Its query, and most of its headers, may hold secrets. */
+  readonly head: RequestHead;
+  /** The trace it is part of, when somebody asked for traces. */
+  readonly trace: Trace | undefined;
   /** What the visitor got; `undefined` when it got nothing whole. */
   readonly status: number | undefined;
   /** The number after `ERR_NGROK_`, when the edge answered itself. */
@@ -96,6 +103,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   readonly limits: HttpLimits;
   readonly over: Promise<void>;
   readonly #serving: HttpServing;
+  /** The trace that the request under way is part of. */
+  trace: Trace | undefined;
   #exchange: Exchange | undefined;
   /** Who serves the connection from now on, when that is not us any more. */
   #heir: HttpVisit | undefined;
@@ -126,6 +135,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     const heir = this.scheme === "http" ? this.#serving.mounts?.find(head.host) : undefined;
     if (heir) return await this.#handOver(heir, head);
     const startedMs = this.clock.steady();
+    this.trace = this.#serving.tracer?.begin(head);
     const { endpoint: place, problem } = routeRequest(this.#serving.endpoints, this, head);
     let endpoint: Endpoint | undefined = place;
     let after: After;
@@ -283,6 +293,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
         host: head.host,
         method: head.method,
         path: head.path,
+        head,
+        trace: this.trace,
         status: problem?.status ?? exchange?.status,
         ngrokCode: problem?.ngrokCode,
         requestBytes: exchange?.requestBytes ?? 0,

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Command, defineCommand } from "../command.ts";
+import { edgeConfigCommand } from "./edge_config.ts";
 import { EDGE_COMMANDS } from "./edge_operators.ts";
 
 /** Runs an edge. */
@@ -31,6 +32,12 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
     },
   ],
   flags: [
+    {
+      name: "config",
+      value: "file",
+      summary: "options in YAML; flags and the environment win over it",
+      env: ["SALLYPORT_EDGE_CONFIG"],
+    },
     {
       name: "domain",
       value: "name",
@@ -76,6 +83,17 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
       fallback: "none",
     },
     {
+      name: "access-log",
+      value: "where",
+      summary: "a line for each request: stdout, the path of a file, or none",
+    },
+    {
+      name: "access-log-format",
+      value: "format",
+      summary: "how its lines look",
+      choices: ["json", "common", "combined"],
+    },
+    {
       name: "tcp-ports",
       value: "from-to",
       summary: 'the ports TCP endpoints may have, or "any", or "none"',
@@ -83,7 +101,7 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
     },
   ],
   logsTo: "stderr",
-  commands: EDGE_COMMANDS,
+  commands: [...EDGE_COMMANDS, edgeConfigCommand],
   async run(cli, input) {
     const { runEdge } = await import("../edge_server.ts");
     return await runEdge(cli, input);

@@ -1,8 +1,10 @@
 /** @module */
 import assert from "node:assert/strict";
+import { encodeText } from "../../../lib/base/bytes.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
 import type { Endpoint } from "../../../lib/edge/endpoint.ts";
 import { connectionOver, exchangeOver } from "../../../lib/edge/events.ts";
+import { parseRequestHead } from "../../../lib/http/head.ts";
 import { test } from "../../harness.ts";
 
 const endpoint = {
@@ -26,16 +28,26 @@ test("exchangeOver() is plain data: ids and words instead of objects", () => {
     responseBytes: 5,
     durationMs: 7,
   } as const;
-  assert.deepEqual(exchangeOver({ ...exchange, endpoint, error: undefined }, 9), {
-    type: "exchange_ended",
-    atMs: 9,
-    endpointId: "e1",
-    accountId: "ac_1",
-    error: undefined,
-    ...exchange,
-  });
+  const head = parseRequestHead(
+    encodeText(
+      "GET /?secret HTTP/1.1\r\nHost: a.test\r\nReferer: https://b.test/p?secret\r\nUser-Agent: x/1\r\n\r\n",
+    ),
+  );
+  const known = { protocol: "HTTP/1.1", userAgent: "x/1", referer: "https://b.test/p" };
+  assert.deepEqual(
+    exchangeOver({ ...exchange, head, trace: undefined, endpoint, error: undefined }, 9),
+    {
+      type: "exchange_ended",
+      atMs: 9,
+      endpointId: "e1",
+      accountId: "ac_1",
+      error: undefined,
+      ...exchange,
+      ...known,
+    },
+  );
   const error = new TunnelError("stream_reset", "cut");
-  const lost = exchangeOver({ ...exchange, endpoint: undefined, error }, 9);
+  const lost = exchangeOver({ ...exchange, head, trace: undefined, endpoint: undefined, error }, 9);
   assert.deepEqual([lost.endpointId, lost.accountId, lost.error], [undefined, undefined, "cut"]);
   assert.deepEqual(structuredClone(lost), lost);
 });

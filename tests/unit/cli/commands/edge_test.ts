@@ -6,12 +6,16 @@ test("edgeCommand takes no argument, and logs to standard error unless told othe
   assert.equal(edgeCommand.argument, undefined);
   assert.equal(edgeCommand.logsTo, "stderr");
   assert.deepEqual(edgeCommand.flags.map(({ name }) => name), [
+    "config",
     "domain",
     "data",
     "http",
     "https",
     "agents",
     "api",
+    "metrics",
+    "access-log",
+    "access-log-format",
     "tcp-ports",
   ]);
 });
