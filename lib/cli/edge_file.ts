@@ -85,6 +85,7 @@ interface Known {
     readonly shape?: Readonly<Record<string, AnySchema>>;
     readonly innerType?: AnySchema;
     readonly element?: AnySchema;
+    readonly options?: readonly AnySchema[];
   };
 }
 
@@ -116,10 +117,14 @@ const WORDS: Readonly<Record<string, () => Schema<unknown>>> = {
 /** The form of one option in the file; `undefined` for what a file cannot hold. */
 function formOf(schema: AnySchema, key: string): Schema<unknown> | undefined {
   if (Object.hasOwn(WORDS, key)) return WORDS[key]().optional();
-  const { type, innerType, shape, element } = schema.def;
+  const { type, innerType, shape, element, options } = schema.def;
   if (innerType) return formOf(innerType as AnySchema, key)?.optional();
   if (type === "custom") return undefined;
   if (shape) return mapOf(shape);
+  if (options) {
+    const ways = options.map((way) => formOf(way, key)).filter((way) => way !== undefined);
+    return z.union(ways as [Schema<unknown>]);
+  }
   if (type === "array") {
     const one = formOf(element as AnySchema, key);
     return one && z.array(one);
