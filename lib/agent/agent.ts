@@ -24,11 +24,12 @@ import {
   type ForwardOptions,
   resolveAgentOptions,
 } from "./config.ts";
-import { createDialer, type Dialer } from "./dial.ts";
+import { createDialer, createLegDialer, type Dialer } from "./dial.ts";
 import type { AgentEnd } from "./end.ts";
 import type { AgentEndpoint } from "./endpoint.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { AgentListener } from "./events.ts";
+import { type LegAddress, Legs } from "./legs.ts";
 import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
 import { openSession, type Session } from "./session.ts";
@@ -111,6 +112,7 @@ class RunningAgent implements Agent {
   readonly #pace: Pace;
   readonly #endpoints: Endpoints;
   readonly #visitors: Visitors;
+  readonly #legs: Legs;
   readonly #stop: AbortController = new AbortController();
   readonly #ready: Promise<void>;
   #state: AgentState = "connecting";
@@ -144,6 +146,14 @@ class RunningAgent implements Agent {
       clock,
       logger,
       report: announcer.report,
+    });
+    this.#legs = new Legs({
+      clock,
+      logger,
+      backoff,
+      open: (leg, ticket, signal) => this.#openLeg(leg, ticket, signal),
+      attach: (session) => this.#endpoints.attachLeg(session),
+      detach: (session) => this.#endpoints.detachLeg(session),
     });
     this.closed = new Promise((resolve) => this.#setClosed = resolve);
     this.#ready = new Promise((resolve, reject) => {
@@ -236,22 +246,43 @@ class RunningAgent implements Agent {
     }
   }
 
-  async #open(): Promise<Session> {
+  #open(): Promise<Session> {
+    const { signal } = this.#stop;
+    return this.#openOn(this.#dialer, this.#ticket, 0, signal, (latencyMs) => {
+      this.#announcer.report({ type: "heartbeat_received", latencyMs });
+    });
+  }
+
+  async #openLeg(
+    { address, number }: LegAddress,
+    ticket: SessionTicket,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const dialer = await createLegDialer(this.#config, this.#runtime, address);
+    return await this.#openOn(dialer, ticket, number, signal, () => {});
+  }
+
+  async #openOn(
+    dialer: Dialer,
+    ticket: SessionTicket,
+    legNumber: number,
+    signal: AbortSignal,
+    onBeat: (latencyMs: number) => void,
+  ): Promise<Session> {
     const { clock, host } = this.#runtime;
     const config = this.#config;
-    const { signal } = this.#stop;
-    const carrier = await this.#dialer(signal);
+    const carrier = await dialer(signal);
     const onStop = () => carrier.abort(signal.reason);
     signal.addEventListener("abort", onStop, { once: true });
     if (signal.aborted) onStop();
     const opening = openSession(carrier, {
       clock,
       logger: config.logger,
-      auth: buildAuthRequest(config, host, this.#ticket),
+      auth: buildAuthRequest(config, host, ticket, legNumber),
       answerTimeoutMs: config.connectTimeoutMs,
       heartbeatIntervalMs: config.heartbeatIntervalMs,
       heartbeatToleranceMs: config.heartbeatToleranceMs,
-      onBeat: (latencyMs) => this.#announcer.report({ type: "heartbeat_received", latencyMs }),
+      onBeat,
       onVisitor: (stream) => void this.#visitors.admit(stream),
       onStopEndpoint: (request) => this.#endpoints.stopByServer(request),
       commands: config.commands,
@@ -281,6 +312,9 @@ class RunningAgent implements Agent {
     this.#announcer.sessionEstablished(info, reconnected);
     this.#setReady();
     this.#endpoints.attach(session);
+    if (this.#config.furtherLegs && !this.#closing) {
+      this.#legs.settle(this.#ticket, session.auth.connectAddresses);
+    }
     const { error } = await session.closed;
     this.#session = undefined;
     this.#endpoints.detach();
@@ -325,14 +359,13 @@ class RunningAgent implements Agent {
       gapMs: Math.round(gapMs),
     });
     this.#hurry?.();
-    const session = this.#session;
-    if (!session || await session.isAlive(WAKE_PING_MS)) return;
-    session.abort(
-      new TunnelError(
-        "heartbeat_lost",
-        "The edge has not answered since this machine woke up",
-      ),
+    const reason = new TunnelError(
+      "heartbeat_lost",
+      "The edge has not answered since this machine woke up",
     );
+    this.#legs.wake(WAKE_PING_MS, reason);
+    const session = this.#session;
+    if (session && !await session.isAlive(WAKE_PING_MS)) session.abort(reason);
   }
 
   /** The edge asked for something, and the handler agreed or not. */
@@ -376,7 +409,7 @@ class RunningAgent implements Agent {
       ),
     );
     this.#endpoints.finishAll(end.error);
-    await session?.close();
+    await Promise.all([session?.close(), this.#legs.close()]);
     await this.#running;
     for (const release of this.#release.splice(0)) release();
     this.#state = "closed";

@@ -59,6 +59,8 @@ export interface AuthResult {
   readonly ticket: SessionTicket;
   /** What only two Sallyport ends understand. */
   readonly features: readonly string[];
+  /** Where the edge can be reached, `host:port`; more than one ask for further legs. */
+  readonly connectAddresses: readonly string[];
 }
 
 /** Names of operating systems as Go has them; the server compares them. */
@@ -79,11 +81,13 @@ const NS_PER_MS = 1_000_000;
  * @param config the agent's options
  * @param host the machine
  * @param ticket what is left of the session before
+ * @param legNumber 0, or which further leg asks
  */
 export function buildAuthRequest(
   config: AgentConfig,
   host: Host,
   ticket: SessionTicket,
+  legNumber = 0,
 ): AuthRequest {
   const own = `sallyport/${VERSION}`;
   return {
@@ -112,7 +116,7 @@ export function buildAuthRequest(
       CustomCAs: config.connectCas !== "trusted" &&
         config.connectCas !== "host",
       ClientType: "sallyport",
-      LegNumber: 0,
+      LegNumber: legNumber,
       SallyportFeatures: [...FEATURES],
     },
   };
@@ -159,7 +163,15 @@ export function readAuthResponse(object: Record<string, unknown>): AuthResult {
     },
     ticket: { clientId, cookie: extra.Cookie ?? "" },
     features: extra.SallyportFeatures ?? [],
+    connectAddresses: connectAddresses(extra.ConnectAddresses),
   };
+}
+
+/** The addresses of a list that may be anything: what is not understood is left out. */
+function connectAddresses(list: unknown): string[] {
+  if (!Array.isArray(list)) return [];
+  return list.map((entry) => (entry as { ServerAddr?: unknown } | null)?.ServerAddr)
+    .filter((address) => typeof address === "string" && address !== "") as string[];
 }
 
 /** The notice's words. It is advice: one that cannot be read is no reason to refuse a session. */

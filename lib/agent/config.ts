@@ -40,10 +40,18 @@ export interface AgentOptions {
   readonly userAgent?: string;
   /** The waits between attempts to reconnect. @default 0.5 s, doubling up to 30 s */
   readonly backoff?: BackoffOptions;
+  /**
+   * Whether connections are opened to all addresses that the edge names, so that one broken way does
+   * not take the endpoints offline. @default {true}
+   */
+  readonly furtherLegs?: boolean;
   /** What the edge may ask of this program. What has no handler is refused. */
   readonly commands?: CommandHandlers;
-  /** Makes the connection to the edge instead of `connectUrl`: an edge in this process, a test. */
-  readonly dial?: (signal: AbortSignal) => Promise<Duplex>;
+  /**
+   * Makes the connection to the edge instead of `connectUrl`: an edge in this process, a test. It is
+   * given an address when the edge has named it for a further leg.
+   */
+  readonly dial?: (signal: AbortSignal, address?: string) => Promise<Duplex>;
   /** Where log lines go. @default nowhere */
   readonly logger?: Logger;
   /** Gets each event from the first attempt on. */
@@ -119,8 +127,9 @@ export const agentOptionsSchema: Schema<AgentOptions> = z.strictObject({
     factor: z.number().min(1).optional(),
     random: z.custom<() => number>(isFunction).optional(),
   }).optional(),
+  furtherLegs: z.boolean().optional(),
   commands: z.custom<CommandHandlers>(isObject).optional(),
-  dial: z.custom<(signal: AbortSignal) => Promise<Duplex>>(isFunction)
+  dial: z.custom<(signal: AbortSignal, address?: string) => Promise<Duplex>>(isFunction)
     .optional(),
   logger: z.custom<Logger>(isObject).optional(),
   onEvent: z.custom<AgentListener>(isFunction).optional(),
@@ -174,6 +183,8 @@ export interface AgentConfig {
   readonly userAgent: string;
   /** As given. */
   readonly backoff: BackoffOptions;
+  /** As given, with its default. */
+  readonly furtherLegs: boolean;
   /** As given. */
   readonly commands: CommandHandlers;
   /** As given. */
@@ -208,6 +219,7 @@ export function resolveAgentOptions(options: AgentOptions): AgentConfig {
     metadata: given.metadata ?? "",
     userAgent: given.userAgent ?? "",
     backoff: given.backoff ?? {},
+    furtherLegs: given.furtherLegs ?? true,
     commands: given.commands ?? {},
     dial: given.dial,
     logger: given.logger ?? silentLogger,

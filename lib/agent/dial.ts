@@ -10,7 +10,7 @@ import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { Net, TrustedRoots } from "../runtime/net.ts";
 import { formatHostPort } from "./address.ts";
-import type { AgentConfig, ConnectAddress } from "./config.ts";
+import { type AgentConfig, type ConnectAddress, parseConnectUrl } from "./config.ts";
 import { readCertificates } from "./pem.ts";
 
 /** Makes a new carrier; each call begins with the name look-up (S122). */
@@ -71,6 +71,24 @@ async function dialOwn(
   } finally {
     stopped.abort();
   }
+}
+
+/**
+ * Makes the dialer of a further leg: the same way, to another address of the same edge.
+ *
+ * @param config the agent's options
+ * @param runtime network and files
+ * @param address as the edge named it
+ * @throws {TunnelError} address_invalid, and what {@linkcode createDialer} throws
+ */
+export function createLegDialer(
+  config: AgentConfig,
+  runtime: Runtime,
+  address: string,
+): Promise<Dialer> {
+  const { dial } = config;
+  if (dial) return createDialer({ ...config, dial: (signal) => dial(signal, address) }, runtime);
+  return createDialer({ ...config, connect: parseConnectUrl(address) }, runtime);
 }
 
 async function readRoots(

@@ -51,6 +51,8 @@ export class Endpoints {
   readonly #byName: Map<string, OwnEndpoint> = new Map();
   readonly #byId: Map<string, OwnEndpoint> = new Map();
   readonly #binding: Set<Promise<void>> = new Set();
+  /** The further legs that are up. */
+  readonly #legs: Set<Session> = new Set();
   #session: Session | undefined;
   #counter = 0;
 
@@ -108,6 +110,19 @@ export class Endpoints {
   detach(): void {
     this.#session = undefined;
     for (const endpoint of this.#byName.values()) endpoint.online = false;
+  }
+
+  /** A further leg is up: what is bound on the first one is bound on it too (wire-protocol 8.2). */
+  attachLeg(leg: Session): void {
+    this.#legs.add(leg);
+    for (const endpoint of this.#byName.values()) {
+      if (endpoint.wasOnline) void this.#bindOnLeg(leg, endpoint);
+    }
+  }
+
+  /** A further leg is gone. */
+  detachLeg(leg: Session): void {
+    this.#legs.delete(leg);
   }
 
   /** The endpoint a visitor is for. The first visitor can overtake the answer to its Bind. */
@@ -228,6 +243,30 @@ export class Endpoints {
     }
   }
 
+  /** Ends when the endpoint is bound on a leg, or one of the two is over; never throws. */
+  async #bindOnLeg(leg: Session, endpoint: OwnEndpoint): Promise<void> {
+    const { clock, logger } = this.#options;
+    const backoff = new Backoff(this.#options.backoff);
+    const legOver = new AbortController();
+    void leg.closed.then(() => legOver.abort());
+    while (!endpoint.over && !legOver.signal.aborted) {
+      try {
+        await leg.bind(endpoint.nextRequest());
+        return;
+      } catch (thrown) {
+        if (legOver.signal.aborted) return;
+        const { message } = toTunnelError(thrown, "connection_closed");
+        const { name } = endpoint;
+        logger.log("warn", "failed to bind on a further leg", {
+          obj: "tunnels",
+          name,
+          err: message,
+        });
+        await sleep(clock, backoff.next(), legOver.signal).catch(() => undefined);
+      }
+    }
+  }
+
   async #bindOnce(session: Session, endpoint: OwnEndpoint): Promise<void> {
     const rebound = endpoint.wasOnline;
     const answer = await session.bind(endpoint.nextRequest());
@@ -241,6 +280,7 @@ export class Endpoints {
       announcer.endpointUrlChanged(endpoint, previousUrl);
     }
     announcer.endpointOnline(endpoint, rebound);
+    for (const leg of this.#legs) void this.#bindOnLeg(leg, endpoint);
   }
 }
 

@@ -34,6 +34,8 @@ export interface AgentsSideOptions {
   readonly registry: EndpointRegistry;
   /** Opens ports; with none there are no tcp endpoints. */
   readonly tcpPorts: TcpPorts | undefined;
+  /** How agents reach the edge, once its doors are open. */
+  readonly connectAddress: () => string | undefined;
   /** The ports that stand in URLs; filled in as doors open. */
   readonly ports: AddressRules["ports"];
   /** Names that the edge serves itself, and what they are for. */
@@ -131,6 +133,10 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
       clock,
       signer,
       region,
+      connectAddresses: () => {
+        const own = options.connectAddress();
+        return own === undefined ? [] : [own, ...config.connectAddresses];
+      },
       authenticator: authenticator ?? openAuthenticator(EMBEDDED_ACCOUNT),
       heartbeatIntervalMs: limits.heartbeatIntervalMs,
       heartbeatToleranceMs: limits.heartbeatToleranceMs,

@@ -71,6 +71,8 @@ export interface AuthorizeOptions {
   readonly clock: Clock;
   /** Where the edge is, for the agent's screen. */
   readonly region: string;
+  /** Where else agents reach the edge, their own address first; fewer than two ask for no further legs. */
+  readonly connectAddresses?: () => readonly string[];
   /** How often an agent is pinged that does not say how often it pings. */
   readonly heartbeatIntervalMs: number;
   /** How long one may stay silent beyond that. */
@@ -155,12 +157,18 @@ export async function authorize(
       PlanName: grant.planName,
       Banner: "",
       DeprecationWarning: null,
-      // Two or more would make Go agents open further legs (wire-protocol 8.2).
-      ConnectAddresses: [],
+      // Two or more make agents open further legs (wire-protocol 8.2).
+      ConnectAddresses: connectAddressesOf(options),
       AgentSessionID: session.id,
       ...(features.length > 0 ? { SallyportFeatures: features } : {}),
     },
   };
+}
+
+function connectAddressesOf(options: AuthorizeOptions): { Region: string; ServerAddr: string }[] {
+  const addresses = options.connectAddresses?.() ?? [];
+  if (addresses.length < 2) return [];
+  return addresses.map((ServerAddr) => ({ Region: options.region, ServerAddr }));
 }
 
 function readAuth(

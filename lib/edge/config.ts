@@ -62,6 +62,11 @@ export interface EdgeOptions {
   readonly tcpHost?: string;
   /** Further names and IP addresses by which agents reach the edge: its certificate covers them. */
   readonly agentNames?: readonly string[];
+  /**
+   * Further addresses, `host:port`, by which agents reach this edge: other ways, other links, a
+   * balancer beside. Agents that can open one connection more to each, and serve over all of them.
+   */
+  readonly connectAddresses?: readonly string[];
   /** The owner's authtoken; it replaces the one before. @default the one in the data folder, else a new one */
   readonly authtoken?: string;
   /** The owner's API key, likewise. @default the one in the data folder, else a new one */
@@ -245,6 +250,8 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   tcpPorts: z.union([rangeSchema, z.enum(["any", "none"])]).optional(),
   tcpHost: z.string().optional(),
   agentNames: z.array(z.string().min(1)).optional(),
+  connectAddresses: z.array(z.string().regex(/^[^\s/]+:\d+$/, 'it is written "host:port"')).max(16)
+    .optional(),
   authtoken: z.string().optional(),
   apiKey: z.string().optional(),
   masterKey: z.string().optional(),
@@ -288,6 +295,8 @@ export interface EdgeConfig {
   readonly tcp: { readonly host: string; readonly range: PortRange | undefined } | undefined;
   /** Lower case. */
   readonly agentNames: readonly string[];
+  /** As given. */
+  readonly connectAddresses: readonly string[];
   /** As given. */
   readonly authtoken: string | undefined;
   /** As given. */
@@ -341,6 +350,7 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
       range: tcpPorts === "any" ? undefined : tcpPorts,
     },
     agentNames: (given.agentNames ?? []).map((name) => name.toLowerCase()),
+    connectAddresses: given.connectAddresses ?? [],
     authtoken: given.authtoken,
     apiKey: given.apiKey,
     masterKey: given.masterKey,

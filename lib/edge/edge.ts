@@ -216,6 +216,7 @@ class RunningEdge implements EdgeInside {
       identity: this.#identity,
       registry: this.#registry,
       tcpPorts,
+      connectAddress: () => this.connectAddress,
       ports: this.#ports,
       ownHosts: this.#ownHosts(),
       emit: (event) => this.#emit(event),

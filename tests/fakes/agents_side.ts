@@ -48,6 +48,8 @@ export interface AgentsSideOptions {
   readonly onAdmitted?: (session: AgentSession) => void;
   /** The time. @default one of its own */
   readonly clock?: FakeClock;
+  /** Where agents reach the edge. @default nowhere */
+  readonly connectAddresses?: readonly string[];
   /** Numbers in [0, 1), for pools. */
   readonly random?: () => number;
   /** The key that signs notes. @default always the same */
@@ -159,6 +161,7 @@ export class AgentsSide {
         signer,
         authenticator: options.authenticator ?? authenticatorOf(options.grants),
         region: "here",
+        connectAddresses: () => options.connectAddresses ?? [],
         heartbeatIntervalMs: 10_000,
         heartbeatToleranceMs: 15_000,
         minHeartbeatMs: 1_000,

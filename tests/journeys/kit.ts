@@ -446,13 +446,14 @@ export interface FaultRelay extends Running {
   freeze(): void;
 }
 
-/** Starts a relay to a port of loopback. */
-export async function startFaultRelay(targetPort: number): Promise<FaultRelay> {
+/** Starts a relay to a port of loopback, which may be known only later. */
+export async function startFaultRelay(targetPort: number | (() => number)): Promise<FaultRelay> {
   const pairs = new Set<[net.Socket, net.Socket]>();
   let total = 0;
   const server = net.createServer((front) => {
     total++;
-    const back = net.connect({ port: targetPort, host: "127.0.0.1" });
+    const port = typeof targetPort === "number" ? targetPort : targetPort();
+    const back = net.connect({ port, host: "127.0.0.1" });
     const both: [net.Socket, net.Socket] = [front, back];
     pairs.add(both);
     for (const socket of both) {

@@ -22,6 +22,7 @@ function optionsOf(more: Partial<AgentsSideOptions> = {}): AgentsSideOptions {
     identity: undefined,
     registry: new EndpointRegistry(),
     tcpPorts: undefined,
+    connectAddress: () => undefined,
     ports: { http: 80 },
     ownHosts: new Map(),
     emit: () => {},

@@ -55,6 +55,22 @@ test("authorize() answers with every key that clients need, Extra never null", a
   await side.close();
 });
 
+test("authorize() names addresses for further legs only when there are two or more", async () => {
+  const cases: [string[], Json[]][] = [
+    [["a:443"], []],
+    [["a:443", "b:443"], [{ Region: "here", ServerAddr: "a:443" }, {
+      Region: "here",
+      ServerAddr: "b:443",
+    }]],
+  ];
+  for (const [connectAddresses, named] of cases) {
+    const side = await AgentsSide.create({ connectAddresses });
+    const { answer } = await side.agent();
+    assert.deepEqual((answer["Extra"] as Json)["ConnectAddresses"], named);
+    await side.close();
+  }
+});
+
 test("authorize() reads keys in any case, for Go says Authtoken and Rust AuthToken", async () => {
   const side = await AgentsSide.create();
   for (const key of ["AuthToken", "Authtoken", "authtoken"]) {

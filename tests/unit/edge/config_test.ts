@@ -110,3 +110,15 @@ test("isLoopback() knows the addresses of this machine alone", () => {
     assert.equal(isLoopback(host), false, host);
   }
 });
+
+test("resolveEdgeOptions() takes further addresses as host:port alone", () => {
+  const http = { port: 0 };
+  const connectAddresses = ["west.example.com:443", "[::1]:8443"];
+  assert.deepEqual(
+    resolveEdgeOptions({ http, connectAddresses }).connectAddresses,
+    connectAddresses,
+  );
+  for (const wrong of ["example.com", "https://example.com:443", ""]) {
+    assert.throws(() => resolveEdgeOptions({ http, connectAddresses: [wrong] }), /host:port/);
+  }
+});
