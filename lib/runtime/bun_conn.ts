@@ -9,7 +9,7 @@
 import { type Chunk, RawDuplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
 import { triedToListen } from "./address_words.ts";
-import type { Address, Conn, ListenOptions } from "./net.ts";
+import type { AcceptedConn, Address, Conn, ListenOptions } from "./net.ts";
 import { KEEP_ALIVE_MS, plainIp } from "./node_conn.ts";
 import type { Attempt, DialTarget } from "./node_dial.ts";
 import type { Door, OpenDoor } from "./node_listen.ts";
@@ -79,11 +79,11 @@ interface Waiting<T> {
 }
 
 /** One connection. */
-export class BunConn extends RawDuplex implements Conn {
+export class BunConn extends RawDuplex implements AcceptedConn {
   /** The other end. */
-  readonly remote: Address;
+  remote: Address;
   /** Our end. */
-  readonly local: Address;
+  local: Address;
   /** Always absent: TLS is never started on a native socket without handing it over. */
   readonly tls: undefined = undefined;
   /** Settles when the socket is gone. */
@@ -233,6 +233,12 @@ export class BunConn extends RawDuplex implements Conn {
     if (this.#isWriteEnded) return;
     this.#isWriteEnded = true;
     if (this.#unsent.length === 0 && !this.#isGone && !this.#error) this.#socket.shutdown();
+  }
+
+  /** See {@linkcode AcceptedConn.readdress}. */
+  readdress(remote: Address, local: Address): void {
+    this.remote = remote;
+    this.local = local;
   }
 
   /** Cuts the connection with a reset. */

@@ -6,7 +6,7 @@
 import { type Chunk, RawDuplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { MemoryPipe } from "./memory_pipe.ts";
-import type { Address, Conn, TlsInfo } from "./net.ts";
+import type { AcceptedConn, Address, TlsInfo } from "./net.ts";
 
 /** What an end is made of. */
 export interface MemoryConnOptions {
@@ -23,11 +23,11 @@ export interface MemoryConnOptions {
 }
 
 /** One end. */
-export class MemoryConn extends RawDuplex implements Conn {
+export class MemoryConn extends RawDuplex implements AcceptedConn {
   /** See {@linkcode Conn.remote}. */
-  readonly remote: Address;
+  remote: Address;
   /** See {@linkcode Conn.local}. */
-  readonly local: Address;
+  local: Address;
   /** See {@linkcode Conn.tls}. */
   readonly tls: TlsInfo | undefined = undefined;
   /** See {@linkcode Duplex.closed}. */
@@ -66,6 +66,12 @@ export class MemoryConn extends RawDuplex implements Conn {
   /** See {@linkcode Duplex.closeWrite}. */
   closeWrite(): void {
     this.#outbound.end();
+  }
+
+  /** See {@linkcode AcceptedConn.readdress}. */
+  readdress(remote: Address, local: Address): void {
+    this.remote = remote;
+    this.local = local;
   }
 
   /** See {@linkcode Duplex.abort}. */

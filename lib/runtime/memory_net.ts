@@ -11,6 +11,7 @@ import { isLocalhost, triedToConnect, triedToListen } from "./address_words.ts";
 import { MemoryConn } from "./memory_conn.ts";
 import { type Chunking, MemoryPipe, type PipeFault } from "./memory_pipe.ts";
 import type {
+  AcceptedConn,
   Address,
   Conn,
   ConnectOptions,
@@ -55,7 +56,7 @@ export interface MemoryNetOptions {
 
 interface Door {
   readonly address: Address;
-  readonly onConnection: (conn: Conn) => void;
+  readonly onConnection: (conn: AcceptedConn) => void;
 }
 
 /**

@@ -48,6 +48,9 @@ export type ClientAuth =
   | "require_any"
   | "require_and_verify";
 
+/** The versions of TLS that are spoken: older ones are broken (RFC 8996). */
+export type TlsVersion = "1.2" | "1.3";
+
 /** TLS as the side that is dialled. */
 export interface TlsServerOptions {
   /** What we present: chosen by the caller for this very connection. */
@@ -62,7 +65,9 @@ export interface TlsServerOptions {
   /** PEM texts of the authorities a visitor's certificate must chain to. */
   readonly clientRoots?: readonly string[];
   /** The oldest version accepted. @default {"1.2"} */
-  readonly minVersion?: "1.2" | "1.3";
+  readonly minVersion?: TlsVersion;
+  /** The newest version spoken; not below `minVersion`. @default {"1.3"} */
+  readonly maxVersion?: TlsVersion;
 }
 
 /** What a finished TLS handshake agreed on. */
@@ -85,6 +90,18 @@ export interface Conn extends Duplex {
   readonly local: Address;
   /** Present once TLS is established. */
   readonly tls: TlsInfo | undefined;
+}
+
+/** A connection that a door was given. */
+export interface AcceptedConn extends Conn {
+  /**
+   * Takes other ends for its own from now on: a load balancer stands in between, and has said who
+   * the visitor is.
+   *
+   * @param remote the visitor
+   * @param local where it connected to
+   */
+  readdress(remote: Address, local: Address): void;
 }
 
 /** How to dial. */
@@ -127,7 +144,7 @@ export interface ListenOptions {
    * Gets each connection, plain and unread. It must not throw; TLS is started by the owner with
    * {@linkcode Net.startTlsServer}, after a look at the first bytes if it likes.
    */
-  readonly onConnection: (conn: Conn) => void;
+  readonly onConnection: (conn: AcceptedConn) => void;
 }
 
 /** An open door. */

@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import { concat } from "../base/bytes.ts";
 import { type Chunk, RawDuplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
-import type { Address, Conn, TlsInfo } from "./net.ts";
+import type { AcceptedConn, Address, TlsInfo } from "./net.ts";
 import { translateError } from "./translate_errors.ts";
 
 /** Bytes that may wait for a reader before the socket is paused: one full read of node and Deno. */
@@ -52,11 +52,11 @@ export interface NodeConnOptions {
 }
 
 /** One connection. */
-export class NodeConn extends RawDuplex implements Conn {
+export class NodeConn extends RawDuplex implements AcceptedConn {
   /** See {@linkcode Conn.remote}. */
-  readonly remote: Address;
+  remote: Address;
   /** See {@linkcode Conn.local}. */
-  readonly local: Address;
+  local: Address;
   /** See {@linkcode Conn.tls}. */
   readonly tls: TlsInfo | undefined;
   /** See {@linkcode Duplex.closed}. */
@@ -210,6 +210,12 @@ export class NodeConn extends RawDuplex implements Conn {
     if (this.#writeEnded) return;
     this.#writeEnded = true;
     if (!this.#gone && !this.#error) this.#socket.end();
+  }
+
+  /** See {@linkcode AcceptedConn.readdress}. */
+  readdress(remote: Address, local: Address): void {
+    this.remote = remote;
+    this.local = local;
   }
 
   /** See {@linkcode Duplex.abort}. */

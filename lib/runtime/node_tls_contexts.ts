@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { constants, createPrivateKey, X509Certificate } from "node:crypto";
 import * as tls from "node:tls";
 import { TunnelError } from "../base/errors.ts";
 import type { Certificate, TlsClientOptions, TlsServerOptions } from "./net.ts";
@@ -15,32 +15,60 @@ const NOBODY: Certificate = { chainPem: "", keyPem: "" };
 
 const UNUSABLE = "Cannot present a certificate";
 
-type Version = "1.2" | "1.3";
+/**
+ * What we agree to encrypt with: forward secret and authenticated, of both versions. Node and Bun
+ * would still take CBC with TLS 1.2 (RFC 9325, 4.2), Deno knows nothing else than these.
+ */
+const CIPHERS = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
 
-const ofServers: WeakMap<Certificate, Map<Version, tls.SecureContext>> = new WeakMap();
+const ofServers: WeakMap<Certificate, Map<string, tls.SecureContext>> = new WeakMap();
 const ofClients: WeakMap<readonly string[], WeakMap<Certificate, tls.SecureContext>> =
   new WeakMap();
 
 /**
  * What a server presents.
  *
- * @param options the certificate, by its identity, and the lowest version
+ * @param options the certificate, by its identity, and the versions
  */
 export function serverContext(options: TlsServerOptions): tls.SecureContext {
-  const { certificate, minVersion = "1.2" } = options;
+  const { certificate } = options;
+  const terms = termsOf(options);
+  const slot = `${terms.minVersion} ${terms.maxVersion}`;
   let contexts = ofServers.get(certificate);
   if (!contexts) ofServers.set(certificate, contexts = new Map());
-  let context = contexts.get(minVersion);
+  let context = contexts.get(slot);
   if (!context) {
     checkPair(certificate);
     context = tls.createSecureContext({
       cert: certificate.chainPem,
       key: certificate.keyPem,
-      minVersion: `TLSv${minVersion}`,
+      ...terms,
     });
-    contexts.set(minVersion, context);
+    contexts.set(slot, context);
   }
   return context;
+}
+
+/** How a server speaks, whatever it presents. */
+function termsOf(options: TlsServerOptions): tls.SecureContextOptions {
+  return {
+    minVersion: `TLSv${options.minVersion ?? "1.2"}`,
+    maxVersion: `TLSv${options.maxVersion ?? "1.3"}`,
+    ciphers: CIPHERS,
+    // A visitor that renegotiates has us compute a handshake for a few bytes of its own. Bun and Deno
+    // never let it.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  };
 }
 
 /**
@@ -54,7 +82,7 @@ export function askingServer(options: TlsServerOptions): tls.Server {
     cert: options.certificate.chainPem,
     key: options.certificate.keyPem,
     ca: options.clientRoots ? [...options.clientRoots] : undefined,
-    minVersion: `TLSv${options.minVersion ?? "1.2"}`,
+    ...termsOf(options),
     ALPNProtocols: alpnOf(options),
     requestCert: true,
     rejectUnauthorized: false,

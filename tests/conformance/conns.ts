@@ -7,14 +7,21 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Duplex } from "../../lib/base/duplex.ts";
 import { type ErrorCode, TunnelError } from "../../lib/base/errors.ts";
-import type { Conn, ConnectOptions, Listener, ListenOptions, Net } from "../../lib/runtime/net.ts";
+import type {
+  AcceptedConn,
+  Conn,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Net,
+} from "../../lib/runtime/net.ts";
 
 /** A connection seen from both ends. */
 export interface Connected {
   /** The end that dialled. */
   readonly client: Conn;
   /** The end that was dialled. */
-  readonly server: Conn;
+  readonly server: AcceptedConn;
   /** The door between them. */
   readonly listener: Listener;
   /** Aborts both ends and closes the door. */
@@ -27,8 +34,8 @@ export async function connected(
   listen: Omit<ListenOptions, "onConnection"> = {},
   connect: ConnectOptions = {},
 ): Promise<Connected> {
-  let accept!: (conn: Conn) => void;
-  const accepted = new Promise<Conn>((resolve) => accept = resolve);
+  let accept!: (conn: AcceptedConn) => void;
+  const accepted = new Promise<AcceptedConn>((resolve) => accept = resolve);
   const listener = await net.listen({ ...listen, onConnection: accept });
   const { host, port, path } = listener.address;
   const client = await net.connect(

@@ -42,6 +42,21 @@ const FULL_BYTES = 48 * MIB;
 
 /** Declares the suite. */
 export function netSuite({ name, net, socketPath, exists }: NetSubject): void {
+  for (const plain of [false, true]) {
+    const door = plain ? "plain door" : "door";
+    test(`${name}: readdress() names the visitor that a balancer told, at a ${door}`, async () => {
+      const pair = await connected(net, { host: "127.0.0.1", plain });
+      const visitor = { host: "2001:db8::7", port: 4711 };
+      const entrance = { host: "2001:db8::1", port: 443 };
+      pair.server.readdress(visitor, entrance);
+      assert.deepEqual(pair.server.remote, visitor);
+      assert.deepEqual(pair.server.local, entrance);
+      await pair.server.write(bytes("still the same bytes"));
+      assert.equal(text(await readExactly(pair.client, 20)), "still the same bytes");
+      await pair.close();
+    });
+  }
+
   test(`${name}: connect() and listen() carry bytes both ways and name both ends`, async () => {
     const pair = await connected(net, { host: "127.0.0.1" });
     assert.ok(pair.listener.address.port > 0);

@@ -254,10 +254,13 @@ export function tlsDoorSuite(subject: TlsDoorSubject): void {
   test(`${name}: bytes and an end that come before anybody reads wait for the reader`, async () => {
     const { ca, leaf } = await materials();
     const pair = await connected(net);
+    const visitor = { host: "192.0.2.7", port: 4711 };
+    pair.server.readdress(visitor, pair.server.local);
     const [client, server] = await Promise.all([
       net.startTlsClient(pair.client, { serverName: "a.example", roots: [ca.caPem] }),
       net.startTlsServer(pair.server, { certificate: leaf }),
     ]);
+    assert.deepEqual(server.remote, visitor, "TLS keeps the ends of what it is spoken over");
     const sent = writePattern(client, 300_000, 22);
     server.closeWrite();
     assert.equal(await client.read(), undefined);

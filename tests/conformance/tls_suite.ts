@@ -446,6 +446,25 @@ export function tlsSuite(subject: TlsSubject): void {
     await pair.close();
   });
 
+  test(`${name}: maxVersion 1.2 holds who could do more, asked for a certificate or not`, async () => {
+    const { ca, leaf, client } = await materials();
+    for (const clientAuth of ["none", "require_and_verify"] as const) {
+      const pair = await secured(
+        { certificate: leaf, maxVersion: "1.2", clientAuth, clientRoots: [ca.caPem] },
+        { roots: [ca.caPem], certificate: client },
+      );
+      assert.equal(pair.client.tls?.version, "TLSv1.2");
+      assert.equal(pair.server.tls?.version, "TLSv1.2");
+      await pair.client.write(bytes("x"));
+      assert.equal(text(await readExactly(pair.server, 1)), "x");
+      await pair.close();
+    }
+    // The same certificate serves others with the newest all the while.
+    const pair = await secured({ certificate: leaf }, { roots: [ca.caPem] });
+    assert.equal(pair.server.tls?.version, "TLSv1.3");
+    await pair.close();
+  });
+
   test(`${name}: the certificate is the one chosen at the moment of the handshake`, async () => {
     const { ca, leaf, otherLeaf } = await materials();
     for (

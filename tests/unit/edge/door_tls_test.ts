@@ -8,7 +8,7 @@ import { openTlsDoor, type TlsDoorOptions } from "../../../lib/edge/door_tls.ts"
 import { Mounts } from "../../../lib/edge/mounts.ts";
 import { readClientHello } from "../../../lib/http/client_hello.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
-import type { Certificate, Conn } from "../../../lib/runtime/net.ts";
+import type { AcceptedConn, Certificate, Conn } from "../../../lib/runtime/net.ts";
 import { makeCa } from "../../fakes/certs.ts";
 import { FakeEndpoint, fakeTable, latin1Text, OK, Peer } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
@@ -52,7 +52,7 @@ async function stage(more: Partial<TlsDoorOptions> = {}): Promise<Stage> {
       startTlsClient: (carrier, options) => net.startTlsClient(carrier, options),
       startTlsServer: (carrier, options) => net.startTlsServer(carrier, options),
       listen: (options) => {
-        function onConnection(conn: Conn) {
+        function onConnection(conn: AcceptedConn) {
           options.onConnection(conn);
           arrived.resolve();
         }
