@@ -108,6 +108,7 @@ const NOT_IN_FILES = ["embedded"];
 const WORDS: Readonly<Record<string, () => Schema<unknown>>> = {
   http: () => door("http", "none"),
   https: () => door("https", "none"),
+  tls: () => door("tls", "sni"),
   agents: () => door("agents", "sni"),
   api: () => door("api", "none"),
   metrics: () => door("metrics", "none"),

@@ -12,7 +12,7 @@ import type { Address } from "../runtime/net.ts";
 import type { Cli, Input } from "./command.ts";
 import { type EdgeFileOptions, withoutRefusals } from "./edge_file_options.ts";
 import { tracingFromEnvironment } from "./edge_tracing.ts";
-import { parseListenAddress, parsePorts } from "./listen_address.ts";
+import { parseListenAddress, parsePort, parsePorts, parseRange } from "./listen_address.ts";
 
 /** The flags that are read. */
 export type EdgeInput = Input<
@@ -21,12 +21,16 @@ export type EdgeInput = Input<
   | "data"
   | "http"
   | "https"
+  | "tls"
   | "agents"
   | "api"
   | "metrics"
   | "access-log"
   | "access-log-format"
   | "tcp-ports"
+  | "http-public-port"
+  | "https-public-port"
+  | "proxy-protocol-from"
 >;
 
 /** Presets the owner's authtoken: for containers and tests. */
@@ -60,7 +64,10 @@ export async function combineOptions(cli: Cli, input: EdgeInput): Promise<Combin
   const { runtime: { host }, logger, secrets } = cli;
   const file = await readFile(cli, input.flag("config"));
   for (const key of ["authtoken", "apiKey", "masterKey"] as const) secrets.add(file[key] ?? "");
-  const door = (flag: "http" | "https" | "agents" | "metrics" | "api", none: string) => {
+  const door = (
+    flag: "http" | "https" | "tls" | "agents" | "metrics" | "api",
+    none: string,
+  ) => {
     if (!input.isGiven(flag) && file[flag] !== undefined) return placeOf(file[flag]);
     const text = input.flag(flag) ?? none;
     return text === none ? undefined : parseListenAddress(text, flag);
@@ -77,7 +84,13 @@ export async function combineOptions(cli: Cli, input: EdgeInput): Promise<Combin
     dataDir: said(input, "data", file.dataDir) as string | undefined,
     http: door("http", "none"),
     https,
+    tls: door("tls", "sni"),
     agents,
+    httpPublicPort: publicPort(input, "http-public-port") ?? file.httpPublicPort ?? undefined,
+    httpsPublicPort: publicPort(input, "https-public-port") ?? file.httpsPublicPort ?? undefined,
+    proxyProtocolFrom: input.isGiven("proxy-protocol-from")
+      ? input.all("proxy-protocol-from").map(parseRange)
+      : file.proxyProtocolFrom ?? undefined,
     metrics: door("metrics", "none"),
     tcpPorts: isGivenPorts
       ? parsePorts(input.flag("tcp-ports") ?? "none", "tcp-ports")
@@ -104,6 +117,14 @@ async function readFile(cli: Cli, path: string | undefined): Promise<EdgeFileOpt
 /** A flag that was given, else what the file says, else the usual value. */
 function said<T>(input: EdgeInput, flag: "domain" | "data", inFile: T | null | undefined) {
   return input.isGiven(flag) ? input.flag(flag) : inFile ?? input.flag(flag);
+}
+
+function publicPort(
+  input: EdgeInput,
+  flag: "http-public-port" | "https-public-port",
+): number | undefined {
+  const text = input.flag(flag);
+  return text === undefined ? undefined : parsePort(text, flag);
 }
 
 function placeOf(door: EdgeFileOptions["http"]): Address | undefined {

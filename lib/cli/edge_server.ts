@@ -199,7 +199,7 @@ async function start(
   }
 }
 
-const ELSEWHERE = "choose other places with --http, --https and --agents";
+const ELSEWHERE = "choose other places with --http, --https, --tls and --agents";
 
 /** What a person can do about a door that does not open. */
 const ADVICE: Readonly<Record<string, string>> = {

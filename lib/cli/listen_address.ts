@@ -6,6 +6,7 @@
  */
 import { TunnelError } from "../base/errors.ts";
 import type { PortRange } from "../edge/door_tcp.ts";
+import { parseCidr } from "../http/cidr.ts";
 import type { Address } from "../runtime/net.ts";
 
 /**
@@ -48,6 +49,35 @@ export function parsePorts(text: string, flag: string): PortRange | "any" | "non
     );
   }
   return { from, to };
+}
+
+/**
+ * Reads a port that others see.
+ *
+ * @param text what was given
+ * @param flag by which flag, for the error
+ * @throws {TunnelError} usage
+ */
+export function parsePort(text: string, flag: string): number {
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : 0;
+  if (port >= 1 && port <= 65535) return port;
+  throw new TunnelError("usage", `Invalid value "${text}" for --${flag}: use a port, 1 to 65535`);
+}
+
+/**
+ * Reads a range of addresses; a bare address is a range of one.
+ *
+ * @param text what was given to --proxy-protocol-from
+ * @throws {TunnelError} usage
+ */
+export function parseRange(text: string): string {
+  const bare = text.trim();
+  const range = bare.includes("/") ? bare : `${bare}/${bare.includes(":") ? 128 : 32}`;
+  if (parseCidr(range)) return range;
+  throw new TunnelError(
+    "usage",
+    `Invalid value "${text}" for --proxy-protocol-from: use an address or a range, as in 10.0.0.0/8`,
+  );
 }
 
 /** Whether a listener's address stands for every address of the machine. */

@@ -10,6 +10,7 @@ import type { MuxStream } from "../mux/mux.ts";
 import type { BindOptions, ProxyHeader } from "../wire/messages.ts";
 import type { Endpoint, EndpointProto, Pooled, Visitor } from "./endpoint.ts";
 import type { EndpointBinding } from "./internal_address.ts";
+import { readTermination, type TlsTermination } from "./tls_termination.ts";
 import { Traffic } from "./traffic.ts";
 
 /** A session as an endpoint sees it: one leg of an agent. */
@@ -104,6 +105,7 @@ export class AgentEndpoint implements Endpoint {
   readonly #legs = new WeakMap<MuxStream, EndpointMember>();
   readonly #members = new Map<number, EndpointMember>();
   #facts: EndpointFacts;
+  #termination: { readonly of: BindOptions; readonly is: TlsTermination | undefined } | undefined;
 
   /**
    * Makes an endpoint nobody serves yet.
@@ -157,6 +159,16 @@ export class AgentEndpoint implements Endpoint {
   /** What the agent asked for, checked. */
   get options(): BindOptions {
     return this.#facts.options;
+  }
+
+  /** How its TLS ends at the edge. */
+  get termination(): TlsTermination | undefined {
+    const { proto, options } = this.#facts;
+    // Read once for each bind: keys are parsed once for each object they are in.
+    if (this.#termination?.of !== options) {
+      this.#termination = { of: options, is: readTermination(proto, options) };
+    }
+    return this.#termination.is;
   }
 
   /** The sessions that serve it. */

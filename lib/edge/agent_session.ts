@@ -85,6 +85,8 @@ export interface SessionOptions {
   readonly bounds: SessionBounds;
   /** Where it connects from. */
   readonly remote: Address;
+  /** Whose agents alone may come the way it came; without it everybody's may. */
+  readonly onlyAccountId?: string | undefined;
   /** Later sessions have larger numbers. */
   readonly order: number;
   /** Names the session: `ts_…`. */
@@ -103,6 +105,8 @@ export class AgentSession implements BindingSession {
   readonly order: number;
   /** Where it connects from. */
   readonly remote: Address;
+  /** Whose agents alone may come the way it came; without it everybody's may. */
+  readonly onlyAccountId: string | undefined;
   /** Settles when the connection is over. */
   readonly closed: Promise<MuxEnd>;
   /** Requests of the agent that are being served; `rpc.ts` counts. */
@@ -129,6 +133,7 @@ export class AgentSession implements BindingSession {
     this.id = options.id;
     this.order = options.order;
     this.remote = options.remote;
+    this.onlyAccountId = options.onlyAccountId;
     this.#clock = options.clock;
     this.#onBeat = options.onBeat;
     this.#bounds = options.bounds;

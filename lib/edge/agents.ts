@@ -93,8 +93,9 @@ export class Agents {
    *
    * @param carrier owned by the session from now on; cut at once when there are too many
    * @param remote where it comes from
+   * @param onlyAccountId whose agents alone may come this way; without it everybody's may
    */
-  accept(carrier: Duplex, remote: Address): void {
+  accept(carrier: Duplex, remote: Address, onlyAccountId?: string): void {
     const { clock, bounds, maxPending, authTimeoutMs, logger } = this.#options;
     if (this.#isClosing || this.#pending.size >= maxPending) {
       const why = this.#isClosing ? "the edge is shutting down" : "too many are not authenticated";
@@ -106,6 +107,7 @@ export class Agents {
       clock,
       bounds,
       remote,
+      onlyAccountId,
       order: ++this.#count,
       id: newId("ts", clock.now()),
       onBeat: this.#options.onBeat,
@@ -154,6 +156,13 @@ export class Agents {
       throw session.facts
         ? new TunnelError("message_invalid", "Cannot authenticate twice", { ngrokCode: 109 })
         : new TunnelError("session_closed", "Cannot authenticate: the session has ended");
+    }
+    if (session.onlyAccountId !== undefined && session.onlyAccountId !== facts.grant.accountId) {
+      throw new TunnelError(
+        "refused",
+        "Cannot connect by this name: it is for the agents of another account",
+        { ngrokCode: 122 },
+      );
     }
     if (this.#isClosing || this.#sessions.size >= maxSessions) {
       throw new TunnelError("refused", "Cannot take another agent now: try again later", {

@@ -26,6 +26,7 @@ import { randomLabel } from "./names.ts";
 import type { BindingSession, Places } from "./places.ts";
 import { type AddressRules, requestedAddress } from "./requested_address.ts";
 import type { Reservations } from "./reservations.ts";
+import { readTermination } from "./tls_termination.ts";
 import type { Signer } from "./tokens.ts";
 
 /** What binding needs. */
@@ -68,6 +69,7 @@ export async function bindEndpoint(
   const binding = bindingOf(bind.binding, bind.options);
   const proto = binding === "internal" ? bind.proto : offeredProto(bind.proto, edge);
   const undone = checkModules(bind.options);
+  readTermination(proto, bind.options); // before anything is given: it throws when it cannot be done
   checkIpPolicy(bind.extra.IPPolicyRef);
   if (bind.forwardsProto === "http2") undone.push("HTTP/2 to the upstream");
 

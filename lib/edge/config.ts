@@ -7,11 +7,14 @@
 import { TunnelError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { parseWith, type Schema, z } from "../base/schema.ts";
+import { type Cidr, parseCidr } from "../http/cidr.ts";
 import type { AccessLogOptions } from "./access_log.ts";
 import type { CertificateFiles } from "./certificates/files.ts";
 import type { PortRange } from "./door_tcp.ts";
 import type { EdgeEvent } from "./events.ts";
+import type { GateLimits } from "./gate.ts";
 import type { GuessLimits } from "./guessing.ts";
+import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { normalizeHost } from "./names.ts";
 import type { TracingOptions } from "./tracing.ts";
 
@@ -36,6 +39,8 @@ export interface EdgeOptions {
    * there are no https and tls endpoints.
    */
   readonly https?: DoorAddress;
+  /** A door for TLS endpoints alone. Without it they share the https door, told apart by name. */
+  readonly tls?: DoorAddress;
   /** A door for agents alone. Without it they come through the https door. */
   readonly agents?: DoorAddress;
   /**
@@ -54,8 +59,16 @@ export interface EdgeOptions {
   readonly tracing?: TracingOptions;
   /** The port in http URLs, where something in front of the edge listens at another. @default the door's */
   readonly httpPublicPort?: number;
-  /** The port in https and tls URLs, likewise. @default the door's */
+  /** The port in https URLs, and in tls URLs without a door of their own, likewise. @default the door's */
   readonly httpsPublicPort?: number;
+  /** The port in tls URLs, likewise. @default the door's */
+  readonly tlsPublicPort?: number;
+  /**
+   * The load balancers in front: ranges of addresses (CIDR) from which every connection, at any door,
+   * must begin with a PROXY protocol header, version 1 or 2. It says who the visitor is. From other
+   * addresses a header is not believed, but part of what the visitor says. @default none
+   */
+  readonly proxyProtocolFrom?: readonly string[];
   /** The ports tcp endpoints may have; `any` leaves the choice to the system, `none` offers none. @default {"any"} */
   readonly tcpPorts?: PortRange | "any" | "none";
   /** Where tcp endpoints listen. @default the host of the http door, else of the https door */
@@ -103,7 +116,7 @@ export interface EdgeOptions {
 }
 
 /** Bounds of an edge. Times are in milliseconds. */
-export interface EdgeLimits extends GuessLimits {
+export interface EdgeLimits extends GuessLimits, GateLimits, HttpLimits {
   /** Agents at a time. */
   readonly maxSessions: number;
   /** Connections at a time that have not authenticated. */
@@ -120,7 +133,11 @@ export interface EdgeLimits extends GuessLimits {
   readonly streamWaitMs: number;
   /** Streams one agent may have open towards the edge. */
   readonly maxAgentStreams: number;
-  /** TLS handshakes, agents' and visitors'. */
+  /** From accept to the end of a visitor's ClientHello; 0 waits for ever. */
+  readonly helloMs: number;
+  /** How large a ClientHello may be. */
+  readonly helloBytes: number;
+  /** TLS handshakes, agents' and visitors'. Their size is bounded by the runtime's TLS. */
   readonly handshakeMs: number;
   /** From the end of the handshake to Auth. */
   readonly authMs: number;
@@ -171,6 +188,12 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   maxWaitingStreams: 1_000,
   streamWaitMs: 10_000,
   maxAgentStreams: 1_000,
+  maxConnections: 20_000,
+  maxConnectionsPerAddress: 4_096,
+  proxyHeaderMs: 3_000,
+  helloMs: 3_000,
+  helloBytes: 65_536,
+  ...DEFAULT_HTTP_LIMITS,
   handshakeMs: 10_000,
   authMs: 10_000,
   requestMs: 10_000,
@@ -203,6 +226,11 @@ const doorSchema: Schema<DoorAddress> = z.strictObject({
   port: z.int().min(0).max(65_535),
 });
 
+const cidrSchema = z.string().refine(
+  (text) => parseCidr(text) !== undefined,
+  "a range of addresses is wanted, as in 10.0.0.0/8 or 2001:db8::/32",
+);
+
 const portSchema = z.int().min(1).max(65_535);
 
 const rangeSchema: Schema<PortRange> = z.strictObject({ from: portSchema, to: portSchema })
@@ -229,6 +257,7 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   dataDir: z.string().min(1).optional(),
   http: doorSchema.optional(),
   https: doorSchema.optional(),
+  tls: doorSchema.optional(),
   agents: doorSchema.optional(),
   api: doorSchema.optional(),
   metrics: doorSchema.optional(),
@@ -247,6 +276,8 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   }).optional(),
   httpPublicPort: portSchema.optional(),
   httpsPublicPort: portSchema.optional(),
+  tlsPublicPort: portSchema.optional(),
+  proxyProtocolFrom: z.array(cidrSchema).optional(),
   tcpPorts: z.union([rangeSchema, z.enum(["any", "none"])]).optional(),
   tcpHost: z.string().optional(),
   agentNames: z.array(z.string().min(1)).optional(),
@@ -278,6 +309,8 @@ export interface EdgeConfig {
   /** As given, with its host. */
   readonly https: Required<DoorAddress> | undefined;
   /** As given, with its host. */
+  readonly tls: Required<DoorAddress> | undefined;
+  /** As given, with its host. */
   readonly agents: Required<DoorAddress> | undefined;
   /** As given, with its host. */
   readonly api: Required<DoorAddress> | undefined;
@@ -291,6 +324,10 @@ export interface EdgeConfig {
   readonly httpPublicPort: number | undefined;
   /** As given. */
   readonly httpsPublicPort: number | undefined;
+  /** As given. */
+  readonly tlsPublicPort: number | undefined;
+  /** Read; none when none were given. */
+  readonly balancers: readonly Cidr[];
   /** `undefined` when there are no tcp endpoints; a range, or any port. */
   readonly tcp: { readonly host: string; readonly range: PortRange | undefined } | undefined;
   /** Lower case. */
@@ -331,6 +368,7 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
   const given = parseWith(edgeOptionsSchema, options, "the edge options");
   const http = withHost(given.http);
   const https = withHost(given.https);
+  const tls = withHost(given.tls);
   const agents = withHost(given.agents);
   const tcpPorts = given.tcpPorts ?? "any";
   const config: EdgeConfig = {
@@ -338,6 +376,7 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     dataDir: given.dataDir,
     http,
     https,
+    tls,
     agents,
     api: withHost(given.api),
     metrics: withHost(given.metrics),
@@ -345,8 +384,10 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     tracing: given.tracing,
     httpPublicPort: given.httpPublicPort,
     httpsPublicPort: given.httpsPublicPort,
+    tlsPublicPort: given.tlsPublicPort,
+    balancers: (given.proxyProtocolFrom ?? []).map((range) => parseCidr(range)!),
     tcp: tcpPorts === "none" ? undefined : {
-      host: given.tcpHost ?? http?.host ?? https?.host ?? LOOPBACK,
+      host: given.tcpHost ?? http?.host ?? https?.host ?? tls?.host ?? LOOPBACK,
       range: tcpPorts === "any" ? undefined : tcpPorts,
     },
     agentNames: (given.agentNames ?? []).map((name) => name.toLowerCase()),
@@ -367,14 +408,14 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
 }
 
 function checkWhole(config: EdgeConfig): void {
-  const { http, https, agents, api, tcp, embedded } = config;
-  if (!http && !https && !tcp) {
-    throw unusable('it has no door for visitors; give "http", "https" or "tcpPorts"');
+  const { http, https, tls, agents, api, tcp, embedded } = config;
+  if (!http && !https && !tls && !tcp) {
+    throw unusable('it has no door for visitors; give "http", "https", "tls" or "tcpPorts"');
   }
   if (!embedded) return;
   if (agents) throw unusable('"agents" does not go with "embedded": whoever came would be let in');
   if (api) throw unusable('"api" does not go with "embedded": there are no accounts to look after');
-  for (const host of [http?.host, https?.host, tcp?.host]) {
+  for (const host of [http?.host, https?.host, tls?.host, tcp?.host]) {
     if (host === undefined || isLoopback(host)) continue;
     throw unusable(
       `an embedded edge needs no token, so it listens on loopback only, not "${host}"`,

@@ -3,22 +3,31 @@
  *
  * @module
  */
+import { type Clock, deadline } from "../base/clock.ts";
 import { type ErrorCode, toTunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import type { Certificate, Conn, Net } from "../runtime/net.ts";
+import { readClientHello } from "../http/client_hello.ts";
+import type { Certificate, Conn } from "../runtime/net.ts";
 import type { Door } from "./door_http.ts";
 import { formatAddress } from "./door_tcp.ts";
+import type { DoorNet } from "./gate.ts";
 
 /** How the door stands. */
 export interface AgentsDoorOptions {
   /** Whose listeners and handshakes. */
-  readonly net: Net;
+  readonly net: DoorNet;
   /** The IP to listen at. */
   readonly host: string;
   /** The port; 0 takes any free one. */
   readonly port: number;
-  /** What to present: asked for each connection, for it is renewed while the edge runs. */
-  readonly certificate: () => Promise<Certificate>;
+  /** What to present to an agent that asks for this name, or for none: asked for each connection. */
+  readonly certificateFor: (name: string | undefined) => Certificate | Promise<Certificate>;
+  /** Whose time. */
+  readonly clock: Clock;
+  /** From accept to the end of the ClientHello; 0 waits for ever. */
+  readonly helloMs: number;
+  /** How large a ClientHello may be. */
+  readonly helloBytes: number;
   /** How long a handshake may take. */
   readonly handshakeMs: number;
   /** Connections at a time whose handshake is under way. */
@@ -38,15 +47,21 @@ export interface AgentsDoorOptions {
  * @throws {TunnelError} address_in_use, address_not_available, permission_denied
  */
 export async function openAgentsDoor(options: AgentsDoorOptions): Promise<Door> {
-  const { net, host, port, certificate, handshakeMs, maxHandshakes, logger, acceptAgent } = options;
+  const { net, host, port, certificateFor, clock, logger, acceptAgent } = options;
+  const { helloMs, helloBytes: maxBytes, handshakeMs, maxHandshakes } = options;
   const waiting = new Set<Conn>();
 
   async function admit(conn: Conn): Promise<void> {
     if (waiting.size >= maxHandshakes) return conn.abort();
     waiting.add(conn);
     try {
-      const tls = { certificate: await certificate(), timeoutMs: handshakeMs };
-      acceptAgent(await net.startTlsServer(conn, tls));
+      const reading = readClientHello(conn, { maxBytes });
+      const hello = helloMs === 0
+        ? await reading
+        : await deadline(clock, reading, helloMs, "The agent sent no ClientHello");
+      if (!hello) return conn.abort(); // a port check
+      const certificate = await certificateFor(hello.serverName);
+      acceptAgent(await net.startTlsServer(conn, { certificate, timeoutMs: handshakeMs }));
     } catch (thrown) {
       const error = toTunnelError(thrown);
       // A stranger's failed handshake is noise; our own fault is not.

@@ -5,7 +5,8 @@
  * @module
  */
 import { deadline } from "../base/clock.ts";
-import type { Address, Conn, Net } from "../runtime/net.ts";
+import type { Address, Conn } from "../runtime/net.ts";
+import type { DoorNet } from "./gate.ts";
 import { type HttpServing, type HttpVisit, serveHttp } from "./http_relay.ts";
 import type { HostServer } from "./mounts.ts";
 
@@ -68,7 +69,7 @@ export class HttpVisitors {
 /** How the door stands. */
 export interface HttpDoorOptions {
   /** Whose listeners. */
-  readonly net: Net;
+  readonly net: DoorNet;
   /** The IP to listen at. */
   readonly host: string;
   /** The port; 0 takes any free one. */

@@ -11,7 +11,7 @@ import type { Logger } from "../base/log.ts";
 import { formatProxyHeader } from "../http/proxy_protocol.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import type { Address, Conn, Listener, Net } from "../runtime/net.ts";
-import type { BindOptions } from "../wire/messages.ts";
+import { option } from "./bind_option.ts";
 import type { Endpoint, TcpPorts } from "./endpoint.ts";
 import { mayGoElsewhere } from "./endpoint_pool.ts";
 import { cancelStream, relayRaw } from "./relay.ts";
@@ -27,7 +27,7 @@ export interface PortRange {
 /** How {@linkcode createTcpPorts} listens. */
 export interface TcpPortsOptions {
   /** Whose listeners. */
-  readonly net: Net;
+  readonly net: Pick<Net, "listen">;
   /** The IP to listen at. */
   readonly host: string;
   /** The ports to give away; `undefined` gives any that the system has free. */
@@ -275,16 +275,6 @@ export function introduce(conn: Conn, endpoint: Endpoint): Uint8Array | undefine
   const version = option(endpoint.options, "ProxyProto");
   if (version !== 1 && version !== 2) return undefined;
   return formatProxyHeader(version, { source: conn.remote, destination: conn.local });
-}
-
-/** An option of a bind: keys are the peer's, whose case may differ (wire-protocol 5). */
-export function option(options: BindOptions, name: string): unknown {
-  if (name in options) return options[name];
-  const lower = name.toLowerCase();
-  for (const [key, value] of Object.entries(options)) {
-    if (key.toLowerCase() === lower) return value;
-  }
-  return undefined;
 }
 
 /** `ip:port`, IPv6 in brackets: ClientAddr of the proxy header (wire-protocol 7). */

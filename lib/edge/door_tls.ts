@@ -5,14 +5,15 @@
  * @module
  */
 import { type Clock, deadline } from "../base/clock.ts";
-import { type ErrorCode, toTunnelError, TunnelError } from "../base/errors.ts";
+import { type ErrorCode, toTunnelError, type TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { type ClientHello, ClientHelloError, readClientHello } from "../http/client_hello.ts";
-import type { Certificate, Conn, Net, TlsServerOptions } from "../runtime/net.ts";
+import type { Certificate, Conn, TlsServerOptions } from "../runtime/net.ts";
 import type { Door, HttpVisitors } from "./door_http.ts";
-import { formatAddress, option, type RawServing, serveRaw } from "./door_tcp.ts";
+import { formatAddress, type RawServing, serveRaw } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
 import { renderProblem } from "./error_page.ts";
+import type { DoorNet } from "./gate.ts";
 import { leave } from "./leave.ts";
 import { plainHttpOnTlsPort } from "./problem.ts";
 
@@ -25,7 +26,7 @@ export interface CertificateSource {
 /** How the door stands, and what lies behind it. */
 export interface TlsDoorOptions {
   /** Whose listeners and handshakes. */
-  readonly net: Net;
+  readonly net: DoorNet;
   /** The IP to listen at. */
   readonly host: string;
   /** The port; 0 takes any free one. */
@@ -48,8 +49,12 @@ export interface TlsDoorOptions {
   readonly visitors: HttpVisitors;
   /** Time, log and limits of connections that are passed on raw. */
   readonly raw: RawServing;
-  /** How long a visitor may take to say its ClientHello (edge I). @default {3000} */
+  /** What is served here; with ports of their own, `tls` endpoints are not at the port of the others. @default {"all"} */
+  readonly serves?: "all" | "https" | "tls";
+  /** How long a visitor may take to say its ClientHello (edge I); 0 waits for ever. @default {3000} */
   readonly helloMs?: number;
+  /** How large its ClientHello may be (edge I). @default {65536} */
+  readonly helloBytes?: number;
   /** How long a handshake may take. @default {10000} */
   readonly handshakeMs?: number;
   /** After an alert or a refusal, how long the visitor may take to close. @default {2000} */
@@ -111,7 +116,7 @@ class TlsDoor {
       this.#logger.log(
         error.code === "internal" ? "error" : "debug",
         "visitor was turned away",
-        { clientAddr: formatAddress(conn.remote), error: error.message },
+        { clientAddr: formatAddress(conn.remote), error: withNumber(error) },
       );
       this.#options.onFailed?.(formatAddress(conn.remote), error.code);
       conn.abort(error);
@@ -123,29 +128,49 @@ class TlsDoor {
   }
 
   async #decide(conn: Conn): Promise<void> {
-    const { endpoints, isAgentName, isOurs, isMounted, acceptAgent, visitors } = this.#options;
+    const { isAgentName, acceptAgent, serves = "all" } = this.#options;
     const hello = await this.#readHello(conn);
     if (!hello) return;
     const name = hello.serverName;
+    if (serves === "tls") return await this.#decideTls(conn, name);
     if (isAgentName(name)) return acceptAgent(await this.#terminate(conn, name));
-    if (name === undefined) {
-      return await this.#alert(conn, ALERT.handshakeFailure, "it names no server (ERR_NGROK_3003)");
-    }
+    if (name === undefined) return await this.#refuseNameless(conn);
+    const { endpoints, isMounted, isOurs, visitors } = this.#options;
     const mounted = isMounted?.(name) ?? false;
-    const endpoint = mounted ? undefined : endpoints.find("tls", name);
-    if (endpoint) return await this.#serveTls(conn, name, endpoint);
-    if (mounted || endpoints.find("https", name) || isOurs(name)) {
-      return visitors.admit(await this.#terminate(conn, name, { alpn: ["http/1.1"] }), "https");
+    const tls = mounted ? undefined : endpoints.find("tls", name);
+    if (tls && serves === "all") return await this.#serveTls(conn, name, tls);
+    const https = mounted || tls ? undefined : endpoints.find("https", name);
+    if (mounted || https || !tls && isOurs(name)) {
+      const termination = { ...https?.termination, alpn: ["http/1.1"] };
+      return visitors.admit(await this.#terminate(conn, name, termination), "https");
     }
+    await this.#refuseName(conn, name);
+  }
+
+  /** At a port of their own, `tls` endpoints are all there is. */
+  async #decideTls(conn: Conn, name: string | undefined): Promise<void> {
+    if (name === undefined) return await this.#refuseNameless(conn);
+    const endpoint = this.#options.endpoints.find("tls", name);
+    if (endpoint) return await this.#serveTls(conn, name, endpoint);
+    await this.#refuseName(conn, name);
+  }
+
+  async #refuseNameless(conn: Conn): Promise<void> {
+    await this.#alert(conn, ALERT.handshakeFailure, "it names no server (ERR_NGROK_3003)");
+  }
+
+  async #refuseName(conn: Conn, name: string): Promise<void> {
     await this.#alert(conn, ALERT.unrecognizedName, `nobody here is ${JSON.stringify(name)}`);
   }
 
   /** The ClientHello, with every byte given back; `undefined` when there is nothing more to do. */
   async #readHello(conn: Conn): Promise<ClientHello | undefined> {
-    const { helloMs = 3000, lingerMs = 2000 } = this.#options;
+    const { helloMs = 3000, helloBytes, lingerMs = 2000 } = this.#options;
     try {
-      const hello = readClientHello(conn);
-      const read = await deadline(this.#clock, hello, helloMs, "The visitor sent no ClientHello");
+      const hello = readClientHello(conn, { maxBytes: helloBytes });
+      const read = helloMs === 0
+        ? await hello
+        : await deadline(this.#clock, hello, helloMs, "The visitor sent no ClientHello");
       // A port check: connected and gone.
       if (!read) await leave(conn, this.#clock, lingerMs);
       return read;
@@ -164,7 +189,7 @@ class TlsDoor {
 
   /** A `tls` endpoint: passed through, unless it asked for its TLS to end here. */
   async #serveTls(conn: Conn, name: string, endpoint: Endpoint): Promise<void> {
-    const termination = readTermination(endpoint);
+    const { termination } = endpoint;
     if (!termination) {
       this.#waiting.delete(conn);
       return await serveRaw(conn, endpoint, true, this.#options.raw);
@@ -209,42 +234,8 @@ class TlsDoor {
   }
 }
 
-/**
- * How an endpoint wants its TLS to end at the edge (wire-protocol 6: `TLSTermination`,
- * `MutualTLSAtEdge`); `undefined` when it wants the bytes as they are.
- */
-function readTermination(endpoint: Endpoint): Partial<TlsServerOptions> | undefined {
-  const termination = option(endpoint.options, "TLSTermination") as TerminationOptions | null;
-  if (!termination) return undefined;
-  const mutual = option(endpoint.options, "MutualTLSAtEdge") as MutualTlsOptions | null;
-  const certificate = termination.cert && termination.key
-    ? { chainPem: decodePem(termination.cert), keyPem: decodePem(termination.key) }
-    : undefined;
-  return {
-    ...(certificate && { certificate }),
-    ...(mutual?.mutual_tls_ca && {
-      clientAuth: "require_and_verify" as const,
-      clientRoots: [decodePem(mutual.mutual_tls_ca)],
-    }),
-  };
-}
-
-interface TerminationOptions {
-  readonly cert?: string;
-  readonly key?: string;
-}
-
-interface MutualTlsOptions {
-  readonly mutual_tls_ca?: string;
-}
-
-/** PEM texts travel as base64 of their bytes. */
-function decodePem(base64: string): string {
-  try {
-    return atob(base64);
-  } catch (cause) {
-    throw new TunnelError("message_invalid", "Cannot read a PEM text of the bind: not base64", {
-      cause,
-    });
-  }
+/** What went wrong, with the number that the ecosystem has for it (edge K). */
+function withNumber(error: TunnelError): string {
+  const isHandshake = error.code.startsWith("tls_");
+  return isHandshake ? `${error.message} (ERR_NGROK_3002)` : error.message;
 }

@@ -16,10 +16,9 @@ import { type AgentsSide, makeAgentsSide } from "./agents_side.ts";
 import { type Certificates, openCertificates } from "./certificates/certificates.ts";
 import { announceStop, commandAgent, type CommandName, type UpdateWish } from "./commands.ts";
 import { type EdgeConfig, type EdgeOptions, isLoopback, resolveEdgeOptions } from "./config.ts";
-import { openAgentsDoor } from "./door_agents.ts";
-import { type Door, HttpVisitors, openHttpDoor } from "./door_http.ts";
-import { createTcpPorts, formatAddress, type RawServing, serveRaw } from "./door_tcp.ts";
-import { openTlsDoor } from "./door_tls.ts";
+import { type Door, HttpVisitors } from "./door_http.ts";
+import { formatAddress, type RawServing, serveRaw } from "./door_tcp.ts";
+import { Doors, type TlsDoorName } from "./doors.ts";
 import type { CloseOptions, Edge, EdgeAddresses, EdgeInside } from "./edge_handle.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EndpointRegistry } from "./endpoints.ts";
@@ -28,9 +27,9 @@ import { connectionOver, type EdgeEvent, exchangeOver } from "./events.ts";
 import type { ExchangeEnded } from "./http_relay.ts";
 import { type Identity, openIdentity } from "./identity.ts";
 import { type EndpointInfo, endpointInfo, type SessionInfo, sessionInfo } from "./info.ts";
+import { Ingresses } from "./ingresses.ts";
 import { measuredSession } from "./metrics.ts";
 import { type HostServer, Mounts } from "./mounts.ts";
-import { isUnder } from "./names.ts";
 import type { Owner } from "./owner.ts";
 import { publicUrl } from "./places.ts";
 import { reconfigure, type Reconfigured } from "./reload.ts";
@@ -84,7 +83,6 @@ const LOOPBACK: Address = { host: "127.0.0.1", port: 0 };
 
 class RunningEdge implements EdgeInside {
   readonly domain: string;
-  addresses: EdgeAddresses = {};
   readonly #config: EdgeConfig;
   readonly #runtime: Runtime;
   readonly #logger: Logger;
@@ -94,8 +92,8 @@ class RunningEdge implements EdgeInside {
   readonly #raw: RawServing;
   /** The public ports, as they stand in URLs; filled in as doors open. */
   readonly #ports: { http?: number; https?: number; tls?: number } = {};
-  /** Everything that lets somebody in. */
-  readonly #doors: Pick<Door, "close">[] = [];
+  readonly #doors: Doors;
+  #ingresses: Ingresses;
   #identity: Identity | undefined;
   #owner: Owner | undefined;
   #history: SessionHistory | undefined;
@@ -120,11 +118,13 @@ class RunningEdge implements EdgeInside {
     this.#registry = new EndpointRegistry({ clock, ...limits });
     this.#watch = this.#makeWatch();
     const isHeard = onEvent !== undefined || this.#watch.listens;
+    this.#ingresses = new Ingresses(undefined, logger);
     this.#visitors = new HttpVisitors({
       endpoints: this.#registry,
       mounts: this.#mounts,
       clock,
       logger,
+      limits,
       tracer: this.#watch.tracer,
       onExchange: isHeard ? ((ended) => this.#onExchange(ended)) : undefined,
     });
@@ -136,6 +136,24 @@ class RunningEdge implements EdgeInside {
         ? ((event) => this.#emit(connectionOver(event, clock.now())))
         : undefined,
     };
+    this.#doors = new Doors({
+      config,
+      runtime,
+      endpoints: this.#registry,
+      mounts: this.#mounts,
+      ingresses: { accountOf: (name) => this.#ingresses.accountOf(name) },
+      ports: this.#ports,
+      visitors: this.#visitors,
+      raw: this.#raw,
+      acceptAgent: (conn) => this.#acceptVia(conn),
+      api: () => this.#api,
+      onFailed: (...failure) => this.#onHandshakeFailed(...failure),
+    });
+  }
+
+  get addresses(): EdgeAddresses {
+    const { addresses } = this.#doors;
+    return this.#opsDoor ? { ...addresses, metrics: this.#opsDoor.address } : addresses;
   }
 
   get domains(): readonly string[] {
@@ -203,19 +221,16 @@ class RunningEdge implements EdgeInside {
   }
 
   async open(): Promise<void> {
-    const { net } = this.#runtime;
-    const { http, https, agents, api, tcp, embedded } = this.#config;
+    const { https, tls, agents, embedded } = this.#config;
     if (!embedded) await this.#openIdentity();
     await this.#watch.openAccessLog();
-    if (https || agents) this.#certificates = await this.#openCertificates();
-    const tcpPorts = tcp && createTcpPorts({ net, host: tcp.host, range: tcp.range });
-    if (tcpPorts) this.#doors.push(tcpPorts);
+    if (https || tls || agents) this.#certificates = await this.#openCertificates();
     this.#side = await makeAgentsSide({
       config: this.#config,
       runtime: this.#runtime,
       identity: this.#identity,
       registry: this.#registry,
-      tcpPorts,
+      tcpPorts: this.#doors.tcpPorts,
       connectAddress: () => this.connectAddress,
       ports: this.#ports,
       ownHosts: this.#ownHosts(),
@@ -223,12 +238,8 @@ class RunningEdge implements EdgeInside {
       onBeat: (latencyMs) => this.#watch.roundTrip(latencyMs),
       onTcpVisitor: (conn, endpoint) => this.#serveTcp(conn, endpoint),
     });
-    if (http) await this.#openHttp(http.host, http.port);
-    if (https) await this.#openHttps(https.host, https.port, this.#certificates!);
-    if (agents) await this.#openAgents(agents.host, agents.port, this.#certificates!);
-    if (api) await this.#openApi(api.host, api.port);
+    await this.#doors.open(this.#certificates);
     this.#opsDoor = await this.#watch.openDoor();
-    if (this.#opsDoor) this.addresses = { ...this.addresses, metrics: this.#opsDoor.address };
     this.#owner = await this.#identity?.settleOwner();
     this.#endWatch = this.#watchStore();
     this.#isOpen = true;
@@ -247,6 +258,8 @@ class RunningEdge implements EdgeInside {
       apiKey,
       masterKey,
     });
+    this.#ingresses = new Ingresses(store, this.#logger);
+    await this.#ingresses.refresh();
     const maxSessions = limits.maxSessionHistory;
     this.#history = new SessionHistory({ store, clock, logger: this.#logger, maxSessions });
   }
@@ -314,60 +327,9 @@ class RunningEdge implements EdgeInside {
       domains,
       agentNames: [...agentNames, ...hosts as string[]],
       endpointHost: (name) =>
-        (this.#registry.find("https", name) ?? this.#registry.find("tls", name))?.host,
+        (this.#registry.find("https", name) ?? this.#registry.find("tls", name))?.host ??
+          (this.#ingresses.accountOf(name) === undefined ? undefined : name),
     });
-  }
-
-  async #openHttp(host: string, port: number): Promise<void> {
-    const door = await openHttpDoor({
-      net: this.#runtime.net,
-      host,
-      port,
-      visitors: this.#visitors,
-    });
-    this.#doors.push(door);
-    this.addresses = { ...this.addresses, http: door.address };
-    this.#ports.http = this.#config.httpPublicPort ?? door.address.port;
-  }
-
-  async #openHttps(host: string, port: number, certificates: Certificates): Promise<void> {
-    const { domains, limits } = this.#config;
-    const door = await openTlsDoor({
-      net: this.#runtime.net,
-      host,
-      port,
-      endpoints: this.#registry,
-      certificates,
-      isOurs: (name) => domains.some((domain) => isUnder(name, domain)),
-      isAgentName: (name) => this.#isAgentName(name),
-      isMounted: (name) => this.#mounts.find(name) !== undefined,
-      acceptAgent: (conn) => this.acceptAgent(conn, conn.remote),
-      visitors: this.#visitors,
-      raw: this.#raw,
-      handshakeMs: limits.handshakeMs,
-      onFailed: (clientAddr, reason) => this.#onHandshakeFailed("https", clientAddr, reason),
-    });
-    this.#doors.push(door);
-    this.addresses = { ...this.addresses, https: door.address };
-    const publicPort = this.#config.httpsPublicPort ?? door.address.port;
-    Object.assign(this.#ports, { https: publicPort, tls: publicPort });
-  }
-
-  async #openAgents(host: string, port: number, certificates: Certificates): Promise<void> {
-    const { limits } = this.#config;
-    const door = await openAgentsDoor({
-      net: this.#runtime.net,
-      host,
-      port,
-      certificate: () => certificates.agentCertificate(),
-      handshakeMs: limits.handshakeMs,
-      maxHandshakes: limits.maxPendingSessions,
-      logger: this.#logger,
-      onFailed: (clientAddr, reason) => this.#onHandshakeFailed("agents", clientAddr, reason),
-      acceptAgent: (conn) => this.acceptAgent(conn, conn.remote),
-    });
-    this.#doors.push(door);
-    this.addresses = { ...this.addresses, agents: door.address };
   }
 
   #onExchange(ended: ExchangeEnded): void {
@@ -376,22 +338,9 @@ class RunningEdge implements EdgeInside {
     this.#watch.exchange(over, ended);
   }
 
-  #onHandshakeFailed(door: "https" | "agents", clientAddr: string, reason: ErrorCode): void {
+  #onHandshakeFailed(door: TlsDoorName, clientAddr: string, reason: ErrorCode): void {
     const atMs = this.#runtime.clock.now();
     this.#emit({ type: "handshake_failed", atMs, door, clientAddr, reason });
-  }
-
-  async #openApi(host: string, port: number): Promise<void> {
-    const door = await this.#runtime.net.listen({
-      host,
-      port,
-      onConnection: (conn) => {
-        if (this.#api) this.#visitors.admitTo(this.#api, conn, "http");
-        else conn.abort();
-      },
-    });
-    this.#doors.push(door);
-    this.addresses = { ...this.addresses, api: door.address };
   }
 
   mountApi(serve: HostServer, atItsDoor: HostServer = serve): void {
@@ -401,18 +350,10 @@ class RunningEdge implements EdgeInside {
 
   async identityChanged(change?: IdentityChange): Promise<void> {
     await Promise.all([
+      this.#ingresses.refresh(),
       this.#certificates?.changed(),
       this.#side?.enforcement?.changed(change),
     ]);
-  }
-
-  /** Whether a ClientHello is an agent's: names are theirs, and who dials an address sends none. */
-  #isAgentName(name: string | undefined): boolean {
-    const { domains, agentNames, embedded } = this.#config;
-    if (embedded) return false;
-    if (name === undefined || domains.some((domain) => name === `connect.${domain}`)) return true;
-    if (name !== "localhost" && !agentNames.includes(name)) return false;
-    return !this.#registry.find("https", name) && !this.#registry.find("tls", name);
   }
 
   #serveTcp(conn: Conn, endpoint: Endpoint): void {
@@ -424,12 +365,24 @@ class RunningEdge implements EdgeInside {
   }
 
   acceptAgent(carrier: Duplex, remote: Address = LOOPBACK): void {
+    this.#accept(carrier, remote, undefined);
+  }
+
+  /** An agent that came through a door: by a name that may be for its account alone. */
+  #acceptVia(conn: Conn): void {
+    const name = conn.tls?.serverName?.toLowerCase().replace(/\.$/, "");
+    this.#accept(conn, conn.remote, name && this.#ingresses.accountOf(name));
+  }
+
+  #accept(carrier: Duplex, remote: Address, onlyAccountId: string | undefined): void {
     if (!this.#isOpen && !this.#closed) {
       // Through a door, before all of them are open: its token may not be in the store yet.
-      void this.#opened.promise.then(() => this.acceptAgent(carrier, remote));
+      void this.#opened.promise.then(() => this.#accept(carrier, remote, onlyAccountId));
       return;
     }
-    if (this.#side && !this.#closed) return this.#side.agents.accept(carrier, remote);
+    if (this.#side && !this.#closed) {
+      return this.#side.agents.accept(carrier, remote, onlyAccountId);
+    }
     carrier.abort(new TunnelError("session_closed", "Cannot take an agent: the edge is closed"));
   }
 
@@ -489,7 +442,7 @@ class RunningEdge implements EdgeInside {
     this.#opened.resolve();
     this.#endWatch?.();
     await this.#certificates?.close();
-    await Promise.all(this.#doors.map((door) => door.close()));
+    await this.#doors.close();
     await this.#visitors.drain(graceMs);
     await this.#side?.agents.close(Math.max(0, untilMs - clock.steady()));
     await this.#opsDoor?.close();

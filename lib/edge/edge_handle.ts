@@ -21,8 +21,10 @@ import type { Reconfigured } from "./reload.ts";
 export interface EdgeAddresses {
   /** HTTP visitors. */
   readonly http?: Address;
-  /** HTTPS and TLS visitors. */
+  /** HTTPS visitors, and those of TLS endpoints unless these have a door of their own. */
   readonly https?: Address;
+  /** Visitors of TLS endpoints, when they have a door of their own. */
+  readonly tls?: Address;
   /** Agents, when they have a door of their own. */
   readonly agents?: Address;
   /** Programs on this machine, for the API. */

@@ -8,6 +8,7 @@ import type { Conn } from "../runtime/net.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import type { BindOptions } from "../wire/messages.ts";
 import type { MemberLoad } from "./balance.ts";
+import type { TlsTermination } from "./tls_termination.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** The protocols an endpoint can have. */
@@ -49,6 +50,11 @@ export interface Endpoint {
   readonly forwardsTo: string;
   /** What the agent asked for, checked. */
   readonly options: BindOptions;
+  /**
+   * How its TLS ends at the edge: `undefined` passes a `tls` endpoint through, and ends that of an
+   * `https` endpoint as always.
+   */
+  readonly termination: TlsTermination | undefined;
   /** What passes through it; the relays count. */
   readonly traffic: Traffic;
   /**

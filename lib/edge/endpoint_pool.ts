@@ -11,6 +11,7 @@ import type { BindOptions } from "../wire/messages.ts";
 import type { AgentEndpoint } from "./agent_endpoint.ts";
 import { chooseByCost, connectionCost, MemberLoad, requestCost } from "./balance.ts";
 import type { Endpoint, EndpointProto, Visitor } from "./endpoint.ts";
+import type { TlsTermination } from "./tls_termination.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** How pools behave. */
@@ -113,6 +114,11 @@ export class EndpointPool implements Endpoint {
   /** What the first asked for: what has to be decided before a member is chosen. */
   get options(): BindOptions {
     return this.#first.options;
+  }
+
+  /** The same for all. */
+  get termination(): TlsTermination | undefined {
+    return this.#first.termination;
   }
 
   /** The counters of the first; the others have their own. */

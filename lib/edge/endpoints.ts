@@ -6,6 +6,7 @@
 import { TunnelError } from "../base/errors.ts";
 import type { AgentEndpoint, EndpointFacts } from "./agent_endpoint.ts";
 import type { EndpointProto, EndpointTable } from "./endpoint.ts";
+import { readTermination, sameTermination } from "./tls_termination.ts";
 import { EndpointPool, type PoolOptions } from "./endpoint_pool.ts";
 
 /** Where an endpoint lies in the table. `tls` and `https` share port 443, so they share names. */
@@ -195,11 +196,13 @@ export class EndpointRegistry implements EndpointTable {
 /** Whether an endpoint may serve an address together with those that do. */
 export function canShare(
   place: AgentEndpoint | EndpointPool,
-  { proto, poolingEnabled }: Pick<EndpointFacts, "proto" | "poolingEnabled">,
+  { proto, poolingEnabled, options }: Pick<EndpointFacts, "proto" | "poolingEnabled" | "options">,
 ): boolean {
   const members = place instanceof EndpointPool ? place.members : [place];
   return poolingEnabled && place.proto === proto &&
-    members.every((member) => member.facts.poolingEnabled);
+    members.every((member) => member.facts.poolingEnabled) &&
+    // Over one connection come requests for all of them: whom one checks, all must.
+    sameTermination(members[0].termination, readTermination(proto, options));
 }
 
 function taken(endpoint: AgentEndpoint): TunnelError {

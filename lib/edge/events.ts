@@ -210,8 +210,8 @@ export interface HandshakeFailed {
   readonly type: "handshake_failed";
   /** Milliseconds since 1970. */
   readonly atMs: number;
-  /** Which door: the one that everybody shares, or that of agents alone. */
-  readonly door: "https" | "agents";
+  /** Which door: the one that everybody shares, or that of TLS endpoints or of agents alone. */
+  readonly door: "https" | "tls" | "agents";
   /** Who came: `ip:port`. */
   readonly clientAddr: string;
   /** What went wrong. */

@@ -50,9 +50,9 @@ const MODULES: Readonly<Record<string, Treatment>> = {
   oauth: refuse("OAuth"),
   oidc: refuse("OpenID Connect"),
   iprestriction: refuse("IP restrictions"),
-  mutualtlsca: refuse("mutual TLS"),
-  mutualtlsatedge: refuse("mutual TLS"),
-  tlstermination: obey("door_tls.ts"),
+  mutualtlsca: obey("tls_termination.ts"),
+  mutualtlsatedge: obey("tls_termination.ts"),
+  tlstermination: obey("tls_termination.ts"),
   webhookverification: refuse("webhook verification"),
   useragentfilter: refuse("user agent filters"),
   policy: refuse("traffic policies"),
@@ -83,7 +83,7 @@ export function checkModules(options: BindOptions): string[] {
     if (!treatment || isUnset(value)) continue;
     if (treatment.do === "ignore") ignored.push(treatment.name);
     if (treatment.do === "refuse") throw notEnforced(treatment.name);
-    if (key.toLowerCase() === "tlstermination") checkTermination(value);
+    if (key.toLowerCase() === "tlstermination") checkSealedKey(value);
     if (key.toLowerCase() === "proxyproto" && value !== 1 && value !== 2) {
       throw new TunnelError(
         "refused",
@@ -95,22 +95,10 @@ export function checkModules(options: BindOptions): string[] {
   return ignored;
 }
 
-/** A certificate and its key travel together; a sealed key only its own service can open. */
-function checkTermination(value: unknown): void {
-  const { cert, key, sealed_key: sealed } = value as Record<string, unknown>;
+/** Only its own service can open a sealed key. */
+function checkSealedKey(value: unknown): void {
+  const { sealed_key: sealed } = value as Record<string, unknown>;
   if (sealed !== undefined && sealed !== null && sealed !== "") throw notEnforced("sealed keys");
-  if (isText(cert) === isText(key)) return;
-  throw new TunnelError(
-    "message_invalid",
-    `Cannot terminate TLS: the ${
-      isText(cert) ? "key of the certificate" : "certificate"
-    } is missing`,
-    { ngrokCode: 301 },
-  );
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
 }
 
 /**

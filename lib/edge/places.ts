@@ -25,6 +25,7 @@ import type { Endpoint, EndpointProto, TcpPorts } from "./endpoint.ts";
 import { canShare, endpointKey, type EndpointRegistry, placeOf } from "./endpoints.ts";
 import type { EdgeEvent } from "./events.ts";
 import type { EndpointBinding } from "./internal_address.ts";
+import { readTermination, sameTermination } from "./tls_termination.ts";
 
 /** A session that binds. */
 export interface BindingSession extends EndpointMember {
@@ -174,7 +175,11 @@ export class Places {
 
   #mayShare(key: string, plan: Plan): boolean {
     const place = this.#options.registry.at(key);
-    return !place || canShare(place, { proto: plan.proto, poolingEnabled: wantsPooling(plan) });
+    return !place || canShare(place, {
+      proto: plan.proto,
+      poolingEnabled: wantsPooling(plan),
+      options: plan.bind.options,
+    });
   }
 
   /** The same agent is back, or has another leg. */
@@ -392,6 +397,10 @@ function whyNotShared(holders: readonly AgentEndpoint[], plan: Plan): string {
     return `an endpoint is online there that speaks ${
       holders[0].proto
     }, not ${plan.proto}; stop it first`;
+  }
+  const wanted = readTermination(plan.proto, plan.bind.options);
+  if (!sameTermination(holders[0].termination, wanted)) {
+    return "another endpoint is online there that ends TLS otherwise; all that share an address must agree";
   }
   return "another endpoint is online there that does not enable pooling; all that share an address must";
 }

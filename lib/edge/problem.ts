@@ -166,6 +166,36 @@ export function agentBusy(host: string): Problem {
   };
 }
 
+/** The edge has as many connections as it takes. */
+export function edgeFull(): Problem {
+  return {
+    status: 503,
+    ngrokCode: 743,
+    title: "The edge is at its limit",
+    message: "The edge has as many connections as it takes.",
+    fault: "edge",
+    advice: [
+      "Visitors: try again in a moment.",
+      "Operators: raise the limit maxConnections if this machine has room for more.",
+    ],
+  };
+}
+
+/** One address has as many connections as one may have. */
+export function connectionsUsedUp(limit: number): Problem {
+  return {
+    status: 429,
+    ngrokCode: 702,
+    title: "Too many connections",
+    message: `There are ${limit} connections from your address already, and more are not taken.`,
+    fault: "visitor",
+    advice: [
+      "Visitors: close some, or use the ones you have for several requests.",
+      "Operators: behind a load balancer, name it in proxyProtocolFrom; else raise maxConnectionsPerAddress.",
+    ],
+  };
+}
+
 /** The agent did not take the connection in time. */
 export function agentTimeout(host: string): Problem {
   return {

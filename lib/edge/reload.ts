@@ -18,6 +18,9 @@ export interface Reconfigured {
 
 /** The limits that are looked at each time they matter; the others are handed on when the edge starts. */
 export const LIVE_LIMITS: readonly (keyof EdgeLimits)[] = [
+  "maxConnections",
+  "maxConnectionsPerAddress",
+  "proxyHeaderMs",
   "maxSessions",
   "maxPendingSessions",
   "maxEndpointsPerSession",
@@ -71,7 +74,11 @@ export function reconfigure(current: EdgeConfig, next: EdgeConfig): Reconfigured
 }
 
 /** Where the complete options have another name than those that were given. */
-const NAMES: Readonly<Record<string, string>> = { domains: "domain", tcp: "tcp_ports" };
+const NAMES: Readonly<Record<string, string>> = {
+  domains: "domain",
+  tcp: "tcp_ports",
+  balancers: "proxy_protocol_from",
+};
 
 /** Options are plain data; the order of keys is the schema's. */
 function isSame(one: unknown, other: unknown): boolean {

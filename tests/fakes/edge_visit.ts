@@ -12,6 +12,7 @@ import type { HttpLimits } from "../../lib/edge/http_limits.ts";
 import { type ExchangeEnded, type HttpVisit, serveHttp } from "../../lib/edge/http_relay.ts";
 import type { Mounts } from "../../lib/edge/mounts.ts";
 import { Through } from "../../lib/edge/through.ts";
+import { readTermination, type TlsTermination } from "../../lib/edge/tls_termination.ts";
 import { Traffic } from "../../lib/edge/traffic.ts";
 import type { MuxStream } from "../../lib/mux/mux.ts";
 import type { Address, Conn, TlsInfo } from "../../lib/runtime/net.ts";
@@ -104,6 +105,10 @@ export class FakeEndpoint implements Endpoint {
 
   get url(): string {
     return `${this.proto}://${this.host}`;
+  }
+
+  get termination(): TlsTermination | undefined {
+    return readTermination(this.proto, this.options);
   }
 
   openStream(visitor: Visitor): Promise<MuxStream> {

@@ -65,6 +65,12 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
       fallback: ":443",
     },
     {
+      name: "tls",
+      value: "address",
+      summary: 'where TLS visitors arrive; "sni" tells them from HTTPS visitors by name',
+      fallback: "sni",
+    },
+    {
       name: "agents",
       value: "address",
       summary: 'where agents arrive; "sni" is connect.<domain> at the HTTPS port',
@@ -98,6 +104,22 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
       value: "from-to",
       summary: 'the ports TCP endpoints may have, or "any", or "none"',
       fallback: "20000-20999",
+    },
+    {
+      name: "http-public-port",
+      value: "port",
+      summary: "the port in http URLs, where visitors come by another than the edge's own",
+    },
+    {
+      name: "https-public-port",
+      value: "port",
+      summary: "the port in https and tls URLs, likewise",
+    },
+    {
+      name: "proxy-protocol-from",
+      value: "cidr",
+      summary: "load balancers whose connections begin with a PROXY protocol header",
+      repeats: true,
     },
   ],
   logsTo: "stderr",

@@ -100,7 +100,7 @@ test("runEdge() says what to do about a door that does not open", async () => {
   assert.equal(await main(runtime), 1);
   assert.match(
     runtime.host.stderr.text,
-    /^ERROR: {2}.*127\.0\.0\.1:8443.*; choose other places with --http, --https and --agents \(address_in_use\)\n$/,
+    /^ERROR: {2}.*127\.0\.0\.1:8443.*; choose other places with --http, --https, --tls and --agents \(address_in_use\)\n$/,
   );
   await holder.close();
 });

@@ -3,7 +3,9 @@ import {
   dialable,
   isEverywhere,
   parseListenAddress,
+  parsePort,
   parsePorts,
+  parseRange,
 } from "../../../lib/cli/listen_address.ts";
 import { test } from "../../harness.ts";
 
@@ -75,4 +77,24 @@ test("dialable() turns a place that listens everywhere into one that can be dial
 test("isEverywhere() knows the ways to say every address", () => {
   for (const host of ["", "0.0.0.0", "::", "::0"]) assert.ok(isEverywhere({ host, port: 1 }), host);
   for (const host of ["127.0.0.1", "::1", "localhost"]) assert.ok(!isEverywhere({ host, port: 1 }));
+});
+
+test("parsePort() reads a port that others can see, and names the flag of what is none", () => {
+  assert.equal(parsePort("443", "https-public-port"), 443);
+  for (const text of ["0", "65536", "-1", "", "https", "80a", "1e3"]) {
+    assert.throws(
+      () => parsePort(text, "https-public-port"),
+      /^TunnelError: Invalid value ".*" for --https-public-port: use a port, 1 to 65535$/,
+      text,
+    );
+  }
+});
+
+test("parseRange() takes a bare address for a range of one", () => {
+  assert.equal(parseRange("10.0.0.0/8"), "10.0.0.0/8");
+  assert.equal(parseRange("192.0.2.7"), "192.0.2.7/32");
+  assert.equal(parseRange("2001:db8::1"), "2001:db8::1/128");
+  for (const text of ["", "lb.example", "10.0.0.0/33", "10.0.0.0/-1", "[::1]"]) {
+    assert.throws(() => parseRange(text), /for --proxy-protocol-from: use an address/, text);
+  }
 });

@@ -9,7 +9,6 @@ import {
   createTcpPorts,
   formatAddress,
   introduce,
-  option,
   serveRaw,
 } from "../../../lib/edge/door_tcp.ts";
 import type { Endpoint } from "../../../lib/edge/endpoint.ts";
@@ -250,12 +249,6 @@ test("introduce() writes version 2 as binary, and nothing when nothing is wanted
       undefined,
     );
   }
-});
-
-test("option() finds a key in any case", () => {
-  assert.equal(option({ PROXYproto: 2 }, "ProxyProto"), 2);
-  assert.equal(option({ ProxyProto: 1, proxyproto: 2 }, "ProxyProto"), 1);
-  assert.equal(option({}, "ProxyProto"), undefined);
 });
 
 test("formatAddress() puts IPv6 in brackets", () => {

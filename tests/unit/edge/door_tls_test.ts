@@ -10,6 +10,7 @@ import { readClientHello } from "../../../lib/http/client_hello.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import type { AcceptedConn, Certificate, Conn } from "../../../lib/runtime/net.ts";
 import { makeCa } from "../../fakes/certs.ts";
+import { clientHello } from "../../fakes/client_hello.ts";
 import { FakeEndpoint, fakeTable, latin1Text, OK, Peer } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
 
@@ -48,8 +49,6 @@ async function stage(more: Partial<TlsDoorOptions> = {}): Promise<Stage> {
   const logger = silentLogger;
   const door = await openTlsDoor({
     net: {
-      connect: (options) => net.connect(options),
-      startTlsClient: (carrier, options) => net.startTlsClient(carrier, options),
       startTlsServer: (carrier, options) => net.startTlsServer(carrier, options),
       listen: (options) => {
         function onConnection(conn: AcceptedConn) {
@@ -88,40 +87,6 @@ async function stage(more: Partial<TlsDoorOptions> = {}): Promise<Stage> {
       }),
     dialPlain: () => net.connect({ host: HOST, port }),
   };
-}
-
-/** A ClientHello for a name, or for none, as the first bytes of a visitor. */
-function clientHello(serverName?: string): Uint8Array {
-  const name = serverName === undefined ? [] : [...serverName].map((char) => char.charCodeAt(0));
-  const sni = serverName === undefined ? [] : [
-    0,
-    0,
-    0,
-    name.length + 5,
-    0,
-    name.length + 3,
-    0,
-    0,
-    name.length,
-    ...name,
-  ];
-  const body = [
-    3,
-    3,
-    ...new Array(32).fill(7),
-    0,
-    0,
-    2,
-    0x13,
-    1,
-    1,
-    0,
-    0,
-    sni.length,
-    ...sni,
-  ];
-  const message = [1, 0, 0, body.length, ...body];
-  return Uint8Array.from([22, 3, 1, 0, message.length, ...message]);
 }
 
 /** Reads everything up to the end of a connection. */

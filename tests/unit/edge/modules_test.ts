@@ -12,8 +12,6 @@ const REFUSED: Record<string, unknown> = {
   OAuth: { provider: "google" },
   OIDC: { issuer_url: "https://iss" },
   IPRestriction: { allow_cidrs: ["10.0.0.0/8"] },
-  MutualTLSCA: { mutual_tls_ca: "LS0=" },
-  MutualTLSAtEdge: { mutual_tls_ca: "LS0=" },
   WebhookVerification: { provider: "github", secret: "s" },
   UserAgentFilter: { deny: ["bot"] },
   Policy: { inbound: [{ name: "r" }], outbound: [] },
@@ -125,11 +123,6 @@ test("checkIpPolicy() refuses a reference to a policy", () => {
 test("checkModules() lets TLS end at the edge with its own certificate or a whole one of the agent's", () => {
   assert.deepEqual(checkModules({ TLSTermination: {} }), []);
   assert.deepEqual(checkModules({ TLSTermination: { cert: "LS0=", key: "LS0=" } }), []);
-  assert.throws(
-    () => checkModules({ TLSTermination: { cert: "LS0=" } }),
-    (error: TunnelError) =>
-      error.ngrokCode === 301 && /key of the certificate is missing/.test(error.message),
-  );
   assert.throws(
     () => checkModules({ TLSTermination: { cert: "LS0=", sealed_key: "x" } }),
     (error: TunnelError) => error.ngrokCode === 813,
