@@ -20,6 +20,7 @@ import { terminateTls } from "./terminate_tls.ts";
 import { urlRewrite } from "./url_rewrite.ts";
 import { userAgentFilter } from "./user_agent_filter.ts";
 import { verifyWebhook } from "./verify_webhook.ts";
+import { websocketTcpConverter } from "./websocket_tcp_converter.ts";
 
 /** All of them. */
 export const ACTIONS: readonly Action[] = [
@@ -39,4 +40,5 @@ export const ACTIONS: readonly Action[] = [
   urlRewrite,
   userAgentFilter,
   verifyWebhook,
+  websocketTcpConverter,
 ];
