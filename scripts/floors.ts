@@ -45,13 +45,14 @@ const RUNTIME_CONTRACTS = [
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@bufbuild/cel": ["policy", "api"],
   "@bufbuild/re2": ["policy"],
-  "@peculiar/x509": ["edge", "api"],
+  "@fishballpkg/acme": ["edge"],
+  "@peculiar/x509": ["agent", "edge", "api"],
   "commander": ["cli"],
   "hono": ["api"],
   "kysely": ["store"],
   "@preact/signals": ["ui"],
   "preact": ["ui"],
-  "reflect-metadata": ["edge", "api"],
+  "reflect-metadata": ["agent", "edge", "api"],
   "yaml": ["config", "cli", "policy"],
   "zod": ["base"],
 };

@@ -68,6 +68,22 @@ export interface Output {
 /** A signal a program can be asked to act on. */
 export type SignalName = "SIGINT" | "SIGTERM" | "SIGHUP";
 
+/** How a program is run. */
+export interface RunOptions {
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** It is killed after so long. */
+  readonly timeoutMs: number;
+}
+
+/** How a program ended. */
+export interface RunResult {
+  /** Its exit code; -1 when a signal ended it. */
+  readonly code: number;
+  /** The end of what it printed, both streams as they came; 64 KiB at most. */
+  readonly output: string;
+}
+
 /** The machine and the process. */
 export interface Host {
   /** Which runtime this is, and its version. */
@@ -101,6 +117,12 @@ export interface Host {
   onSignal(name: SignalName, run: () => void): () => void;
   /** Ends the process. */
   exit(code: number): never;
+  /**
+   * Runs another program to its end, with nothing to read. No shell looks at the arguments.
+   *
+   * @throws {TunnelError} not_found, permission_denied, timed_out, io_failed
+   */
+  run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
   /** Runs until called back: keeps the process alive while something without a socket is under way. */
   keepAlive(): () => void;
   /** Resident memory of this process in bytes, or `undefined` where it cannot be told. */

@@ -6,7 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import { decodeText, encodeText } from "../base/bytes.ts";
 import { type ErrorCode, TunnelError } from "../base/errors.ts";
-import type { FileInfo, Files, Host, Output, SignalName } from "./host.ts";
+import type { FileInfo, Files, Host, Output, RunOptions, RunResult, SignalName } from "./host.ts";
 
 /** What a machine in memory starts with. */
 export interface MemoryHostOptions {
@@ -24,6 +24,8 @@ export interface MemoryHostOptions {
   readonly home?: string;
   /** Whether output goes to a person. @default {false} */
   readonly isTty?: boolean;
+  /** What running a program does. @default there is no program */
+  readonly run?: Host["run"];
 }
 
 /** What {@linkcode MemoryHost.exit} throws, so that nothing runs after it. */
@@ -100,6 +102,7 @@ export class MemoryHost implements Host {
   readonly #cwd: string;
   readonly #home: string;
   readonly #signals: Map<SignalName, Set<() => void>> = new Map();
+  readonly #run: Host["run"] | undefined;
 
   /**
    * Makes a machine with no files and no signals under way.
@@ -110,6 +113,7 @@ export class MemoryHost implements Host {
     this.args = options.args ?? [];
     this.#cwd = options.cwd ?? "/work";
     this.#home = options.home ?? "/home/user";
+    this.#run = options.run;
     this.variables = new Map(Object.entries(options.env ?? {}));
     this.stdout = new MemoryOutput(options.isTty ?? false);
     this.stderr = new MemoryOutput(options.isTty ?? false);
@@ -163,6 +167,13 @@ export class MemoryHost implements Host {
   exit(code: number): never {
     this.exitCode = code;
     throw new MemoryExit(code);
+  }
+
+  /** See {@linkcode Host.run}. */
+  run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+    if (this.#run) return this.#run(program, args, options);
+    const message = `Cannot run "${program}": there is no such program`;
+    return Promise.reject(new TunnelError("not_found", message));
   }
 
   /** See {@linkcode Host.keepAlive}. */

@@ -9,6 +9,7 @@ import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
 import type { Host, Output, SignalName } from "./host.ts";
 import { nodeFiles } from "./node_files.ts";
+import { runProgram } from "./node_run.ts";
 
 /** As long as a timer may wait: 2^31 - 1 ms. */
 const LONGEST_MS = 2_147_483_647;
@@ -56,6 +57,7 @@ export function nodeHost(name: "deno" | "bun" | "node"): Host {
     stderr: new NodeOutput(() => process.stderr),
     onSignal,
     exit: (code) => process.exit(code),
+    run: runProgram,
     keepAlive() {
       const timer = setInterval(() => {}, LONGEST_MS);
       return () => clearInterval(timer);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Kysely } from "kysely";
+import { Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import { TunnelError } from "../base/errors.ts";
 import type { StoreDriver } from "./driver.ts";
@@ -110,6 +110,20 @@ export class Settings {
     const raw = await this.#db.selectFrom("settings").select("value").where("name", "=", name)
       .executeTakeFirst();
     return raw && String(raw.value);
+  }
+
+  /** Names and values of all whose name begins with a prefix, sorted by name. */
+  async entries(prefix: string): Promise<[name: string, value: string][]> {
+    // Neither LIKE, which reads "%" and "_" in the prefix, nor a range, which depends on collation.
+    const begin = sql<string>`substr(name, 1, ${prefix.length})`;
+    const rows = await this.#db.selectFrom("settings").select(["name", "value"])
+      .where(begin, "=", prefix).orderBy("name").execute();
+    return rows.map(({ name, value }) => [String(name), String(value)]);
+  }
+
+  /** Forgets a value; nothing there is fine. */
+  async remove(name: string): Promise<void> {
+    await this.#db.deleteFrom("settings").where("name", "=", name).execute();
   }
 
   /** Sets a value, whether or not there was one. */

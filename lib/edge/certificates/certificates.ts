@@ -13,11 +13,16 @@
  *
  * @module
  */
+import { toTunnelError } from "../../base/errors.ts";
 import type { Certificate } from "../../runtime/net.ts";
 import type { CertificateSource } from "../door_tls.ts";
+import { type Acme, type AcmeParts, openAcme } from "./acme.ts";
+import type { CertificateRecord } from "./acme_shelf.ts";
+import type { ChallengeAnswers } from "./challenges.ts";
 import { type DevAuthority, type DevAuthorityOptions, openDevAuthority } from "./dev_ca.ts";
-import { type CertificateFiles, type FileCertificates, openFileCertificates } from "./files.ts";
+import { type CertificateFiles, type FileCertificates, type LoadedCertificate, openFileCertificates } from "./files.ts";
 import { StoredCertificates, type StoredCertificatesOptions } from "./stored.ts";
+import type { WantedFacts } from "./wanted.ts";
 
 /** Where the certificates of an edge come from. */
 export interface CertificatesOptions extends DevAuthorityOptions {
@@ -27,6 +32,12 @@ export interface CertificatesOptions extends DevAuthorityOptions {
   readonly certificateFiles?: string | readonly CertificateFiles[] | undefined;
   /** How often those are looked at. */
   readonly filesWatchMs?: number;
+  /** Automatic certificates. */
+  readonly acme?: Omit<AcmeParts, "facts" | "logger"> | undefined;
+  /** The public endpoint that serves a host, wildcard included. */
+  readonly endpointOf?: WantedFacts["endpointOf"];
+  /** Whether agents are served as visitors are, not by the edge's own authority. @default {false} */
+  readonly publicAgents?: boolean;
 }
 
 /** The certificates of an edge. */
@@ -35,8 +46,18 @@ export interface Certificates extends CertificateSource {
   readonly caPem: string;
   /** Where it lies, when there is a data folder. */
   readonly caPath: string | undefined;
+  /** What the doors answer to a server that wants names proved; `undefined` without automatic certificates. */
+  readonly answers: ChallengeAnswers | undefined;
   /** For the agents' door. */
-  agentCertificate(): Promise<Certificate>;
+  agentCertificate(): Certificate | Promise<Certificate>;
+  /** The doors are open: automatic certificates are asked for from now on. */
+  start(): void;
+  /** The certificates that are got automatically, and how they fare. */
+  records(): CertificateRecord[];
+  /** The record that a name's own certificate has, or will have. */
+  recordOf(name: string): CertificateRecord | undefined;
+  /** What the operator has in files. */
+  loaded(): LoadedCertificate[];
   /** The store has changed. Never rejects. */
   changed(): Promise<void>;
   /** Looks at the operator's files now. */
@@ -63,7 +84,19 @@ export async function openCertificates(options: CertificatesOptions): Promise<Ce
     from: certificateFiles,
     everyMs: options.filesWatchMs ?? 10_000,
   });
-  return new AllCertificates(options, own, store, operator);
+  const acme = options.acme && await openAcme({
+    ...options.acme,
+    logger,
+    facts: {
+      domains: options.domains,
+      publicAgents: options.publicAgents ?? false,
+      isCovered: (name) => operator?.find(name) !== undefined,
+      ownerOf: (name) => store?.ownerOf(name),
+      reserved: () => store?.domains ?? [],
+      endpointOf: (name) => options.endpointOf?.(name),
+    },
+  });
+  return new AllCertificates(options, own, store, operator, acme);
 }
 
 class AllCertificates implements Certificates {
@@ -71,17 +104,20 @@ class AllCertificates implements Certificates {
   readonly #own: DevAuthority;
   readonly #stored: StoredCertificates | undefined;
   readonly #operator: FileCertificates | undefined;
+  readonly #acme: Acme | undefined;
 
   constructor(
     options: CertificatesOptions,
     own: DevAuthority,
     stored: StoredCertificates | undefined,
     operator: FileCertificates | undefined,
+    acme: Acme | undefined,
   ) {
     this.#options = options;
     this.#own = own;
     this.#stored = stored;
     this.#operator = operator;
+    this.#acme = acme;
   }
 
   get caPem(): string {
@@ -92,20 +128,47 @@ class AllCertificates implements Certificates {
     return this.#own.caPath;
   }
 
-  agentCertificate(): Promise<Certificate> {
-    return this.#own.agentCertificate();
+  get answers(): ChallengeAnswers | undefined {
+    return this.#acme?.answers;
+  }
+
+  start(): void {
+    this.#acme?.keeper.start();
+  }
+
+  records(): CertificateRecord[] {
+    return this.#acme?.keeper.records ?? [];
+  }
+
+  recordOf(name: string): CertificateRecord | undefined {
+    return this.#acme?.keeper.recordOf(name);
+  }
+
+  loaded(): LoadedCertificate[] {
+    return this.#operator?.all ?? [];
+  }
+
+  agentCertificate(): Certificate | Promise<Certificate> {
+    const { publicAgents, domains } = this.#options;
+    return publicAgents ? this.#public(`connect.${domains[0]}`) : this.#own.agentCertificate();
   }
 
   certificateFor(serverName: string | undefined): Certificate | Promise<Certificate> {
     const name = serverName?.toLowerCase();
-    if (name === undefined || this.#isAgentName(name)) return this.#own.certificateFor(name);
+    if (name === undefined) return this.agentCertificate();
+    if (this.#isAgentName(name)) {
+      return this.#options.publicAgents ? this.#public(name) : this.#own.certificateFor(name);
+    }
     const attached = this.#stored?.find(name);
     if (attached) return attached.then((certificate) => certificate ?? this.#public(name));
     return this.#public(name);
   }
 
   #public(name: string): Certificate | Promise<Certificate> {
-    return this.#operator?.find(name)?.certificate ?? this.#own.certificateFor(name);
+    const loaded = this.#operator?.find(name)?.certificate ?? this.#acme?.keeper.find(name);
+    if (loaded === undefined) return this.#own.certificateFor(name);
+    if (!(loaded instanceof Promise)) return loaded;
+    return loaded.then((certificate) => certificate ?? this.#own.certificateFor(name));
   }
 
   #isAgentName(name: string): boolean {
@@ -115,8 +178,9 @@ class AllCertificates implements Certificates {
   async changed(): Promise<void> {
     try {
       await this.#stored?.changed();
+      this.#acme?.keeper.tick();
     } catch (thrown) {
-      const err = thrown instanceof Error ? thrown.message : String(thrown);
+      const { message: err } = toTunnelError(thrown);
       this.#options.logger.log("error", "certificates in the store could not be read", { err });
     }
   }
@@ -125,8 +189,8 @@ class AllCertificates implements Certificates {
     await this.#operator?.look();
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#operator?.close();
-    return Promise.resolve();
+    await this.#acme?.keeper.close();
   }
 }

@@ -122,6 +122,41 @@ export async function issueLeaf(
   };
 }
 
+/** id-pe-acmeIdentifier (RFC 8737 section 3). */
+const ACME_IDENTIFIER = "1.3.6.1.5.5.7.1.31";
+
+/**
+ * Makes the certificate that proves a name to an ACME server (tls-alpn-01, RFC 8737 section 3). It
+ * signs itself and is good for nothing else.
+ *
+ * @param name the name to be proved
+ * @param digest SHA-256 of the key authorization
+ * @param nowMs the time
+ */
+export async function issueChallengeLeaf(
+  name: string,
+  digest: Uint8Array,
+  nowMs: number,
+): Promise<Certificate> {
+  const x509 = await loadX509();
+  const keys = await crypto.subtle.generateKey(KEY, true, ["sign", "verify"]) as CryptoKeyPair;
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: randomSerial(),
+    name: "CN=Sallyport challenge",
+    notBefore: wholeSeconds(nowMs - BACKDATED_MS),
+    notAfter: wholeSeconds(nowMs + DAY_MS),
+    signingAlgorithm: KEY,
+    keys,
+    extensions: [
+      // Bun refuses a leaf without digitalSignature.
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.SubjectAlternativeNameExtension([{ type: "dns", value: name }]),
+      new x509.Extension(ACME_IDENTIFIER, true, new Uint8Array([4, digest.length, ...digest])),
+    ],
+  });
+  return { chainPem: withNewline(certificate.toString("pem")), keyPem: await exportKey(keys) };
+}
+
 /** Whether a name is an IPv4 or IPv6 address: those go into a certificate as bytes. */
 function isIpAddress(name: string): boolean {
   return name.includes(":") || /^\d+(\.\d+){3}$/.test(name);

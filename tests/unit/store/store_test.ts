@@ -130,6 +130,12 @@ test("Settings.set() keeps the last value of each name", async () => {
     await store.settings.set("a", "3");
     assert.equal(await store.settings.get("a"), "3");
     assert.equal(await store.settings.get("b"), "2");
+    await store.settings.set("a%", "4");
+    await store.settings.set("a%/b", "5");
+    assert.deepEqual(await store.settings.entries("a%"), [["a%", "4"], ["a%/b", "5"]]);
+    await store.settings.remove("a%");
+    await store.settings.remove("never there");
+    assert.deepEqual(await store.settings.entries("a%"), [["a%/b", "5"]]);
   });
 });
 
