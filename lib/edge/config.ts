@@ -9,6 +9,7 @@ import { type Logger, silentLogger } from "../base/log.ts";
 import { parseWith, type Schema, z } from "../base/schema.ts";
 import { type Cidr, parseCidr } from "../http/cidr.ts";
 import type { AccessLogOptions } from "./access_log.ts";
+import { type AcmeOptions, acmeOptionsSchema } from "./certificates/acme_options.ts";
 import type { CertificateFiles } from "./certificates/files.ts";
 import type { PortRange } from "./door_tcp.ts";
 import type { EdgeEvent } from "./events.ts";
@@ -107,6 +108,14 @@ export interface EdgeOptions {
    * They are served before those that the edge gets or makes, and taken over when they change.
    */
   readonly certificateFiles?: string | readonly CertificateFiles[];
+  /** Gets certificates from an ACME server, for names that belong to somebody here. @default not */
+  readonly acme?: AcmeOptions;
+  /**
+   * Which certificate agents are served at `connect.<domain>`: one of the edge's own authority, which
+   * they must be given (`own`), or what visitors get, so that agents need nothing when that is from
+   * an authority their machine trusts (`public`). @default {"own"}
+   */
+  readonly agentCertificate?: "own" | "public";
   /** What differs from {@linkcode DEFAULT_EDGE_LIMITS}. */
   readonly limits?: Partial<EdgeLimits>;
   /** Where log lines go. @default nowhere */
@@ -175,6 +184,12 @@ export interface EdgeLimits extends GuessLimits, GateLimits, HttpLimits {
   readonly metricForgetMs: number;
   /** How often the operator's certificate files are looked at; 0 never looks again. */
   readonly certificateWatchMs: number;
+  /** How long a visitor waits for a certificate that is being got; then the fallback does. 0 does not wait. */
+  readonly certificateWaitMs: number;
+  /** Certificates that are asked for in an hour; 0 is no limit. */
+  readonly maxCertificatesPerHour: number;
+  /** Certificates that are asked for in an hour for one account; 0 is no limit. */
+  readonly maxCertificatesPerAccountHour: number;
 }
 
 /** The bounds unless told otherwise. */
@@ -213,6 +228,10 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   maxMetricSeries: 1_000,
   metricForgetMs: 300_000,
   certificateWatchMs: 10_000,
+  certificateWaitMs: 5_000,
+  // Let's Encrypt takes 300 orders in three hours.
+  maxCertificatesPerHour: 90,
+  maxCertificatesPerAccountHour: 20,
   freeGuesses: 5,
   guessDelayMs: 250,
   maxGuessDelayMs: 5_000,
@@ -293,6 +312,8 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
     z.string().min(1),
     z.array(z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) })),
   ]).optional(),
+  acme: acmeOptionsSchema.optional(),
+  agentCertificate: z.enum(["own", "public"]).optional(),
   limits: limitsSchema.optional() as unknown as Schema<Partial<EdgeLimits> | undefined>,
   logger: z.custom<Logger>(isObject).optional(),
   onEvent: z.custom<(event: EdgeEvent) => void>(isFunction).optional(),
@@ -348,6 +369,10 @@ export interface EdgeConfig {
   readonly region: string;
   /** As given. */
   readonly certificateFiles: EdgeOptions["certificateFiles"];
+  /** As given. */
+  readonly acme: AcmeOptions | undefined;
+  /** As given, with its default. */
+  readonly agentCertificate: "own" | "public";
   /** Complete. */
   readonly limits: EdgeLimits;
   /** As given, or the silent one. */
@@ -399,6 +424,8 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     embedded: given.embedded ?? false,
     region: given.region ?? "",
     certificateFiles: given.certificateFiles,
+    acme: given.acme,
+    agentCertificate: given.agentCertificate ?? "own",
     limits: { ...DEFAULT_EDGE_LIMITS, ...definedOf(given.limits ?? {}) },
     logger: given.logger ?? silentLogger,
     onEvent: given.onEvent,
@@ -412,7 +439,11 @@ function checkWhole(config: EdgeConfig): void {
   if (!http && !https && !tls && !tcp) {
     throw unusable('it has no door for visitors; give "http", "https", "tls" or "tcpPorts"');
   }
+  if (config.acme && !config.https) {
+    throw unusable('"acme" needs "https": there is nobody to show certificates to');
+  }
   if (!embedded) return;
+  if (config.acme) throw unusable('"acme" does not go with "embedded": nobody there has a name');
   if (agents) throw unusable('"agents" does not go with "embedded": whoever came would be let in');
   if (api) throw unusable('"api" does not go with "embedded": there are no accounts to look after');
   for (const host of [http?.host, https?.host, tls?.host, tcp?.host]) {

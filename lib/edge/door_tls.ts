@@ -21,6 +21,8 @@ import { plainHttpOnTlsPort } from "./problem.ts";
 export interface CertificateSource {
   /** What to present to a visitor that asks for this name, or for none. */
   certificateFor(serverName: string | undefined): Certificate | Promise<Certificate>;
+  /** What proves a name to who speaks `acme-tls/1` (RFC 8737); `undefined` when nobody has asked for that. */
+  challengeFor?(serverName: string): Certificate | undefined;
 }
 
 /** How the door stands, and what lies behind it. */
@@ -132,6 +134,10 @@ class TlsDoor {
     const hello = await this.#readHello(conn);
     if (!hello) return;
     const name = hello.serverName;
+    if (name !== undefined && hello.alpn.includes("acme-tls/1")) {
+      const certificate = this.#options.certificates.challengeFor?.(name);
+      if (certificate) return await this.#prove(conn, name, certificate);
+    }
     if (serves === "tls") return await this.#decideTls(conn, name);
     if (isAgentName(name)) return acceptAgent(await this.#terminate(conn, name));
     if (name === undefined) return await this.#refuseNameless(conn);
@@ -161,6 +167,12 @@ class TlsDoor {
 
   async #refuseName(conn: Conn, name: string): Promise<void> {
     await this.#alert(conn, ALERT.unrecognizedName, `nobody here is ${JSON.stringify(name)}`);
+  }
+
+  /** Proves a name to an ACME server; the handshake is all it wants (RFC 8737 section 3). */
+  async #prove(conn: Conn, name: string, certificate: Certificate): Promise<void> {
+    const proved = await this.#terminate(conn, name, { certificate, alpn: ["acme-tls/1"] });
+    await leave(proved, this.#clock, this.#options.lingerMs ?? 2000);
   }
 
   /** The ClientHello, with every byte given back; `undefined` when there is nothing more to do. */

@@ -13,12 +13,14 @@ import type { Runtime } from "../runtime/host.ts";
 import type { Address, Conn } from "../runtime/net.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { type AgentsSide, makeAgentsSide } from "./agents_side.ts";
-import { type Certificates, openCertificates } from "./certificates/certificates.ts";
+import type { CertificateRecord } from "./certificates/acme_shelf.ts";
+import type { Certificates } from "./certificates/certificates.ts";
 import { announceStop, commandAgent, type CommandName, type UpdateWish } from "./commands.ts";
 import { type EdgeConfig, type EdgeOptions, isLoopback, resolveEdgeOptions } from "./config.ts";
 import { type Door, HttpVisitors } from "./door_http.ts";
 import { formatAddress, type RawServing, serveRaw } from "./door_tcp.ts";
 import { Doors, type TlsDoorName } from "./doors.ts";
+import { openEdgeCertificates } from "./edge_certificates.ts";
 import type { CloseOptions, Edge, EdgeAddresses, EdgeInside } from "./edge_handle.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EndpointRegistry } from "./endpoints.ts";
@@ -122,6 +124,7 @@ class RunningEdge implements EdgeInside {
     this.#visitors = new HttpVisitors({
       endpoints: this.#registry,
       mounts: this.#mounts,
+      ownAnswer: config.acme && ((path) => this.#certificates?.answers?.httpAnswer(path)),
       clock,
       logger,
       limits,
@@ -224,7 +227,14 @@ class RunningEdge implements EdgeInside {
     const { https, tls, agents, embedded } = this.#config;
     if (!embedded) await this.#openIdentity();
     await this.#watch.openAccessLog();
-    if (https || tls || agents) this.#certificates = await this.#openCertificates();
+    if (https || tls || agents) {
+      this.#certificates = await openEdgeCertificates({
+        config: this.#config,
+        runtime: this.#runtime,
+        identity: this.#identity,
+        endpoints: this.#registry,
+      });
+    }
     this.#side = await makeAgentsSide({
       config: this.#config,
       runtime: this.#runtime,
@@ -242,6 +252,7 @@ class RunningEdge implements EdgeInside {
     this.#opsDoor = await this.#watch.openDoor();
     this.#owner = await this.#identity?.settleOwner();
     this.#endWatch = this.#watchStore();
+    this.#certificates?.start();
     this.#isOpen = true;
     this.#opened.resolve();
   }
@@ -313,25 +324,6 @@ class RunningEdge implements EdgeInside {
     });
   }
 
-  #openCertificates(): Promise<Certificates> {
-    const { domains, dataDir, agentNames, https, agents } = this.#config;
-    const hosts = [https?.host, agents?.host].filter((host) => host !== undefined && isIp(host));
-    return openCertificates({
-      stored: this.#identity,
-      certificateFiles: this.#config.certificateFiles,
-      filesWatchMs: this.#config.limits.certificateWatchMs,
-      files: this.#runtime.host.files,
-      dataDir,
-      clock: this.#runtime.clock,
-      logger: this.#logger,
-      domains,
-      agentNames: [...agentNames, ...hosts as string[]],
-      endpointHost: (name) =>
-        (this.#registry.find("https", name) ?? this.#registry.find("tls", name))?.host ??
-          (this.#ingresses.accountOf(name) === undefined ? undefined : name),
-    });
-  }
-
   #onExchange(ended: ExchangeEnded): void {
     const over = exchangeOver(ended, this.#runtime.clock.now());
     this.#emit(over);
@@ -346,6 +338,18 @@ class RunningEdge implements EdgeInside {
   mountApi(serve: HostServer, atItsDoor: HostServer = serve): void {
     this.#api = atItsDoor;
     for (const domain of this.domains) this.#mounts.mount(apiHost(domain), serve);
+  }
+
+  certificates(): CertificateRecord[] {
+    return this.#certificates?.records() ?? [];
+  }
+
+  certificateOf(name: string): CertificateRecord | undefined {
+    return this.#certificates?.recordOf(name);
+  }
+
+  async reloadCertificates(): Promise<void> {
+    await this.#certificates?.reload();
   }
 
   async identityChanged(change?: IdentityChange): Promise<void> {
@@ -471,10 +475,4 @@ class RunningEdge implements EdgeInside {
 /** The name of the API under a base domain. */
 function apiHost(domain: string): string {
   return `api.${domain}`;
-}
-
-/** Whether a host to listen at is one address, which agents may dial as such. */
-function isIp(host: string): boolean {
-  const everywhere = ["0.0.0.0", "::", "::0"].includes(host);
-  return !everywhere && (host.includes(":") || /^\d+(\.\d+){3}$/.test(host));
 }

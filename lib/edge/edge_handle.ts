@@ -8,6 +8,7 @@ import type { Duplex } from "../base/duplex.ts";
 import type { Address } from "../runtime/net.ts";
 import type { Sealer } from "../store/seal.ts";
 import type { Store } from "../store/store.ts";
+import type { CertificateRecord } from "./certificates/acme_shelf.ts";
 import type { UpdateWish } from "./commands.ts";
 import type { EdgeOptions } from "./config.ts";
 import type { PortRange } from "./door_tcp.ts";
@@ -130,6 +131,12 @@ export interface EdgeInside extends Edge {
    * @returns when it is done. Never rejects
    */
   identityChanged(change?: IdentityChange): Promise<void>;
+  /** The certificates that are got automatically, and how they fare. */
+  certificates(): CertificateRecord[];
+  /** The record that a name's own certificate has, or will have; the name may be a wildcard. */
+  certificateOf(name: string): CertificateRecord | undefined;
+  /** Looks at the operator's certificate files now. */
+  reloadCertificates(): Promise<void>;
   /**
    * Lets somebody serve the API: at `api.<domain>` of each base domain, on the http and https doors
    * and at the door that is there for it.

@@ -13,6 +13,7 @@ import type { HttpError } from "../http/fault.ts";
 import type { RequestHead } from "../http/head.ts";
 import { keepsAlive } from "../http/hop_by_hop.ts";
 import type { News } from "../http/lookahead.ts";
+import { formatResponse } from "../http/response.ts";
 import { type HttpVisit, type Then, Visit } from "../http/visit.ts";
 import type { Conn } from "../runtime/net.ts";
 import { formatAddress } from "./door_tcp.ts";
@@ -35,6 +36,8 @@ export interface HttpServing {
   readonly endpoints: EndpointTable;
   /** The names that others serve. */
   readonly mounts?: Mounts | undefined;
+  /** What the edge itself answers at a path, whatever the host: proofs for ACME servers (http-01). */
+  readonly ownAnswer?: ((path: string) => string | undefined) | undefined;
   /** Whose time. */
   readonly clock: Clock;
   /** Where lines go. */
@@ -131,6 +134,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
 
   /** Serves one request. */
   protected override async serve(head: RequestHead): Promise<Then> {
+    const own = this.#serving.ownAnswer?.(head.path);
+    if (own !== undefined) return await this.#answerOwn(own, head);
     // Over TLS the door has looked at the name already, and a request for another one is misdirected.
     const heir = this.scheme === "http" ? this.#serving.mounts?.find(head.host) : undefined;
     if (heir) return await this.#handOver(heir, head);
@@ -200,6 +205,19 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
       if (!other || tried.has(other)) return { endpoint, after, retries };
       endpoint = other;
     }
+  }
+
+  /** A proof for an ACME server (RFC 8555 section 8.3), before any endpoint or its policy sees the request. */
+  async #answerOwn(body: string, head: RequestHead): Promise<Then> {
+    await this.say(formatResponse({
+      status: 200,
+      headers: [["Content-Type", "application/octet-stream"]],
+      body,
+      toHead: head.method === "HEAD",
+      close: true,
+      dateMs: this.clock.now(),
+    }));
+    return "close";
   }
 
   /** Gives the whole connection to somebody else, with the request that was just read. */

@@ -202,7 +202,9 @@ export class AcmeKeeper {
   #napMs(nowMs: number): number {
     let dueMs = Infinity;
     for (const { record: { issued, trouble }, job, isWanted } of this.#entries.values()) {
-      if (!job && isWanted) dueMs = Math.min(dueMs, trouble?.retriesAtMs ?? issued?.renewsAtMs ?? Infinity);
+      if (!job && isWanted) {
+        dueMs = Math.min(dueMs, trouble?.retriesAtMs ?? issued?.renewsAtMs ?? Infinity);
+      }
     }
     return Math.min(Math.max(dueMs - nowMs, 1_000), LONGEST_NAP_MS);
   }

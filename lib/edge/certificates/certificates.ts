@@ -20,7 +20,12 @@ import { type Acme, type AcmeParts, openAcme } from "./acme.ts";
 import type { CertificateRecord } from "./acme_shelf.ts";
 import type { ChallengeAnswers } from "./challenges.ts";
 import { type DevAuthority, type DevAuthorityOptions, openDevAuthority } from "./dev_ca.ts";
-import { type CertificateFiles, type FileCertificates, type LoadedCertificate, openFileCertificates } from "./files.ts";
+import {
+  type CertificateFiles,
+  type FileCertificates,
+  type LoadedCertificate,
+  openFileCertificates,
+} from "./files.ts";
 import { StoredCertificates, type StoredCertificatesOptions } from "./stored.ts";
 import type { WantedFacts } from "./wanted.ts";
 
@@ -162,6 +167,10 @@ class AllCertificates implements Certificates {
     const attached = this.#stored?.find(name);
     if (attached) return attached.then((certificate) => certificate ?? this.#public(name));
     return this.#public(name);
+  }
+
+  challengeFor(serverName: string): Certificate | undefined {
+    return this.#acme?.answers.tlsAnswer(serverName);
   }
 
   #public(name: string): Certificate | Promise<Certificate> {
