@@ -12,7 +12,7 @@ import {
   type AcmeTransport,
   fromBase64Url,
   type SignedRequest,
-  signJws,
+  type signJws,
   toIssueError,
 } from "../../../../lib/edge/certificates/acme_transport.ts";
 import type { Proof } from "../../../../lib/edge/certificates/challenges.ts";
