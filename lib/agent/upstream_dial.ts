@@ -11,7 +11,13 @@ import {
   readProxyHeader,
 } from "../http/proxy_protocol.ts";
 import type { Files } from "../runtime/host.ts";
-import type { Conn, ConnectOptions, Net, TlsClientOptions } from "../runtime/net.ts";
+import type {
+  Conn,
+  ConnectOptions,
+  Net,
+  TlsClientOptions,
+  TlsServerOptions,
+} from "../runtime/net.ts";
 import type { ForwardOptions } from "./config.ts";
 import { readCertificates } from "./pem.ts";
 import type { Upstream } from "./upstream.ts";
@@ -28,6 +34,8 @@ export interface UpstreamTarget {
   readonly tls: TlsClientOptions | undefined;
   /** Whether the edge puts a PROXY protocol header in front of each visitor's bytes. */
   readonly proxyProtocol: boolean;
+  /** How the TLS of visitors ends in the agent; `undefined`: their bytes are passed on. */
+  readonly termination?: TlsServerOptions | undefined;
 }
 
 /** Limit of look-up, connection and handshake. */
@@ -107,8 +115,13 @@ export async function dialUpstream(
   }
 }
 
-/** The header if the visitor's bytes begin with one; what has none passes as it is (wire-protocol 7). */
-async function takeProxyHeader(
+/**
+ * Takes the PROXY header off a visitor's bytes if they begin with one; what has none passes as it is
+ * (wire-protocol 7).
+ *
+ * @param visitor the stream; what is not the header stays in it
+ */
+export async function takeProxyHeader(
   visitor: Duplex,
 ): Promise<ProxyHeader | undefined> {
   const chunk = await visitor.read();

@@ -30,6 +30,7 @@ const PATIENCE_MS = 300;
  * @param cli the machine, the log
  * @param kind what visitors speak
  * @param input the address and the flags
+ * @param more what the flags of the command alone ask for
  * @returns 0 after a signal, or when the edge asked the agent to stop
  * @throws {TunnelError} what kept it from going online, or took it offline for good
  */
@@ -37,6 +38,7 @@ export async function runTunnel(
   cli: Cli,
   kind: UpstreamKind,
   input: EndpointInput,
+  more: Partial<ForwardOptions> = {},
 ): Promise<number> {
   const addr = input.argument ?? "";
   const wanted = input.flag("url") ?? "";
@@ -63,6 +65,7 @@ export async function runTunnel(
       authtoken: input.flag("authtoken") ?? config.authtoken,
     };
     const endpoint: ForwardOptions = {
+      ...more,
       addr,
       url: edge?.url ?? wanted,
       proto: kind,
