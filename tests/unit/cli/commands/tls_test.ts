@@ -7,6 +7,10 @@ test("tlsCommand takes an address and the flags of an endpoint", () => {
   assert.equal(tlsCommand.argument?.optional, undefined);
   assert.deepEqual(tlsCommand.flags.map(({ name }) => name), [
     "url",
+    "terminate-at",
+    "crt",
+    "key",
+    "mutual-tls-cas",
     "name",
     "metadata",
     "pooling-enabled",
