@@ -12,8 +12,8 @@ import { formatProxyHeader } from "../http/proxy_protocol.ts";
 import type { Files } from "../runtime/host.ts";
 import type { ClientAuth, Conn, Net, TlsServerOptions, TlsVersion } from "../runtime/net.ts";
 import { readCertificates, readPrivateKey } from "./pem.ts";
+import { takeProxyHeader } from "./proxy_header.ts";
 import type { UpstreamKind } from "./upstream.ts";
-import { takeProxyHeader } from "./upstream_dial.ts";
 
 /** How visitors' certificates are checked. */
 export type MutualTlsVerification = "require-and-verify" | "require-any" | "request";

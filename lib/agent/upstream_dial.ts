@@ -4,12 +4,7 @@
  * @module
  */
 import type { Duplex } from "../base/duplex.ts";
-import {
-  formatProxyHeader,
-  parseProxyHeader,
-  type ProxyHeader,
-  readProxyHeader,
-} from "../http/proxy_protocol.ts";
+import { formatProxyHeader } from "../http/proxy_protocol.ts";
 import type { Files } from "../runtime/host.ts";
 import type {
   Conn,
@@ -20,6 +15,7 @@ import type {
 } from "../runtime/net.ts";
 import type { ForwardOptions } from "./config.ts";
 import { readCertificates } from "./pem.ts";
+import { takeProxyHeader } from "./proxy_header.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** A service, ready to be dialled. */
@@ -113,24 +109,4 @@ export async function dialUpstream(
     conn.abort(thrown);
     throw thrown;
   }
-}
-
-/**
- * Takes the PROXY header off a visitor's bytes if they begin with one; what has none passes as it is
- * (wire-protocol 7).
- *
- * @param visitor the stream; what is not the header stays in it
- */
-export async function takeProxyHeader(
-  visitor: Duplex,
-): Promise<ProxyHeader | undefined> {
-  const chunk = await visitor.read();
-  if (chunk === undefined) return undefined;
-  visitor.unread(chunk);
-  try {
-    parseProxyHeader(chunk);
-  } catch {
-    return undefined; // the parser is the judge: these bytes are the visitor's own
-  }
-  return await readProxyHeader(visitor);
 }
