@@ -7,6 +7,7 @@
  */
 import { TunnelError } from "../base/errors.ts";
 import type { MuxStream } from "../mux/mux.ts";
+import type { CompiledPolicy } from "../policy/engine.ts";
 import type { BindOptions, ProxyHeader } from "../wire/messages.ts";
 import type { Endpoint, EndpointProto, Pooled, Visitor } from "./endpoint.ts";
 import type { EndpointBinding } from "./internal_address.ts";
@@ -71,6 +72,10 @@ export interface EndpointFacts {
   readonly tokenId: string;
   /** What the agent asked for, checked. */
   readonly options: BindOptions;
+  /** IP policies that the agent named. */
+  readonly ipPolicyRef?: string | undefined;
+  /** What is done with its traffic on the way. */
+  readonly policy?: CompiledPolicy | undefined;
   /** When it came online, milliseconds since 1970. */
   readonly startedAtMs: number;
   /** What the user calls it. */
@@ -93,6 +98,8 @@ export interface EndpointPatch {
   readonly metadata?: string | undefined;
   /** Whether others may share its address. */
   readonly poolingEnabled?: boolean | undefined;
+  /** Another policy, and the options that say so. */
+  readonly policed?: Pick<EndpointFacts, "policy" | "options"> | undefined;
 }
 
 /** A public address that agents serve, over one leg or several. */
@@ -161,14 +168,20 @@ export class AgentEndpoint implements Endpoint {
     return this.#facts.options;
   }
 
-  /** How its TLS ends at the edge. */
+  /** How its TLS ends at the edge: as its policy says, else as its modules do. */
   get termination(): TlsTermination | undefined {
-    const { proto, options } = this.#facts;
+    const { proto, options, policy } = this.#facts;
+    if (policy?.termination) return policy.termination;
     // Read once for each bind: keys are parsed once for each object they are in.
     if (this.#termination?.of !== options) {
       this.#termination = { of: options, is: readTermination(proto, options) };
     }
     return this.#termination.is;
+  }
+
+  /** What is done with its traffic on the way. */
+  get policy(): CompiledPolicy | undefined {
+    return this.#facts.policy;
   }
 
   /** The sessions that serve it. */
@@ -204,9 +217,9 @@ export class AgentEndpoint implements Endpoint {
   }
 
   /** Changes what people say about it. */
-  patch(patch: EndpointPatch): void {
+  patch({ policed, ...patch }: EndpointPatch): void {
     const known = Object.entries(patch).filter(([, value]) => value !== undefined);
-    this.#facts = { ...this.#facts, ...Object.fromEntries(known) };
+    this.#facts = { ...this.#facts, ...Object.fromEntries(known), ...policed };
   }
 
   /** How far away the nearest of its agent's connections is, once known. */

@@ -17,6 +17,7 @@ import { Enforcement } from "./enforcement.ts";
 import type { EdgeEvent } from "./events.ts";
 import type { Identity } from "./identity.ts";
 import { Places } from "./places.ts";
+import { PolicyBook } from "./policy_book.ts";
 import type { AddressRules } from "./requested_address.ts";
 import { NO_RESERVATIONS, StoreReservations } from "./reservations.ts";
 import { StoreAuthenticator } from "./store_auth.ts";
@@ -54,6 +55,8 @@ export interface AgentsSide {
   readonly agents: Agents;
   /** Who has which address. */
   readonly places: Places;
+  /** What policies take from their account. */
+  readonly policies: PolicyBook;
   /** Makes changes act at once; without accounts there are none. */
   readonly enforcement: Enforcement | undefined;
 }
@@ -78,6 +81,7 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
   const authenticator = store && new StoreAuthenticator({ store, clock, logger, limits });
   const enforcement: Enforcement | undefined = authenticator &&
     new Enforcement({ authenticator, logger, agents: () => agents });
+  const policies = new PolicyBook({ store, clock, logger });
   const places = new Places({
     registry,
     clock,
@@ -148,6 +152,7 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
       requestTimeoutMs: limits.requestMs,
       bind: {
         places,
+        policies,
         signer,
         clock,
         logger,
@@ -160,5 +165,5 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
       },
     },
   });
-  return { agents, places, enforcement };
+  return { agents, places, policies, enforcement };
 }

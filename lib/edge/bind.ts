@@ -13,9 +13,10 @@ import type { Logger } from "../base/log.ts";
 import type { BindResponse } from "../wire/messages.ts";
 import { allowsAddress, allowsHost, allowsRandomAddress } from "./acl.ts";
 import type { Grant } from "./auth.ts";
+import { bindPolicy } from "./bind_policy.ts";
 import { bindResponse, type ReadBind, readBind } from "./bind_message.ts";
 import type { EndpointProto } from "./endpoint.ts";
-import { checkIpPolicy, checkModules } from "./modules.ts";
+import { checkModules } from "./modules.ts";
 import {
   bindingOf,
   type EndpointBinding,
@@ -24,6 +25,7 @@ import {
 } from "./internal_address.ts";
 import { randomLabel } from "./names.ts";
 import type { BindingSession, Places } from "./places.ts";
+import type { PolicyBook } from "./policy_book.ts";
 import { type AddressRules, requestedAddress } from "./requested_address.ts";
 import type { Reservations } from "./reservations.ts";
 import { readTermination } from "./tls_termination.ts";
@@ -37,6 +39,8 @@ export interface BindRules {
   readonly reservations: Reservations;
   /** Time. */
   readonly clock: Clock;
+  /** What policies take from their account. */
+  readonly policies: Pick<PolicyBook, "servicesFor">;
   /** Signs bind tokens. */
   readonly signer: Signer;
   /** Where lines go. */
@@ -68,9 +72,13 @@ export async function bindEndpoint(
   const bind = readBind(message);
   const binding = bindingOf(bind.binding, bind.options);
   const proto = binding === "internal" ? bind.proto : offeredProto(bind.proto, edge);
-  const undone = checkModules(bind.options);
+  checkModules(bind.options);
   readTermination(proto, bind.options); // before anything is given: it throws when it cannot be done
-  checkIpPolicy(bind.extra.IPPolicyRef);
+  const policy = await bindPolicy(
+    { proto, binding, options: bind.options, ipPolicyRef: bind.extra.IPPolicyRef },
+    edge.policies.servicesFor(accountId),
+  );
+  const undone: string[] = [];
   if (bind.forwardsProto === "http2") undone.push("HTTP/2 to the upstream");
 
   const kept = await keptAddress(session.grant, bind, proto, signer);
@@ -82,6 +90,7 @@ export async function bindEndpoint(
   const endpoint = await places.take({
     session,
     bind,
+    policy,
     id: bind.id === "" ? ksuid(clock.now()) : bind.id,
     proto,
     ...address,

@@ -14,6 +14,7 @@ import type { Address, Conn, Listener, Net } from "../runtime/net.ts";
 import { option } from "./bind_option.ts";
 import type { Endpoint, TcpPorts } from "./endpoint.ts";
 import { mayGoElsewhere } from "./endpoint_pool.ts";
+import { connectContext } from "./policy_facts.ts";
 import { cancelStream, relayRaw } from "./relay.ts";
 
 /** Ports that TCP endpoints may have, both ends included. */
@@ -184,6 +185,7 @@ export async function serveRaw(
   const tried = new Set([endpoint]);
   try {
     for (;;) {
+      if (endpoint.policy) await checkPolicy(conn, endpoint, logger);
       try {
         stream = await endpoint.openStream(visitor);
         break;
@@ -241,6 +243,14 @@ export async function serveRaw(
     });
   } catch (thrown) {
     logger.log("error", "a listener failed", { event: "connection closed", error: String(thrown) });
+  }
+}
+
+/** Lets the endpoint's policy decide whether the visitor may come in. @throws {TunnelError} refused */
+async function checkPolicy(conn: Conn, endpoint: Endpoint, logger: Logger): Promise<void> {
+  const outcome = await endpoint.policy?.onTcpConnect?.(connectContext(conn, endpoint, logger));
+  if (outcome) {
+    throw new TunnelError("refused", "The traffic policy of the endpoint closed the connection");
   }
 }
 

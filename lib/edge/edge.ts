@@ -359,6 +359,7 @@ class RunningEdge implements EdgeInside {
       this.#ingresses.refresh(),
       this.#certificates?.changed(),
       this.#side?.enforcement?.changed(change),
+      this.#side?.policies.changed(change?.accountId),
     ]);
   }
 

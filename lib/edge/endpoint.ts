@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { CompiledPolicy } from "../policy/engine.ts";
 import type { Conn } from "../runtime/net.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import type { BindOptions } from "../wire/messages.ts";
@@ -55,6 +56,8 @@ export interface Endpoint {
    * `https` endpoint as always.
    */
   readonly termination: TlsTermination | undefined;
+  /** What is done with its traffic on the way; `undefined` is nothing, and costs nothing. */
+  readonly policy?: CompiledPolicy | undefined;
   /** What passes through it; the relays count. */
   readonly traffic: Traffic;
   /**

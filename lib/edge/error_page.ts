@@ -77,6 +77,7 @@ export function renderProblem(problem: Problem, options: RenderOptions): Uint8Ar
   ];
   if (html) headers.push(["Content-Security-Policy", CONTENT_POLICY]);
   if (problem.location !== undefined) headers.push(["Location", headerText(problem.location)]);
+  if (problem.headers) headers.push(...problem.headers);
   return formatResponse({
     status: problem.status,
     headers,

@@ -5,10 +5,11 @@
  *
  * @module
  */
-import { editHead, type HeaderLine } from "../http/edit.ts";
+import { editHead, type HeadEdits, type HeaderLine } from "../http/edit.ts";
 import { forwardedEdits } from "../http/forwarded.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { hopByHopNames } from "../http/hop_by_hop.ts";
+import type { RequestView, ResponseView } from "../policy/context.ts";
 import { pathAndQuery } from "./route.ts";
 
 /** The header that says an answer is not the service's own. */
@@ -30,18 +31,28 @@ const KEEP_ALIVE: readonly HeaderLine[] = [["Connection", "keep-alive"]];
  * @param clientIp the visitor
  * @param scheme what the visitor speaks with us
  * @param traceparent the request's place in a trace, instead of what the visitor said
+ * @param changed what a policy has made of it
  */
 export function forwardRequestHead(
   head: RequestHead,
   clientIp: string,
   scheme: "http" | "https",
   traceparent?: string,
+  changed?: RequestView,
 ): Uint8Array {
   const forwarded = forwardedEdits(head, { clientIp, proto: scheme });
   const { remove = [] } = forwarded;
   let { set = [] } = forwarded;
   if (traceparent !== undefined) set = [...set, ["traceparent", traceparent]];
-  const edits = { remove: [...hopByHopNames(head), ...remove], set };
+  let edits: HeadEdits = { remove: [...hopByHopNames(head), ...remove], set };
+  if (changed) edits = mergeChanges(edits, changed);
+  const rewritten = changed?.target;
+  if (rewritten !== undefined) {
+    return editHead(head, {
+      ...edits,
+      startLine: `${head.method} ${rewritten} HTTP/${head.version}`,
+    });
+  }
   // RFC 9112 section 3.2.1: an origin server gets the path, whatever form a proxy was sent.
   if (head.scheme === undefined) return editHead(head, edits);
   const bare = head.method === "OPTIONS" && /^https?:\/\/[^/?]*$/i.test(head.target);
@@ -55,22 +66,50 @@ export function forwardRequestHead(
  * @param request what it answers
  * @param response as it came from the agent
  * @param close whether our connection with the visitor ends after it
+ * @param changed what a policy has made of it
  */
 export function forwardResponseHead(
   request: RequestHead,
   response: ResponseHead,
   close: boolean,
+  changed?: ResponseView,
 ): Uint8Array {
   let remove = hopByHopNames(response);
   if (response.has(ERROR_CODE) && !isAgentReport(response)) remove = [...remove, ERROR_CODE];
   const oldVisitor = request.version === "1.0";
   const add = close ? CLOSE : oldVisitor ? KEEP_ALIVE : NO_LINES;
+  if (changed) {
+    let edits = mergeChanges({ remove, add }, changed);
+    if (changed.hasBody && changed.transforms.length > 0) {
+      // Nobody knows how long it will be, and what was said about its end is over.
+      edits = {
+        ...edits,
+        remove: [...edits.remove ?? [], "content-length", "trailer", "transfer-encoding"],
+        ...(!oldVisitor && { set: [...edits.set ?? [], ["Transfer-Encoding", "chunked"]] }),
+      };
+    }
+    const startLine = oldVisitor || response.version === "1.1"
+      ? undefined
+      : `HTTP/1.1 ${response.status} ${response.reason}`;
+    return editHead(response, { ...edits, ...(startLine !== undefined && { startLine }) });
+  }
   // RFC 9112 section 2.3: the version in a message is that of its sender, and that is us.
   if (response.version === "1.0" && !oldVisitor) {
     const startLine = `HTTP/1.1 ${response.status} ${response.reason}`;
     return editHead(response, { remove, add, startLine });
   }
   return editHead(response, { remove, add });
+}
+
+/** Ours and the policy's: what the policy takes away it takes away from us too. */
+function mergeChanges(ours: HeadEdits, { headers }: RequestView | ResponseView): HeadEdits {
+  const theirs = headers.toEdits();
+  const kept = ours.set?.filter(([name]) => !headers.removes(name)) ?? [];
+  return {
+    remove: [...ours.remove ?? [], ...theirs.remove ?? []],
+    set: [...kept, ...theirs.set ?? []],
+    add: [...theirs.add ?? [], ...ours.add ?? []],
+  };
 }
 
 /** Whether the agent says, in the one way it has, that it cannot reach its service. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { encodeText } from "../base/bytes.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import {
   BodyError,
@@ -19,6 +20,7 @@ import { keepsAlive } from "../http/hop_by_hop.ts";
 import { isUpgradeAnswer, isUpgradeRequest } from "../http/upgrade.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Lookahead } from "../http/lookahead.ts";
+import type { Ending, StreamConverter } from "../policy/outcome.ts";
 import type { Watchdog } from "../http/watchdog.ts";
 import type { Conn } from "../runtime/net.ts";
 import { introduce } from "./door_tcp.ts";
@@ -28,6 +30,9 @@ import type { HttpLimits } from "./http_limits.ts";
 import type { Visit } from "./balance.ts";
 import { mayGoElsewhere } from "./endpoint_pool.ts";
 import type { AgentStream, KeptStream } from "./kept_stream.ts";
+import { formatPolicyAnswer } from "./policy_answer.ts";
+import { readAhead } from "./policy_body.ts";
+import { PolicyRun, type PolicyVisitor } from "./policy_run.ts";
 import {
   agentBusy,
   agentTimeout,
@@ -42,9 +47,10 @@ import {
 import { cancelStream, relayRaw } from "./relay.ts";
 import { type HeadFirst, UploadSink } from "./through.ts";
 import type { Trace } from "./trace_context.ts";
+import { copyTransformed } from "./transformed_body.ts";
 
 /** The visitor, as an exchange needs it. */
-export interface ExchangeVisitor {
+export interface ExchangeVisitor extends PolicyVisitor {
   /** Its connection. */
   readonly conn: Conn;
   /** The same, for writing responses. */
@@ -127,11 +133,13 @@ export class Exchange {
   readonly #framing: BodyFraming;
   readonly #upgrades: boolean;
   readonly #pool: PoolVisit | undefined;
+  readonly #policy: PolicyRun | undefined;
   #agent: AgentStream | undefined;
   #sink: UploadSink | undefined;
   #uploading = false;
   #uploadError: TunnelError | undefined;
   #interim = false;
+  #continued = false;
   #answered = false;
   #cut: Cut | undefined;
 
@@ -155,10 +163,29 @@ export class Exchange {
     this.#endpoint = endpoint;
     this.#framing = requestFraming(head);
     this.#upgrades = isUpgradeRequest(head);
+    const { policy } = endpoint;
+    this.#policy = policy &&
+      new PolicyRun(policy, endpoint, visitor, head, (maxBytes) => this.#readBody(maxBytes));
   }
 
   /** Relays it. Never rejects because of either side. */
-  async run(): Promise<After> {
+  run(): Promise<After> {
+    return this.#policy ? this.#runUnder(this.#policy) : this.#relay();
+  }
+
+  /** Relays it as far as a policy lets it. */
+  async #runUnder(policy: PolicyRun): Promise<After> {
+    try {
+      const ending = await policy.begin();
+      if (ending) return await this.#carryOut(ending, true);
+      policy.forwarded();
+      return policy.converter ? await this.#convert(policy.converter) : await this.#relay();
+    } finally {
+      policy.ended(undefined);
+    }
+  }
+
+  async #relay(): Promise<After> {
     const visitor = this.#visitor;
     const bodiless = this.#framing.kind === "none";
     // Nobody reads the visitor while it waits, unless we do. After an upgrade `join` does.
@@ -169,6 +196,7 @@ export class Exchange {
       visitor.conn.remote.host,
       visitor.scheme,
       visitor.trace?.header,
+      this.#policy?.request,
     );
     const repeatable = bodiless && IDEMPOTENT.has(this.#head.method);
     let again = repeatable;
@@ -215,6 +243,12 @@ export class Exchange {
             return this.#answer(agentUnreachable(this.#endpoint.host), true);
           }
         }
+      }
+      if (this.#policy) {
+        this.#policy.ended(response.status);
+        const hasBody = responseFraming(response, this.#head.method).kind !== "none";
+        const ending = await this.#policy.answered(response, hasBody);
+        if (ending) return await this.#carryOut(ending, false);
       }
       if (response.status === 101) return await this.#switchProtocols(agent, response);
       return await this.#respond(agent, response);
@@ -350,15 +384,19 @@ export class Exchange {
     const framing = responseFraming(response, head.method);
     const agentKeeps = framing.kind !== "until_close" && head.version === "1.1" &&
       keepsAlive(response);
-    let close = visitor.draining || framing.kind === "until_close" || !keepsAlive(head) ||
+    const endless = framing.kind === "until_close" && !this.#transforms(framing);
+    let close = visitor.draining || endless || !keepsAlive(head) ||
       // HTTP/1.0 knows no chunks: only the end of the connection tells it where they end.
-      (head.version === "1.0" && framing.kind === "chunked");
+      (head.version === "1.0" && (framing.kind === "chunked" || this.#transforms(framing)));
     if (this.#uploading) {
       // Nobody will take the rest; or the visitor still asks whether to send, and the answer is no.
       close ||= !agentKeeps || (head.expectsContinue && this.requestBytes === 0);
     }
     try {
-      await this.#copyResponse(stream, forwardResponseHead(head, response, close), framing);
+      const changed = this.#policy?.response;
+      const bytes = forwardResponseHead(head, response, close, changed);
+      if (this.#transforms(framing)) await this.#copyTransformed(stream, bytes, framing);
+      else await this.#copyResponse(stream, bytes, framing);
     } catch (thrown) {
       const error = toTunnelError(thrown);
       // Nothing left for the visitor yet: there is still room for a better answer than a cut.
@@ -417,6 +455,111 @@ export class Exchange {
     if (full) await full;
   }
 
+  /** Whether a policy changes the body of the response. */
+  #transforms(framing: BodyFraming): boolean {
+    const { response } = this.#policy ?? {};
+    return response !== undefined && framing.kind !== "none" && response.transforms.length > 0;
+  }
+
+  /** Head and body, the body as the policy wants it. */
+  async #copyTransformed(
+    stream: AgentStream["stream"],
+    head: Uint8Array,
+    framing: BodyFraming,
+  ): Promise<void> {
+    const { out, watchdog } = this.#visitor;
+    await this.#write(head, true);
+    await copyTransformed(stream, out, framing, {
+      transforms: this.#policy!.response!.transforms,
+      chunked: this.#head.version === "1.1",
+      onBytes: (bytes) => {
+        watchdog.touch();
+        this.responseBytes += bytes.length;
+        this.#endpoint.traffic.outBytes += bytes.length;
+      },
+    });
+  }
+
+  /** Does what a policy decided in place of relaying. */
+  async #carryOut(ending: Ending, runsResponsePhase: boolean): Promise<After> {
+    // Nobody takes what the service says, nor the rest of what the visitor says.
+    if (this.#agent) cancelStream(this.#agent.stream);
+    if (this.#sink) this.#sink.discards = true;
+    if (this.#cut === "visitor_gone") return this.#abandon();
+    if (ending.do === "fail") return this.#answer(ending.problem);
+    if (ending.do === "close") {
+      return this.#abandon(
+        new TunnelError("connection_closed", "The traffic policy of the endpoint closed it"),
+      );
+    }
+    const head = this.#head;
+    const visitor = this.#visitor;
+    const unread = this.#framing.kind !== "none" &&
+      (this.upload === undefined || this.#uploading || this.#uploadError !== undefined);
+    const close = unread || visitor.draining || !keepsAlive(head);
+    const answer = await formatPolicyAnswer(ending.response, {
+      request: head,
+      close,
+      nowMs: visitor.clock.now(),
+      run: runsResponsePhase ? this.#policy : undefined,
+    });
+    if (answer.instead) return await this.#carryOut(answer.instead, false);
+    visitor.watchdog.set(visitor.limits.idleMs);
+    try {
+      await this.#write(answer.bytes, true);
+    } catch (thrown) {
+      return this.#abandon(toTunnelError(thrown));
+    }
+    this.status = ending.response.status;
+    this.responseBytes += answer.bodyBytes;
+    this.#endpoint.traffic.outBytes += answer.bodyBytes;
+    return close ? CLOSE : KEEP;
+  }
+
+  /** Hands the visitor to a converter, and what comes out of it to the agent. */
+  async #convert(converter: StreamConverter): Promise<After> {
+    const { conn, watchdog, clock, limits } = this.#visitor;
+    this.#watchVisitor();
+    watchdog.set(0);
+    let agent: AgentStream;
+    try {
+      agent = this.#agent = await this.#open();
+    } catch (thrown) {
+      const error = toTunnelError(thrown);
+      return this.#answer(this.#openProblem(error), mayGoElsewhere(error));
+    }
+    if (this.#cut) return this.#abandon();
+    try {
+      await this.#write(converter.answer, true);
+    } catch (thrown) {
+      return this.#abandon(toTunnelError(thrown));
+    }
+    this.status = 101;
+    this.#policy?.ended(101);
+    const { traffic } = this.#endpoint;
+    const idleMs = limits.upgradedIdleMs;
+    const moved = await relayRaw(converter.wrap(conn), agent.stream, { clock, idleMs, traffic });
+    this.requestBytes += moved.forwardBytes;
+    this.responseBytes += moved.backwardBytes;
+    this.error = moved.error;
+    return OVER;
+  }
+
+  /** The body of the request, for a policy that has to see it before it is forwarded. */
+  async #readBody(maxBytes: number): Promise<Uint8Array | undefined> {
+    const { conn, watchdog, limits } = this.#visitor;
+    if (this.#framing.kind === "none") return new Uint8Array(0);
+    if ((this.#head.contentLength ?? 0) > maxBytes) return undefined;
+    watchdog.set(limits.idleMs);
+    if (this.#head.expectsContinue && !this.#continued) {
+      // The visitor waits for it, and the service cannot say it before it is asked.
+      this.#continued = true;
+      await this.#write(encodeText("HTTP/1.1 100 Continue\r\n\r\n"));
+      this.#policy!.request.headers.remove("expect");
+    }
+    return await readAhead(conn, this.#framing, maxBytes, () => watchdog.touch());
+  }
+
   /** Joins visitor and agent until both are done with the new protocol. */
   async #switchProtocols(agent: AgentStream, response: ResponseHead): Promise<After> {
     const { conn, watchdog, clock, limits } = this.#visitor;
@@ -428,7 +571,8 @@ export class Exchange {
     if (this.#cut) return this.#abandon();
     watchdog.set(0);
     try {
-      await this.#write(forwardResponseHead(this.#head, response, false), true);
+      const changed = this.#policy?.response;
+      await this.#write(forwardResponseHead(this.#head, response, false, changed), true);
     } catch (thrown) {
       return this.#abandon(toTunnelError(thrown));
     }

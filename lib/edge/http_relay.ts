@@ -15,6 +15,7 @@ import { keepsAlive } from "../http/hop_by_hop.ts";
 import type { News } from "../http/lookahead.ts";
 import { formatResponse } from "../http/response.ts";
 import { type HttpVisit, type Then, Visit } from "../http/visit.ts";
+import type { CompiledPolicy } from "../policy/engine.ts";
 import type { Conn } from "../runtime/net.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
@@ -115,6 +116,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   readonly kept: KeptStream;
   readonly limits: HttpLimits;
   readonly over: Promise<void>;
+  readonly logger: Logger;
+  admittedBy: WeakSet<CompiledPolicy> | undefined;
   readonly #serving: HttpServing;
   /** The trace that the request under way is part of. */
   trace: Trace | undefined;
@@ -140,6 +143,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     this.#shared = shared;
     this.kept = shared?.take() ?? new KeptStream({ clock: this.clock, ...limits });
     this.#serving = serving;
+    this.logger = serving.logger;
     this.over = this.run();
   }
 

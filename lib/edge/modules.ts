@@ -3,8 +3,7 @@
  * to change when another module is enforced.
  *
  * Whoever asks for basic auth and gets an open door has been betrayed, so what guards, changes or
- * shapes traffic and is not enforced here is refused by name; only what merely makes things better
- * is left undone with a line in the log. Called by `bind.ts` and, for patches, `agent_session.ts`.
+ * shapes traffic and is not enforced here is refused by name. Called by `bind.ts`.
  *
  * @module
  */
@@ -16,9 +15,7 @@ type Treatment =
   /** Obeyed, by the file named. */
   | { readonly do: "obey"; readonly by: string }
   /** Refused: leaving it undone would expose or break what the user built on it. */
-  | { readonly do: "refuse"; readonly name: string }
-  /** Left undone and logged: nothing is less safe or less correct without it. */
-  | { readonly do: "ignore"; readonly name: string };
+  | { readonly do: "refuse"; readonly name: string };
 
 function obey(by: string): Treatment {
   return { do: "obey", by };
@@ -26,10 +23,6 @@ function obey(by: string): Treatment {
 
 function refuse(name: string): Treatment {
   return { do: "refuse", name };
-}
-
-function ignore(name: string): Treatment {
-  return { do: "ignore", name };
 }
 
 /** Every option of wire-protocol 6, by lower-case key. Keys that are not here are ignored, as the wire demands. */
@@ -45,43 +38,35 @@ const MODULES: Readonly<Record<string, Treatment>> = {
   localurlscheme: obey("the agent"),
   // The edge passes the bytes through, so the agent can ask for client certificates itself.
   mutualtlsatagent: obey("the agent"),
-  auth: refuse("basic auth"),
-  basicauth: refuse("basic auth"),
-  oauth: refuse("OAuth"),
-  oidc: refuse("OpenID Connect"),
-  iprestriction: refuse("IP restrictions"),
+  auth: obey("bind_policy.ts"),
+  basicauth: obey("bind_policy.ts"),
+  oauth: refuse("OAuth, which comes with the full policy engine"),
+  oidc: refuse("OpenID Connect, which comes with the full policy engine"),
+  iprestriction: obey("bind_policy.ts"),
   mutualtlsca: obey("tls_termination.ts"),
   mutualtlsatedge: obey("tls_termination.ts"),
   tlstermination: obey("tls_termination.ts"),
-  webhookverification: refuse("webhook verification"),
-  useragentfilter: refuse("user agent filters"),
-  policy: refuse("traffic policies"),
-  trafficpolicy: refuse("traffic policies"),
-  // A header that is removed may be the secret that must not get out; one that is added may be what
-  // the service trusts.
-  requestheaders: refuse("request header edits"),
-  responseheaders: refuse("response header edits"),
-  // Without it a TCP service would be sent HTTP.
-  websockettcpconverter: refuse("the WebSocket to TCP converter"),
-  // Without it responses are larger, nothing else.
-  compression: ignore("compression"),
-  // Without it a service that is failing gets its requests as if there were no tunnel.
-  circuitbreaker: ignore("the circuit breaker"),
+  webhookverification: obey("bind_policy.ts"),
+  useragentfilter: obey("bind_policy.ts"),
+  policy: obey("bind_policy.ts"),
+  trafficpolicy: obey("bind_policy.ts"),
+  requestheaders: obey("bind_policy.ts"),
+  responseheaders: obey("bind_policy.ts"),
+  websockettcpconverter: obey("bind_policy.ts"),
+  compression: obey("bind_policy.ts"),
+  circuitbreaker: obey("bind_policy.ts"),
 };
 
 /**
  * Refuses a bind that asks for what this edge does not enforce.
  *
  * @param options as the agent wrote them
- * @returns names of what is left undone, for the log
  * @throws {TunnelError} refused with 813, naming the module; 1123 for a PROXY version that does not exist
  */
-export function checkModules(options: BindOptions): string[] {
-  const ignored: string[] = [];
+export function checkModules(options: BindOptions): void {
   for (const [key, value] of Object.entries(options)) {
     const treatment = MODULES[key.toLowerCase()];
     if (!treatment || isUnset(value)) continue;
-    if (treatment.do === "ignore") ignored.push(treatment.name);
     if (treatment.do === "refuse") throw notEnforced(treatment.name);
     if (key.toLowerCase() === "tlstermination") checkSealedKey(value);
     if (key.toLowerCase() === "proxyproto" && value !== 1 && value !== 2) {
@@ -92,7 +77,6 @@ export function checkModules(options: BindOptions): string[] {
       );
     }
   }
-  return ignored;
 }
 
 /** Only its own service can open a sealed key. */
@@ -101,20 +85,11 @@ function checkSealedKey(value: unknown): void {
   if (sealed !== undefined && sealed !== null && sealed !== "") throw notEnforced("sealed keys");
 }
 
-/**
- * Refuses the IP policy that a bind may name: it is not among the options but has the same effect.
- *
- * @throws {TunnelError} refused with 813
- */
-export function checkIpPolicy(ipPolicyRef: string | undefined): void {
-  if (ipPolicyRef !== undefined && ipPolicyRef !== "") throw notEnforced("IP policies");
-}
-
 function notEnforced(name: string): TunnelError {
   return new TunnelError(
     "refused",
     `This edge does not enforce ${name} yet, so the endpoint was not started rather than left open. ` +
-      `Start it without ${name}, or guard the service itself`,
+      "Start it without, or guard the service itself",
     { ngrokCode: 813 },
   );
 }
@@ -122,22 +97,9 @@ function notEnforced(name: string): TunnelError {
 /** Whether a value means "nothing asked for": unset modules travel as null, false, 0, "" or empty. */
 function isUnset(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === 0) return true;
-  if (typeof value === "string") return isEmptyPolicy(value);
+  if (typeof value === "string") return value.trim() === "";
   // `{}` asks for a module with its defaults; lists that are all empty ask for nothing.
   return isEmptyRules(value);
-}
-
-/** A policy text without a rule: JSON whose phases are all empty. YAML is not parsed here. */
-function isEmptyPolicy(text: string): boolean {
-  if (text.trim() === "") return true;
-  if (!text.trim().startsWith("{")) return false;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isEmptyRules(parsed) || JSON.stringify(parsed) === "{}";
-  } catch {
-    // Not JSON: then it is YAML in flow style, and says something.
-    return false;
-  }
 }
 
 /** An object whose values are all empty lists: phases without rules, restrictions without entries. */

@@ -17,6 +17,7 @@ import type { Clock } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import { ksuid, KSUID_CHARS } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
+import type { CompiledPolicy } from "../policy/engine.ts";
 import type { Conn } from "../runtime/net.ts";
 import { AgentEndpoint, type EndpointFacts, type EndpointMember } from "./agent_endpoint.ts";
 import type { Grant } from "./auth.ts";
@@ -61,6 +62,8 @@ export interface Plan {
   readonly session: BindingSession;
   /** What was asked. */
   readonly bind: ReadBind;
+  /** What is done with the traffic on the way. */
+  readonly policy?: CompiledPolicy | undefined;
   /** The id the endpoint gets. */
   readonly id: string;
   /** What visitors will speak. */
@@ -358,6 +361,8 @@ export class Places {
       forwardsProto: bind.forwardsProto,
       tokenId: session.grant.tokenId,
       options: bind.options,
+      policy: plan.policy,
+      ipPolicyRef: bind.extra.IPPolicyRef,
       startedAtMs: nowMs,
       name: bind.extra.Name ?? "",
       description: bind.extra.Description ?? "",

@@ -10,6 +10,8 @@
  * @module
  */
 
+import type { HeaderLine } from "../http/edit.ts";
+
 /** Which station of the trip has to change something. */
 export type Fault = "visitor" | "edge" | "agent" | "service";
 
@@ -29,6 +31,8 @@ export interface Problem {
   readonly advice: readonly string[];
   /** Where the visitor should go instead: makes the answer a redirect. */
   readonly location?: string;
+  /** Headers besides those of every answer of the edge: a challenge, `Retry-After`. */
+  readonly headers?: readonly HeaderLine[];
 }
 
 /** The general number for what has none of its own. */

@@ -24,9 +24,9 @@ import { allowsLabel } from "./acl.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { authorize, type AuthorizeOptions } from "./authorize.ts";
 import { bindEndpoint, type BindRules } from "./bind.ts";
+import { repolicy } from "./bind_policy.ts";
 import { checkTexts, ksuidOf } from "./bind_message.ts";
 import type { EndpointRegistry } from "./endpoints.ts";
-import { checkModules } from "./modules.ts";
 import type { Places } from "./places.ts";
 
 /** What serving agents needs. */
@@ -308,11 +308,11 @@ const PATCH_FIELDS = {
   TrafficPolicy: "string",
 } as const;
 
-function patchEndpoint(
+async function patchEndpoint(
   session: AgentSession,
   message: Record<string, unknown>,
   options: RpcOptions,
-): object {
+): Promise<object> {
   const patch = pick<PatchRequest>(message, PATCH_FIELDS, "the PatchTunnelState request");
   const endpoint = options.registry.byKsuid(ksuidOf(patch.TunnelId ?? ""));
   if (!endpoint || endpoint.facts.clientId !== session.clientId) {
@@ -321,14 +321,20 @@ function patchEndpoint(
       ngrokCode: 333,
     });
   }
-  checkModules({ TrafficPolicy: patch.TrafficPolicy });
   checkTexts({ name: patch.Name, description: patch.Description, metadata: patch.Metadata });
-  if (patch.PoolingEnabled === false) options.places.checkAlone(endpoint);
+  const { bind: { policies }, places } = options;
+  const policed = patch.TrafficPolicy === undefined ? undefined : await repolicy(
+    endpoint.facts,
+    patch.TrafficPolicy,
+    policies.servicesFor(session.grant.accountId),
+  );
+  if (patch.PoolingEnabled === false) places.checkAlone(endpoint);
   endpoint.patch({
     name: patch.Name,
     description: patch.Description,
     metadata: patch.Metadata,
     poolingEnabled: patch.PoolingEnabled,
+    policed,
   });
   return { Error: "" };
 }

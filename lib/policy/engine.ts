@@ -49,6 +49,8 @@ export interface CompileOptions {
   readonly services: PolicyServices;
   /** The actions there are. @default {ACTIONS} */
   readonly actions?: readonly Action[];
+  /** Whether `${` in a text means itself: for texts that are no policy's, such as a password. @default {false} */
+  readonly literal?: boolean;
 }
 
 /**
@@ -89,6 +91,37 @@ export async function compilePolicy(
     onHttpRequest: phase<RequestContext>("on_http_request"),
     onHttpResponse: phase<ResponseContext>("on_http_response"),
     termination: termination.found,
+  };
+}
+
+/**
+ * Two policies as one: the first is nearer to the visitor. Requests pass it first, answers last.
+ *
+ * @param outer nearer to the visitor
+ * @param inner nearer to the service
+ */
+export function chainPolicies(
+  outer: CompiledPolicy | undefined,
+  inner: CompiledPolicy | undefined,
+): CompiledPolicy | undefined {
+  if (!outer || !inner) return outer ?? inner;
+  return {
+    onTcpConnect: inOrder(outer.onTcpConnect, inner.onTcpConnect),
+    onHttpRequest: inOrder(outer.onHttpRequest, inner.onHttpRequest),
+    onHttpResponse: inOrder(inner.onHttpResponse, outer.onHttpResponse),
+    termination: inner.termination ?? outer.termination,
+  };
+}
+
+function inOrder<Context>(
+  first: ((context: Context) => Ran) | undefined,
+  second: ((context: Context) => Ran) | undefined,
+): ((context: Context) => Ran) | undefined {
+  if (!first || !second) return first ?? second;
+  return (context) => {
+    const ran = first(context);
+    if (ran instanceof Promise) return ran.then((ending) => ending ?? second(context));
+    return ran ?? second(context);
   };
 }
 
@@ -185,7 +218,7 @@ async function compileAction(action: PolicyAction, place: Place): Promise<Compil
 
 /** A text, with or without `${}` in it. */
 function compileText(field: string, value: string, place: Place): Text {
-  if (!value.includes("${")) return { constant: value, of: () => value };
+  if (place.options.literal || !value.includes("${")) return { constant: value, of: () => value };
   const what = `"${field}" in ${place.where}`;
   const of = language(place.options.services.expressions, 2224, what).text(value, place.phase);
   return { constant: undefined, of };

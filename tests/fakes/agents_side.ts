@@ -14,6 +14,7 @@ import type { Authenticator, Grant } from "../../lib/edge/auth.ts";
 import type { Endpoint, TcpPorts } from "../../lib/edge/endpoint.ts";
 import { EndpointRegistry } from "../../lib/edge/endpoints.ts";
 import type { EdgeEvent } from "../../lib/edge/events.ts";
+import { PolicyBook } from "../../lib/edge/policy_book.ts";
 import { Places } from "../../lib/edge/places.ts";
 import { NO_RESERVATIONS, type Reservations } from "../../lib/edge/reservations.ts";
 import { createSigner } from "../../lib/edge/tokens.ts";
@@ -183,6 +184,7 @@ export class AgentsSide {
           },
           offersTcp: this.ports !== undefined,
           httpsFallsBack: options.httpsFallsBack ?? false,
+          policies: new PolicyBook({ store: undefined, clock, logger: silentLogger }),
         },
       },
     });

@@ -15,6 +15,7 @@ import { Through } from "../../lib/edge/through.ts";
 import { readTermination, type TlsTermination } from "../../lib/edge/tls_termination.ts";
 import { Traffic } from "../../lib/edge/traffic.ts";
 import type { MuxStream } from "../../lib/mux/mux.ts";
+import type { CompiledPolicy } from "../../lib/policy/engine.ts";
 import type { Address, Conn, TlsInfo } from "../../lib/runtime/net.ts";
 import { Peer } from "./peer.ts";
 
@@ -86,6 +87,8 @@ export class FakeEndpoint implements Endpoint {
   readonly opened: OpenedStream[] = [];
   /** What the next opening fails with. */
   refuses: Error | undefined;
+  /** What is done with its traffic. */
+  policy: CompiledPolicy | undefined;
   /** How much each direction of a stream holds. */
   highWaterBytes = 65536;
   #waiting: ((stream: OpenedStream) => void)[] = [];

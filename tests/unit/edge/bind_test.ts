@@ -167,12 +167,12 @@ test("bindEndpoint() gives http for https where the edge was told to", () =>
 test("bindEndpoint() refuses modules that it does not enforce, and nothing goes online", () =>
   withAgent(async (agent, side) => {
     assert.equal(
-      await errorOf(agent, "https", { Auth: "user:password" }),
+      await errorOf(agent, "https", { OAuth: { provider: "google" } }),
       "813",
     );
     assert.equal(
       await errorOf(agent, "https", {}, { Extra: { IPPolicyRef: "ipp_1" } }),
-      "813",
+      "2216",
     );
     assert.equal(
       await errorOf(agent, "https", {}, { Extra: { Bindings: ["kubernetes"] } }),
@@ -183,6 +183,20 @@ test("bindEndpoint() refuses modules that it does not enforce, and nothing goes 
       new Set(side.endpointEvents),
       new Set(["endpoint_refused"]),
     );
+  }));
+
+test("bindEndpoint() gives an endpoint its policy, made of modules and rules", () =>
+  withAgent(async (agent, side) => {
+    const plain = await agent.bind("https");
+    assert.equal(side.registry.byId(plain.Id)!.policy, undefined);
+    const guarded = await agent.bind("https", {
+      Auth: "user:password",
+      TrafficPolicy:
+        "on_http_response: [{ actions: [{ type: remove-headers, config: { headers: [server] } }] }]",
+    });
+    const { policy } = side.registry.byId(guarded.Id)!;
+    assert.ok(policy?.onHttpRequest && policy.onHttpResponse && !policy.onTcpConnect);
+    assert.equal(await errorOf(agent, "https", { TrafficPolicy: "on_http_request: 7" }), "9026");
   }));
 
 test("bindEndpoint() keeps PROXY and other harmless options", () =>

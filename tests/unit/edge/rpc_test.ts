@@ -239,7 +239,7 @@ test("serveAgentStream() refuses patches that are not the agent's or not enforce
   assert.match(await patch(agent, { Name: "x" }), /ERR_NGROK_333/);
   assert.match(
     await patch(agent, { TunnelId, TrafficPolicy: "actions: []" }),
-    /ERR_NGROK_813/,
+    /ERR_NGROK_2230/,
   );
   assert.match(
     await patch(agent, { TunnelId, Name: "x".repeat(256) }),
