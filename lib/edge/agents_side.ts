@@ -28,7 +28,7 @@ export interface AgentsSideOptions {
   /** The options of the edge, complete. */
   readonly config: EdgeConfig;
   /** Files and time. */
-  readonly runtime: Pick<Runtime, "clock" | "host">;
+  readonly runtime: Pick<Runtime, "clock" | "codecs" | "host">;
   /** Accounts; without them every agent is the owner's. */
   readonly identity: Identity | undefined;
   /** The endpoints that are online. */
@@ -73,7 +73,7 @@ const EMBEDDED_ACCOUNT = "ac_embedded";
 export async function makeAgentsSide(options: AgentsSideOptions): Promise<AgentsSide> {
   const { config, runtime, identity, registry, tcpPorts, ports, ownHosts, emit } = options;
   const { dataDir, domains, region, limits, logger, embedded, requireReservations } = config;
-  const { clock, host: { files } } = runtime;
+  const { clock, codecs, host: { files } } = runtime;
   const signer = dataDir === undefined
     ? await createSigner(crypto.getRandomValues(new Uint8Array(32)))
     : await loadSigner(files, dataDir);
@@ -81,7 +81,7 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
   const authenticator = store && new StoreAuthenticator({ store, clock, logger, limits });
   const enforcement: Enforcement | undefined = authenticator &&
     new Enforcement({ authenticator, logger, agents: () => agents });
-  const policies = new PolicyBook({ store, clock, logger });
+  const policies = new PolicyBook({ store, clock, logger, codecs });
   const places = new Places({
     registry,
     clock,

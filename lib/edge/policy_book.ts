@@ -5,7 +5,8 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { toTunnelError } from "../base/errors.ts";
+import { concat } from "../base/bytes.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { IpRule } from "../http/cidr.ts";
 import type { LiveIpRules, PolicyServices } from "../policy/action.ts";
@@ -31,6 +32,9 @@ export interface PolicyBookOptions {
   /** Numbers in [0, 1). @default {Math.random} */
   readonly random?: () => number;
 }
+
+/** How long fetching a document may take. */
+const FETCH_MS = 5_000;
 
 /** The rules of one IP policy. */
 class LiveRules implements LiveIpRules {
@@ -68,6 +72,7 @@ export class PolicyBook {
       logger,
       random,
       codecs,
+      fetchBytes,
       ipPolicy: store && ((id) => this.#openPolicy(store, accountId, id)),
       certificateAuthority: store && (async (id) => {
         const row = await store.certificate_authorities.get(accountId, id);
@@ -114,9 +119,32 @@ export class PolicyBook {
   }
 }
 
+/** A small public document: certificates that sign webhooks. Whom it may ask, its action says. */
+async function fetchBytes(url: string, maxBytes: number): Promise<Uint8Array> {
+  const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(FETCH_MS) });
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new TunnelError("not_found", `Cannot fetch "${url}": the answer was ${response.status}`);
+  }
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of response.body) {
+    size += piece.length;
+    if (size > maxBytes) {
+      throw new TunnelError(
+        "message_too_large",
+        `Cannot fetch "${url}": it has more than ${maxBytes} bytes`,
+      );
+    }
+    pieces.push(piece);
+  }
+  return concat(pieces);
+}
+
 async function readRules(store: PolicyStore, accountId: string, id: string): Promise<IpRule[]> {
   const rules: IpRule[] = [];
-  for (let beforeId: string | undefined;;) {
+  let beforeId: string | undefined;
+  for (;;) {
     const rows = await store.ip_policy_rules.list(accountId, {
       beforeId,
       where: { ip_policy_id: id },

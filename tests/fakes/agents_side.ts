@@ -15,6 +15,7 @@ import type { Endpoint, TcpPorts } from "../../lib/edge/endpoint.ts";
 import { EndpointRegistry } from "../../lib/edge/endpoints.ts";
 import type { EdgeEvent } from "../../lib/edge/events.ts";
 import { PolicyBook } from "../../lib/edge/policy_book.ts";
+import { nodeCodecs } from "../../lib/runtime/node_codecs.ts";
 import { Places } from "../../lib/edge/places.ts";
 import { NO_RESERVATIONS, type Reservations } from "../../lib/edge/reservations.ts";
 import { createSigner } from "../../lib/edge/tokens.ts";
@@ -184,7 +185,12 @@ export class AgentsSide {
           },
           offersTcp: this.ports !== undefined,
           httpsFallsBack: options.httpsFallsBack ?? false,
-          policies: new PolicyBook({ store: undefined, clock, logger: silentLogger }),
+          policies: new PolicyBook({
+            store: undefined,
+            clock,
+            logger: silentLogger,
+            codecs: nodeCodecs,
+          }),
         },
       },
     });

@@ -1,4 +1,5 @@
 /** @module */
+import { nodeCodecs } from "../../../lib/runtime/node_codecs.ts";
 import assert from "node:assert/strict";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { pair } from "../../../lib/base/duplex.ts";
@@ -18,7 +19,7 @@ function optionsOf(more: Partial<AgentsSideOptions> = {}): AgentsSideOptions {
   const clock = new FakeClock();
   return {
     config: resolveEdgeOptions({ http: { port: 0 }, dataDir: "/data", domain: "example.com" }),
-    runtime: { clock, host: { files: new MemoryFiles() } as unknown as Host },
+    runtime: { clock, codecs: nodeCodecs, host: { files: new MemoryFiles() } as unknown as Host },
     identity: undefined,
     registry: new EndpointRegistry(),
     tcpPorts: undefined,

@@ -1,6 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
-import { TunnelError } from "../../../lib/base/errors.ts";
+import type { TunnelError } from "../../../lib/base/errors.ts";
 import { checkModules } from "../../../lib/edge/modules.ts";
 import { test } from "../../harness.ts";
 
