@@ -122,11 +122,17 @@ export async function forward(
   options: TunnelOptions = {},
 ): Promise<Tunnel> {
   const { url, proto, name, metadata, description, binding, poolingEnabled, ...more } = options;
-  const { trafficPolicy, upstreamProtocol, upstreamProxyProtocol, ...rest } = more;
+  const { trafficPolicy, modules, upstreamProtocol, upstreamProxyProtocol, ...rest } = more;
   const { upstreamTlsVerify, upstreamTlsVerifyCas, ...session } = rest;
   const wish: { -readonly [K in keyof ForwardOptions]: ForwardOptions[K] } = {
     ...{ addr, url, proto, name, metadata, description, binding, poolingEnabled, trafficPolicy },
-    ...{ upstreamProtocol, upstreamProxyProtocol, upstreamTlsVerify, upstreamTlsVerifyCas },
+    ...{
+      upstreamProtocol,
+      upstreamProxyProtocol,
+      upstreamTlsVerify,
+      upstreamTlsVerifyCas,
+      modules,
+    },
   };
   const { wanted } = readWish(wish);
   const edge = await embed(session);

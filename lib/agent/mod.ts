@@ -34,7 +34,6 @@ export type {
   SessionLost,
   UpstreamFailed,
 } from "./events.ts";
-export type { AgentTlsTermination, MutualTlsVerification } from "./tls_termination.ts";
 export {
   parseUpstream,
   type Upstream,
@@ -74,7 +73,6 @@ export type {
   TlsClientOptions,
   TlsInfo,
   TlsServerOptions,
-  TlsVersion,
   TrustedRoots,
 } from "../runtime/net.ts";
 export type { UpdateRequest } from "../wire/messages.ts";

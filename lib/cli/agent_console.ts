@@ -28,6 +28,8 @@ export interface AgentConsoleOptions {
   readonly showsRequests?: boolean;
   /** A sentence below the status. */
   readonly hint?: string;
+  /** Whether there is no endpoint whose first line would bring the status: it comes with the session. */
+  readonly isIdle?: boolean;
 }
 
 /** Lines about visitors in one second: more nobody reads, and a slow terminal must not slow traffic. */
@@ -67,6 +69,7 @@ export class AgentConsole {
         this.#session = event;
         this.#trouble = "";
         if (this.#headed) this.#say("online");
+        else if (this.#options.isIdle) this.#head();
         return;
       case "session_lost":
         return this.#say("reconnecting", event.message);
@@ -151,6 +154,10 @@ export class AgentConsole {
       `${this.#paint.bold(safe(url))} -> ${safe(upstream)}`,
     );
     if (this.#headed) return this.#print(line);
+    this.#head(line);
+  }
+
+  #head(forwarding?: string): void {
     this.#headed = true;
     this.#status = "online";
     const columns = Math.min(this.#host.stdout.columns, 100);
@@ -158,7 +165,7 @@ export class AgentConsole {
     this.#print("");
     this.#print(row("Session Status", this.#paint.good("online")));
     this.#whereabouts();
-    this.#print(line);
+    if (forwarding !== undefined) this.#print(forwarding);
     if (this.#options.hint) this.#print(`\n${this.#options.hint}`);
     this.#print("");
   }

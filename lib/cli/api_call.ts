@@ -9,8 +9,8 @@ import { TunnelError } from "../base/errors.ts";
 import { reasonPhrase } from "../http/response.ts";
 import type { ApiOperation, ApiParam } from "../api/operations.ts";
 import { askApi } from "./api_client.ts";
-import type { Cli, Flag, Input } from "./command.ts";
-import { readConfig } from "./config_file.ts";
+import { type Cli, CONFIG_VARIABLES, type Flag, type Input } from "./command.ts";
+import { loadConfig } from "./config_file.ts";
 
 /** The flags every command of `sallyport api` has besides its own. */
 export const API_FLAGS: readonly Flag[] = [
@@ -38,8 +38,9 @@ export const API_FLAGS: readonly Flag[] = [
   {
     name: "config",
     value: "path",
-    summary: "the configuration file",
-    env: ["SALLYPORT_CONFIG", "NGROK_CONFIG"],
+    summary: "the configuration files",
+    env: CONFIG_VARIABLES,
+    repeats: true,
   },
 ];
 
@@ -64,8 +65,8 @@ export async function callApi(cli: Cli, operation: ApiOperation, input: Input): 
   const { runtime, secrets } = cli;
   const { host } = runtime;
   const { target, body } = makeRequest(operation, input);
-  const config = await readConfig(host, input.flag("config"));
-  const apiKey = input.flag("api-key") ?? config.apiKey;
+  const { file: { agent: config } } = await loadConfig(host, input.all("config"));
+  const apiKey = input.flag("api-key") ?? config.api_key;
   if (apiKey === undefined) {
     throw new TunnelError(
       "usage",
@@ -73,9 +74,9 @@ export async function callApi(cli: Cli, operation: ApiOperation, input: Input): 
     );
   }
   secrets.add(apiKey);
-  const ownCas = input.isGiven("api-cas") ? undefined : config.connectCas;
+  const ownCas = input.isGiven("api-cas") ? undefined : config.connect_cas;
   const { status, json } = await askApi(runtime, {
-    apiUrl: (input.flag("api-url") ?? apiOf(config.connectUrl)).replace(/\/+$/, ""),
+    apiUrl: (input.flag("api-url") ?? apiOf(config.connect_url)).replace(/\/+$/, ""),
     apiCas: ownCas ?? input.flag("api-cas") ?? "trusted",
     apiKey,
     method: operation.method,

@@ -6,6 +6,7 @@
  */
 import type { Logger } from "../base/log.ts";
 import type { Runtime } from "../runtime/host.ts";
+import type { LoadedConfig } from "./loaded_config.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** A flag, written `--name value` or `--name=value`. */
@@ -26,6 +27,8 @@ export interface Flag {
   readonly secret?: boolean;
   /** Whether it may be given several times, each adding a value. @default {false} */
   readonly repeats?: boolean;
+  /** What to use instead, for a flag of old: it works, is left out of the help, and says so when it is used. */
+  readonly deprecated?: string;
   /** Whether the flag alone means `true`, so that a value needs an equals sign: `--active=false`. @default {false} */
   readonly isSwitch?: boolean;
 }
@@ -42,6 +45,8 @@ export interface Argument {
   readonly optional?: boolean;
   /** Whether it may be several words; they come joined by a blank. @default {false} */
   readonly words?: boolean;
+  /** What its words are, for whoever presses Tab. @default nothing that can be known */
+  readonly completes?: "commands" | "endpoints" | readonly string[];
 }
 
 /** An example of the help. */
@@ -56,6 +61,8 @@ export interface Example {
 export interface Input<Name extends string = string> {
   /** The argument; `undefined` when it was left out. */
   readonly argument: string | undefined;
+  /** Its words, one by one. */
+  readonly words: readonly string[];
   /** The value of a flag: given, or from the environment, or the fallback. */
   flag(name: Name): string | undefined;
   /** All values of a flag that repeats, in the order given. */
@@ -74,6 +81,8 @@ export interface Cli {
   readonly logsToStdout: boolean;
   /** What must not be printed. */
   readonly secrets: Secrets;
+  /** The configuration of the user; empty for commands that do not obey one. */
+  readonly config: LoadedConfig;
   /** All commands, for those that speak about commands. */
   readonly commands: readonly Command[];
 }
@@ -92,6 +101,10 @@ export interface Command {
   readonly argument?: Argument;
   /** Its own flags; those of the log come on top. */
   readonly flags: readonly Flag[];
+  /** Whether it obeys the configuration files of the agent, which have its log's settings too. @default {false} */
+  readonly obeysConfig?: boolean;
+  /** Whether lists leave it out: it is there for scripts of old. @default {false} */
+  readonly hidden?: boolean;
   /** Where its log goes unless the user says otherwise. @default {"false"} */
   readonly logsTo?: "false" | "stdout" | "stderr";
   /** The commands below it; their names begin with its own. */
@@ -145,6 +158,9 @@ export interface Group {
 export function defineGroup(group: Group): Command {
   return { ...group, flags: [], isGroup: true, run: () => Promise.resolve(0) };
 }
+
+/** The names of the environment variables of `--config`. */
+export const CONFIG_VARIABLES: readonly string[] = ["SALLYPORT_CONFIG", "NGROK_CONFIG"];
 
 /** Makes a flag whose name the types know. */
 export function defineFlag<const F extends Flag>(flag: F): F {

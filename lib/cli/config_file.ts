@@ -1,25 +1,15 @@
 /**
- * The configuration file `sallyport.yml`, as far as it is read today: who the agent is and which
- * edge it dials. Everything else in it is left alone and not judged.
- *
- * Called by the commands that dial, and by `sallyport config`.
+ * Finds the configuration files of the user, reads and merges them. `main.ts` calls it for the
+ * commands that obey a configuration; `config_edit.ts` shares the places.
  *
  * @module
  */
+import { mergeAgentFiles, readAgentFile } from "../agent/file.ts";
+import type { AgentFile } from "../agent/file_sections.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
+import type { YamlDocument } from "../config/yaml_document.ts";
 import type { Host } from "../runtime/host.ts";
-
-/** What the file says. It yields to flags and to the environment. */
-export interface FileConfig {
-  /** `agent.authtoken`. */
-  readonly authtoken?: string | undefined;
-  /** `agent.api_key`. */
-  readonly apiKey?: string | undefined;
-  /** `agent.connect_url`. */
-  readonly connectUrl?: string | undefined;
-  /** `agent.connect_cas`. */
-  readonly connectCas?: string | undefined;
-}
+import { type ConfigNote, type LoadedConfig, NO_CONFIG } from "./loaded_config.ts";
 
 /**
  * Where the file is unless somebody says otherwise; `undefined` when the machine has no such place.
@@ -27,110 +17,127 @@ export interface FileConfig {
  * @param host the machine
  */
 export function defaultConfigPath(host: Host): string | undefined {
-  const home = host.homeDir();
-  if (host.os === "windows") {
-    const local = host.env("LocalAppData") ?? (home && `${home}\\AppData\\Local`);
-    return local && `${local}\\sallyport\\sallyport.yml`;
-  }
-  if (host.os === "darwin") {
-    return home && `${home}/Library/Application Support/sallyport/sallyport.yml`;
-  }
-  const folder = host.env("XDG_CONFIG_HOME") ?? (home && `${home}/.config`);
-  return folder && `${folder}/sallyport/sallyport.yml`;
+  const folder = configFolder(host);
+  return folder && joined(host, folder, "sallyport", "sallyport.yml");
 }
 
 /**
- * Reads the file. One that was not asked for by name need not be there, nor be allowed to be read.
+ * Where a configuration is looked for when none is named: our own file, then those that the ngrok
+ * agent left (spec agent D). The first that is there is read, alone.
  *
  * @param host the machine
- * @param path as the user gave it
- * @throws {TunnelError} not_found …; config_invalid when it is no YAML, or a value is no text
  */
-export async function readConfig(host: Host, path: string | undefined): Promise<FileConfig> {
-  const place = path ?? defaultConfigPath(host);
-  if (place === undefined) return {};
+export function defaultConfigPaths(host: Host): readonly string[] {
+  const own = defaultConfigPath(host);
+  const folder = configFolder(host);
+  const home = host.homeDir();
+  return [
+    ...own ? [own] : [],
+    ...folder ? [joined(host, folder, "ngrok", "ngrok.yml")] : [],
+    ...home ? [joined(host, home, ".ngrok2", "ngrok.yml")] : [],
+  ];
+}
+
+/** The folder of the user where programs keep their configuration. */
+function configFolder(host: Host): string | undefined {
+  const home = host.homeDir();
+  if (host.os === "windows") return host.env("LocalAppData") ?? (home && `${home}\\AppData\\Local`);
+  if (host.os === "darwin") return home && `${home}/Library/Application Support`;
+  return host.env("XDG_CONFIG_HOME") ?? (home && `${home}/.config`);
+}
+
+function joined(host: Host, ...parts: readonly string[]): string {
+  return parts.join(host.os === "windows" ? "\\" : "/");
+}
+
+/**
+ * The paths that were named: a flag may be given several times, and each may name several with commas.
+ *
+ * @param values of `--config` or of its environment variable
+ */
+export function namedPaths(values: readonly string[]): readonly string[] {
+  return values.flatMap((value) => value.split(",")).map((path) => path.trim())
+    .filter((path) => path !== "");
+}
+
+/**
+ * Reads the configuration of a run: the files named, merged in their order, or the first default file
+ * that is there and may be read.
+ *
+ * @param host the machine
+ * @param values of `--config`
+ * @throws {TunnelError} not_found, permission_denied, io_failed; config_invalid with line and column
+ */
+export async function loadConfig(host: Host, values: readonly string[]): Promise<LoadedConfig> {
+  const named = namedPaths(values);
+  if (named.length > 0) {
+    const files: AgentFile[] = [];
+    for (const path of named) {
+      files.push(readAgentFile(await openDocument(host, path)));
+    }
+    return {
+      file: mergeAgentFiles(files),
+      paths: named,
+      notes: named.map((path) => ({ message: "open config file", fields: { path, err: null } })),
+    };
+  }
+  const none: ConfigNote = { message: "no configuration paths supplied", fields: {} };
+  const path = await firstDefault(host);
+  if (path === undefined) return { ...NO_CONFIG, notes: [none] };
+  const file = readAgentFile(await openDocument(host, path));
+  const used = { message: "using configuration at default config path", fields: { path } };
+  const opened = { message: "open config file", fields: { path, err: null } };
+  return { file, paths: [path], notes: [none, used, opened] };
+}
+
+/**
+ * The default file that is there; `undefined` when none is, or none may be read.
+ *
+ * @param host the machine
+ */
+export async function firstDefault(host: Host): Promise<string | undefined> {
+  for (const path of defaultConfigPaths(host)) {
+    try {
+      if ((await host.files.stat(path))?.kind !== "file") continue;
+      await host.files.readText(path);
+      return path;
+    } catch (thrown) {
+      // A home that a service may not enter is no reason to refuse work.
+      if (toTunnelError(thrown).code !== "permission_denied") throw thrown;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Reads one file as YAML, not yet checked.
+ *
+ * @param host the machine
+ * @param path as it was named
+ * @throws {TunnelError} not_found, permission_denied, io_failed; config_invalid
+ */
+export async function openDocument(host: Host, path: string): Promise<YamlDocument> {
   let text: string;
   try {
-    text = await host.files.readText(place);
+    text = await host.files.readText(path);
   } catch (thrown) {
-    const { code } = toTunnelError(thrown);
-    if (path === undefined && (code === "not_found" || code === "permission_denied")) return {};
-    throw thrown;
+    const { code, message } = toTunnelError(thrown, "io_failed");
+    const found = message.replace(/^.*": /s, "");
+    throw new TunnelError(code, `Error reading configuration file "${path}": ${found}`, {
+      cause: thrown,
+    });
   }
-  const content = (await parseYaml(text, place)).toJS() as unknown;
-  const root = asMap(content);
-  const agent = asMap(root.agent);
-  // Files of version 2 have the same keys one level up (spec agent F).
-  const value = (key: string) => textAt(agent[key] ?? root[key], key, place);
-  return {
-    authtoken: value("authtoken"),
-    apiKey: value("api_key"),
-    connectUrl: value("connect_url"),
-    connectCas: value("connect_cas"),
-  };
+  return await parseConfig(text, path);
 }
 
 /**
- * Sets one of the agent's keys. Comments and all other keys stay; the file is made when there is
- * none, for its owner's eyes alone.
+ * Understands a text as a configuration file. The YAML library is loaded only where there is one.
  *
- * @param host the machine
- * @param path as the user gave it
- * @param key `authtoken`, `api_key`
- * @param value the new value
- * @returns where it was written
- * @throws {TunnelError} config_invalid when the file is no YAML; usage when there is no place for it
+ * @param text YAML
+ * @param path what it is called in errors
+ * @throws {TunnelError} config_invalid
  */
-export async function writeConfig(
-  host: Host,
-  path: string | undefined,
-  key: "authtoken" | "api_key",
-  value: string,
-): Promise<string> {
-  const place = path ?? defaultConfigPath(host);
-  if (place === undefined) {
-    throw new TunnelError("usage", "There is no home folder for the file: name one with --config");
-  }
-  const { files } = host;
-  const exists = await files.stat(place) !== undefined;
-  const text = exists ? await files.readText(place) : "";
-  const document = await parseYaml(text, place);
-  if (!document.has("version")) document.set("version", 3);
-  const isOld = String(document.get("version")) === "2";
-  if (!isOld && document.get("agent") == null) document.delete("agent");
-  try {
-    document.setIn(isOld ? [key] : ["agent", key], value);
-  } catch (cause) {
-    throw invalid(place, '"agent" holds no keys', cause);
-  }
-  const folder = place.replace(/[/\\][^/\\]*$/, "");
-  if (folder !== place && folder !== "") await files.makeDir(folder);
-  await files.write(place, String(document));
-  return place;
-}
-
-/** The library is loaded only where there is a file. */
-async function parseYaml(text: string, place: string) {
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error) throw invalid(place, error.message.split("\n")[0].replace(/:$/, ""), error);
-  if (document.contents !== null && typeof document.toJS() !== "object") {
-    throw invalid(place, "it holds no keys");
-  }
-  return document;
-}
-
-function asMap(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
-}
-
-function textAt(value: unknown, key: string, place: string): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string") return value;
-  throw invalid(place, `"${key}" must be text`);
-}
-
-function invalid(place: string, found: string, cause?: unknown): TunnelError {
-  return new TunnelError("config_invalid", `Cannot use "${place}": ${found}`, { cause });
+export async function parseConfig(text: string, path: string): Promise<YamlDocument> {
+  const { parseYamlDocument } = await import("../config/yaml_document.ts");
+  return parseYamlDocument(text, `the configuration file "${path}"`);
 }

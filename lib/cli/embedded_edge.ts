@@ -19,12 +19,20 @@ import type { Cli } from "./command.ts";
 export interface EmbeddedEdge {
   /** Connects the agent to it. */
   dial(signal: AbortSignal): Promise<Duplex>;
-  /** The URL to ask it for. */
-  readonly url: string;
+  /** The URLs to ask it for, one for each that was wanted. */
+  readonly urls: readonly string[];
   /** What the status says about it. */
   readonly words: AgentConsoleOptions;
   /** Ends it, without waiting for visitors: the agent has done that. */
   close(): Promise<void>;
+}
+
+/** What somebody wants of it. */
+export interface LocalWant {
+  /** What visitors will speak. */
+  readonly kind: UpstreamKind;
+  /** The URL as the user wrote it; empty is any. */
+  readonly wanted: string;
 }
 
 /** Where it listens when that port is free: one less to remember. */
@@ -39,36 +47,36 @@ const REMEDY = "or give the edge to connect to with --connect-url";
  * Starts it.
  *
  * @param cli the machine, the log
- * @param kind what visitors will speak
- * @param wanted the URL the user asked for; empty is any
+ * @param wants the endpoints to come; none opens the door for those that come later
  * @param onExchange hears of each HTTP request that was answered
  * @throws {TunnelError} address_invalid, usage: what needs a real edge; address_in_use
  */
 export async function startEmbeddedEdge(
   cli: Cli,
-  kind: UpstreamKind,
-  wanted: string,
+  wants: readonly LocalWant[],
   onExchange: (event: ExchangeOver) => void = () => {},
 ): Promise<EmbeddedEdge> {
-  const { url, port } = localUrl(kind, wanted);
+  const places = wants.map(({ kind, wanted }) => localUrl(kind, wanted));
+  const port = portOf(places.map((place) => place.port));
+  const needsDoor = wants.length === 0 || wants.some(({ kind }) => kind === "http");
   const options: EdgeOptions = {
     embedded: true,
     domain: "localhost",
     tcpHost: LOOPBACK,
-    tcpPorts: kind === "tcp" ? "any" : "none",
+    tcpPorts: wants.some(({ kind }) => kind === "tcp") ? "any" : "none",
     logger: cli.logger,
     onEvent: (event) => {
       if (event.type === "exchange_ended") onExchange(event);
     },
   };
-  const edge = kind === "tcp"
-    ? await startEdge(options, cli.runtime)
-    : await startWithDoor(cli, options, port);
+  const edge = needsDoor
+    ? await startWithDoor(cli, options, port)
+    : await startEdge(options, cli.runtime);
   return {
-    url,
+    urls: places.map(({ url }) => url),
     words: {
       isLocal: true,
-      showsRequests: kind === "http",
+      showsRequests: wants.every(({ kind }) => kind === "http"),
       hint:
         'To go public, run "sallyport edge" on a server and give it here: --connect-url <its address>',
     },
@@ -79,6 +87,16 @@ export async function startEmbeddedEdge(
     },
     close: () => edge.close({ graceMs: 0 }),
   };
+}
+
+/** The one port of the door: it has no second. */
+function portOf(wanted: readonly (number | undefined)[]): number | undefined {
+  const [first, second] = [...new Set(wanted.filter((port) => port !== undefined))];
+  if (second === undefined) return first;
+  throw new TunnelError(
+    "usage",
+    `Cannot listen at the ports ${first} and ${second} here: the edge on this machine has one, ${REMEDY}`,
+  );
 }
 
 /** Opens the HTTP door at the port asked for, or at the favourite, or at any. */

@@ -1,44 +1,29 @@
 /**
- * The flags of every command that puts an endpoint online (spec agent B1, B2). `commands/http.ts`,
- * `tcp.ts` and `tls.ts` list them; `tunnel.ts` reads them.
+ * The flags of every command that puts an endpoint online (spec agent B1, B2), and what they ask for.
+ * `commands/http.ts`, `tcp.ts` and `tls.ts` list them; `tunnel.ts` reads them.
  *
  * @module
  */
-import { defineFlag, type Flag, type Input } from "./command.ts";
+import type { ForwardOptions } from "../agent/config.ts";
+import type { FileWish } from "../agent/file_endpoints.ts";
+import type { UpstreamKind } from "../agent/upstream.ts";
+import { TunnelError } from "../base/errors.ts";
+import { CONFIG_VARIABLES, defineFlag, type Flag, type Input } from "./command.ts";
+import { modulesOfFlags } from "./module_flags.ts";
 
 /** The public URL that is wanted. Its words differ by command. */
 export function urlFlag(summary: string): Flag & { readonly name: "url" } {
   return defineFlag({ name: "url", value: "url", summary });
 }
 
-/** The other flags, in the order the help shows them. */
-export const ENDPOINT_FLAGS: readonly [
-  Flag & { readonly name: "name" },
-  Flag & { readonly name: "metadata" },
-  Flag & { readonly name: "pooling-enabled" },
+/** Which edge, and who we are to it: the flags of every command that dials. */
+export const SESSION_FLAGS: readonly [
   Flag & { readonly name: "connect-url" },
   Flag & { readonly name: "connect-cas" },
   Flag & { readonly name: "authtoken" },
   Flag & { readonly name: "config" },
+  Flag & { readonly name: "region" },
 ] = [
-  {
-    name: "name",
-    value: "name",
-    summary: "what the endpoint is called in logs and APIs",
-    fallback: "command_line",
-  },
-  {
-    name: "metadata",
-    value: "text",
-    summary: "text of yours, at most 4096 bytes, that APIs show with the endpoint",
-  },
-  {
-    name: "pooling-enabled",
-    summary: "share the URL with other endpoints that allow it: visitors are spread over all",
-    value: "bool",
-    isSwitch: true,
-    choices: ["true", "false"],
-  },
   {
     name: "connect-url",
     value: "host:port",
@@ -64,12 +49,222 @@ export const ENDPOINT_FLAGS: readonly [
   {
     name: "config",
     value: "path",
-    summary: "the configuration file, for what neither flags nor the environment say",
-    env: ["SALLYPORT_CONFIG", "NGROK_CONFIG"],
+    summary: "the configuration files, for what neither flags nor the environment say",
+    env: CONFIG_VARIABLES,
+    repeats: true,
+  },
+  {
+    name: "region",
+    value: "region",
+    summary: "which region to dial",
+    deprecated: "an edge is where it is: nothing is needed in its place",
   },
 ];
 
-/** What these flags give. */
-export type EndpointInput = Input<
-  "url" | (typeof ENDPOINT_FLAGS)[number]["name"]
->;
+const TRUTH: readonly string[] = ["true", "false"];
+const PROXY_VERSIONS: readonly string[] = ["1", "2"];
+
+/** The flags of all endpoints, in the order the help shows them. */
+export const ENDPOINT_FLAGS: readonly Flag[] = [
+  {
+    name: "name",
+    value: "name",
+    summary: "what the endpoint is called in logs and APIs",
+    fallback: "command_line",
+  },
+  {
+    name: "description",
+    value: "text",
+    summary: "what the endpoint is for, at most 255 characters, shown by APIs",
+  },
+  {
+    name: "metadata",
+    value: "text",
+    summary: "text of yours, at most 4096 bytes, that APIs show with the endpoint",
+  },
+  {
+    name: "binding",
+    value: "binding",
+    summary: "where the endpoint can be reached from; without it, the URL tells",
+    choices: ["public", "internal", "kubernetes"],
+  },
+  {
+    name: "pooling-enabled",
+    summary: "share the URL with other endpoints that allow it: visitors are spread over all",
+    value: "bool",
+    isSwitch: true,
+    choices: TRUTH,
+  },
+  {
+    name: "traffic-policy-file",
+    value: "path",
+    summary: "the traffic policy of the endpoint, a file in YAML or JSON",
+  },
+  {
+    name: "traffic-policy-url",
+    value: "url",
+    summary: "the traffic policy of the endpoint, fetched from an http:// or https:// URL",
+  },
+  {
+    name: "upstream-proxy-protocol",
+    value: "version",
+    summary: "send the service a PROXY header with the visitor's address",
+    choices: PROXY_VERSIONS,
+  },
+  ...SESSION_FLAGS,
+  {
+    name: "proxy-proto",
+    value: "version",
+    summary: "send the service a PROXY header",
+    choices: PROXY_VERSIONS,
+    deprecated: "use --upstream-proxy-protocol",
+  },
+  {
+    name: "policy-file",
+    value: "path",
+    summary: "the traffic policy of the endpoint",
+    deprecated: "use --traffic-policy-file",
+  },
+];
+
+/** How TLS is spoken to the service. */
+export const UPSTREAM_TLS_FLAGS: readonly Flag[] = [
+  {
+    name: "upstream-tls-verify",
+    value: "bool",
+    summary: "check the certificate of an https:// or tls:// service",
+    isSwitch: true,
+    choices: TRUTH,
+  },
+  {
+    name: "upstream-tls-verify-cas",
+    value: "path",
+    summary: "the authorities it is checked against, a PEM file",
+  },
+  {
+    name: "verify-upstream-tls",
+    value: "bool",
+    summary: "check the certificate of the service",
+    isSwitch: true,
+    choices: TRUTH,
+    deprecated: "use --upstream-tls-verify",
+  },
+  {
+    name: "upstream-ca-path",
+    value: "path",
+    summary: "the authorities it is checked against",
+    deprecated: "use --upstream-tls-verify-cas",
+  },
+];
+
+/** What HTTP services speak. */
+export const UPSTREAM_HTTP_FLAGS: readonly Flag[] = [
+  {
+    name: "upstream-protocol",
+    value: "protocol",
+    summary: "what the service speaks",
+    choices: ["http1", "http2"],
+  },
+  {
+    name: "app-protocol",
+    value: "protocol",
+    summary: "what the service speaks",
+    choices: ["http1", "http2"],
+    deprecated: "use --upstream-protocol",
+  },
+];
+
+const NAME_FLAGS_OF_OLD: readonly Flag[] = ["domain", "hostname", "subdomain"].map((name) => ({
+  name,
+  value: "name",
+  summary: "the name wanted",
+  deprecated: "use --url",
+}));
+
+/** How the URL was asked for before there was `--url`. */
+export const URL_FLAGS_OF_OLD: Readonly<Record<UpstreamKind, readonly Flag[]>> = {
+  http: [
+    ...NAME_FLAGS_OF_OLD,
+    {
+      name: "scheme",
+      value: "scheme",
+      summary: "how visitors come",
+      choices: ["http", "https"],
+      repeats: true,
+      deprecated: 'use --url, as in "--url http://"',
+    },
+  ],
+  tls: NAME_FLAGS_OF_OLD,
+  tcp: [{
+    name: "remote-addr",
+    value: "host:port",
+    summary: "the address wanted",
+    deprecated: 'use --url, as in "--url tcp://host:port"',
+  }],
+};
+
+/**
+ * What the flags of an endpoint ask for: one wish, or two when both schemes are wanted.
+ *
+ * @param kind what visitors speak
+ * @param input the address and the flags
+ * @throws {TunnelError} usage when flags exclude each other
+ */
+export function wishesOfFlags(kind: UpstreamKind, input: Input): readonly FileWish[] {
+  const flag = (...names: readonly string[]) => oneOf(input, names);
+  const proxyVersion = flag("upstream-proxy-protocol", "proxy-proto");
+  const policyFile = flag("traffic-policy-file", "policy-file");
+  const policyUrl = flag("traffic-policy-url");
+  if (policyFile !== undefined && policyUrl !== undefined) {
+    throw both("traffic-policy-file", "traffic-policy-url");
+  }
+  const wish = {
+    addr: input.argument ?? "",
+    proto: kind,
+    name: input.flag("name") ?? "command_line",
+    description: flag("description"),
+    metadata: flag("metadata"),
+    binding: flag("binding") as ForwardOptions["binding"],
+    poolingEnabled: truth(flag("pooling-enabled")),
+    upstreamProxyProtocol: proxyVersion === undefined
+      ? undefined
+      : Number(proxyVersion) as ForwardOptions["upstreamProxyProtocol"],
+    upstreamProtocol: flag("upstream-protocol", "app-protocol") as ForwardOptions[
+      "upstreamProtocol"
+    ],
+    upstreamTlsVerify: truth(flag("upstream-tls-verify", "verify-upstream-tls")),
+    upstreamTlsVerifyCas: flag("upstream-tls-verify-cas", "upstream-ca-path"),
+    modules: modulesOfFlags(input),
+  };
+  return urlsOf(kind, input).map((url, index) => ({
+    wish: { ...wish, url, name: index === 0 ? wish.name : `${wish.name} (http)` },
+    policyFile,
+    policyUrl,
+  }));
+}
+
+function urlsOf(kind: UpstreamKind, input: Input): readonly (string | undefined)[] {
+  const name = oneOf(input, ["url", "domain", "hostname", "subdomain", "remote-addr"]);
+  const schemes = input.all("scheme");
+  if (schemes.length === 0) {
+    return [input.isGiven("remote-addr") && name !== undefined ? `tcp://${name}` : name];
+  }
+  if (input.isGiven("url")) throw both("url", "scheme");
+  return ["https", "http"].filter((one) => schemes.includes(one))
+    .map((scheme) => `${kind === "http" ? scheme : kind}://${name ?? ""}`);
+}
+
+/** The value of the one flag that was given of several that say the same. */
+function oneOf(input: Input, names: readonly string[]): string | undefined {
+  const [first, second] = names.filter((name) => input.isGiven(name));
+  if (second !== undefined) throw both(first, second);
+  return first === undefined ? undefined : input.flag(first);
+}
+
+function both(first: string, second: string): TunnelError {
+  return new TunnelError("usage", `--${first} and --${second} exclude each other: give one`);
+}
+
+function truth(value: string | undefined): boolean | undefined {
+  return value === undefined ? undefined : value === "true";
+}

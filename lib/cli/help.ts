@@ -65,7 +65,8 @@ export function programHelp(commands: readonly Command[], style: HelpStyle): str
 /** What `sallyport <command> --help` prints. */
 export function commandHelp(command: Command, style: HelpStyle): string {
   const { argument, commands } = command;
-  const word = argument ? (argument.optional ? ` [${argument.name}]` : ` <${argument.name}>`) : "";
+  const name = argument?.words ? `${argument.name}...` : argument?.name;
+  const word = argument ? (argument.optional ? ` [${name}]` : ` <${name}>`) : "";
   const lines = command.isGroup ? [] : [`sallyport ${command.name}${word} [flags]`];
   if (commands || command.load) lines.push(`sallyport ${command.name} <command> [flags]`);
   const terms = argument ? table([[argument.name, argument.summary]], style) : [];
@@ -82,7 +83,7 @@ export function commandHelp(command: Command, style: HelpStyle): string {
     ),
     section(
       "OPTIONS",
-      table([...[...command.flags, ...logFlagsOf(command)].map(flagRow), HELP_ROW], style),
+      table([...shownFlags(command).map(flagRow), HELP_ROW], style),
       style,
     ),
   ]);
@@ -108,14 +109,19 @@ function usage(line: string, style: HelpStyle): string {
 function listOfCommands(commands: readonly Command[], style: HelpStyle): string {
   return section(
     "COMMANDS",
-    table(commands.map((command) => [ownWord(command), command.summary]), style),
+    table(
+      commands.filter(({ hidden }) => !hidden).map((one) => [ownWord(one), one.summary]),
+      style,
+    ),
     style,
   );
 }
 
 /** The first example of each command that has an argument worth showing, and of the edge. */
 function firstExamples(commands: readonly Command[]) {
-  return commands.filter(({ flags }) => flags.length > 0).map(({ examples }) => examples[0]);
+  return commands.filter(({ flags, hidden }) => flags.length > 0 && !hidden).map(({ examples }) =>
+    examples[0]
+  );
 }
 
 /** Beside each other where all fit, else each explained by a comment above it. */
@@ -127,6 +133,11 @@ function examples(list: Command["examples"], style: HelpStyle): string[] {
     return table(list.map(({ line, does }) => [`sallyport ${line}`, `# ${does}`]), style);
   }
   return list.flatMap(({ line, does }) => [`  # ${does}`, `  sallyport ${line}`]);
+}
+
+/** Flags of old work, and are not recommended by showing them. */
+function shownFlags(command: Command): Flag[] {
+  return [...command.flags, ...logFlagsOf(command)].filter(({ deprecated }) => !deprecated);
 }
 
 function flagRow(flag: Flag): Row {

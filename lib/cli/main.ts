@@ -8,7 +8,9 @@ import { TunnelError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
 import type { Runtime } from "../runtime/host.ts";
 import { type Cli, type Command, type Input, loadCommands } from "./command.ts";
+import { answerShell, COMPLETE_WORD } from "./complete_request.ts";
 import { COMMANDS } from "./commands/mod.ts";
+import { type LoadedConfig, NO_CONFIG } from "./loaded_config.ts";
 import { VERSION_LINE } from "./commands/version.ts";
 import { type CrashSource, type CrashWatch, watchCrashes } from "./crash.ts";
 import { commandHelp, helpStyle, programHelp, shortHelp } from "./help.ts";
@@ -68,6 +70,10 @@ async function obey(
   crashes: CrashWatch,
 ): Promise<number> {
   const { host } = runtime;
+  if (host.args[0] === COMPLETE_WORD) {
+    await answerShell(host, known);
+    return 0;
+  }
   const commands = await loadCommands(known, host.args);
   for (const name of SECRET_VARIABLES) secrets.add(host.env(name) ?? "");
   const request = parse(host.args, commands, (name) => host.env(name));
@@ -85,12 +91,33 @@ async function obey(
   }
   const { command, input } = request;
   for (const flag of command.flags) {
-    if (flag.secret) input.all(flag.name).forEach((value) => secrets.add(value));
+    if (flag.secret) input.all(flag.name).forEach((value) => secrets.addPassword(value));
   }
+  for (const { name, deprecated } of command.flags) {
+    if (deprecated === undefined || !input.isGiven(name)) continue;
+    host.stderr.write(`WARNING:  --${name} is deprecated: ${deprecated}\n`);
+  }
+  const config = command.obeysConfig ? await configOf(runtime, input, secrets) : NO_CONFIG;
   return await runLogged(runtime, command, input, crashes, {
     commands,
     secrets,
+    config,
   });
+}
+
+/** The configuration, its secrets known before anything can be printed. */
+async function configOf(
+  { host }: Runtime,
+  input: Input,
+  secrets: Secrets,
+): Promise<LoadedConfig> {
+  const [{ loadConfig }, { secretsOf }] = await Promise.all([
+    import("./config_file.ts"),
+    import("./config_secrets.ts"),
+  ]);
+  const config = await loadConfig(host, input.all("config"));
+  for (const secret of secretsOf(config.file)) secrets.add(secret);
+  return config;
 }
 
 /** Runs a command, or what is left of it after a crash, with its log open; the log has the last word. */
@@ -99,16 +126,22 @@ async function runLogged(
   command: Command,
   input: Input,
   crashes: CrashWatch,
-  rest: Pick<Cli, "commands" | "secrets">,
+  rest: Pick<Cli, "commands" | "secrets" | "config">,
 ): Promise<number> {
-  // The parser has checked both against their choices.
+  const { agent } = rest.config.file;
+  // Without a status there is nothing else to see (spec agent K).
+  const fromFile = agent.log ?? (agent.console_ui === false ? "stdout" : undefined);
+  const said = (flag: string, inFile: string | undefined) =>
+    input.isGiven(flag) ? input.flag(flag) : inFile ?? input.flag(flag);
+  // The parser and the schema have checked both against their choices.
   const options = {
-    destination: input.flag("log") ?? "false",
-    format: input.flag("log-format") as LogFormat,
-    level: input.flag("log-level") as LogLevel,
+    destination: said("log", fromFile) ?? "false",
+    format: said("log-format", agent.log_format) as LogFormat,
+    level: said("log-level", agent.log_level) as LogLevel,
   };
   const log = await openLog(runtime, options, rest.secrets);
   const { logger } = log;
+  for (const { message, fields } of rest.config.notes) logger.log("info", message, fields);
   try {
     const cli: Cli = {
       runtime,

@@ -209,6 +209,7 @@ function readInput(
   }
   return {
     argument: words.length > 0 ? words.join(" ") : undefined,
+    words,
     flag: (name) => values.get(name)?.at(-1),
     all: (name) => values.get(name) ?? [],
     isGiven: (name) => given.has(name),

@@ -32,6 +32,13 @@ export class Secrets {
     if (secret.length >= MIN_SECRET_CHARACTERS) this.#known.add(secret);
   }
 
+  /** Registers a secret that may have a name in front: of `user:password` the password too. */
+  addPassword(secret: string): void {
+    this.add(secret);
+    const colon = secret.indexOf(":");
+    if (colon >= 0) this.add(secret.slice(colon + 1));
+  }
+
   /** The text with `HIDDEN` in the place of each secret. */
   hide(text: string): string {
     for (const secret of this.#known) {

@@ -1,146 +1,140 @@
 /**
- * What `sallyport http`, `tcp` and `tls` do: one agent with one endpoint, until a signal or a
- * refusal. Loaded only when one of them runs.
+ * What `sallyport http`, `tcp`, `tls` and `start` do: one agent with its endpoints, until a signal or
+ * a refusal. Loaded only when one of them runs.
  *
  * @module
  */
-import { type Agent, connect } from "../agent/agent.ts";
-import type { AgentOptions, ForwardOptions } from "../agent/config.ts";
 import { parseConnectUrl } from "../agent/config.ts";
-import type { AgentEnd } from "../agent/end.ts";
+import type { AgentOptions, ForwardOptions } from "../agent/config.ts";
 import { parseEndpointUrl } from "../agent/endpoint_url.ts";
+import type { FileWish } from "../agent/file_endpoints.ts";
+import { agentOptionsOf, keysWithoutEffect } from "../agent/file_options.ts";
 import { parseUpstream, type UpstreamKind } from "../agent/upstream.ts";
+import { readWish } from "../agent/wish.ts";
+import { TunnelError } from "../base/errors.ts";
 import type { ExchangeOver } from "../edge/events.ts";
 import { AgentConsole } from "./agent_console.ts";
-import type { Cli } from "./command.ts";
-import { readConfig } from "./config_file.ts";
-import type { EmbeddedEdge } from "./embedded_edge.ts";
-import type { EndpointInput } from "./endpoint_flags.ts";
-import { endWithin, GRACE_MS, type Signals, watchSignals } from "./shutdown.ts";
-
-/** Beyond the grace period: for saying goodbye. */
-const GOODBYE_MS = 1_000;
-
-/** A grace period longer than this is explained. */
-const PATIENCE_MS = 300;
+import type { Cli, Input } from "./command.ts";
+import type { EmbeddedEdge, LocalWant } from "./embedded_edge.ts";
+import { wishesOfFlags } from "./endpoint_flags.ts";
+import { keepOnline } from "./keep_online.ts";
+import { withPolicy } from "./policy_source.ts";
+import { watchSignals } from "./shutdown.ts";
 
 /**
- * Puts a local service online and keeps it there.
+ * Puts the service of the command line online and keeps it there.
  *
- * @param cli the machine, the log
+ * @param cli the machine, the log, the configuration
  * @param kind what visitors speak
  * @param input the address and the flags
- * @param more what the flags of the command alone ask for
  * @returns 0 after a signal, or when the edge asked the agent to stop
  * @throws {TunnelError} what kept it from going online, or took it offline for good
  */
-export async function runTunnel(
+export async function runTunnel(cli: Cli, kind: UpstreamKind, input: Input): Promise<number> {
+  return await runAgent(cli, input, wishesOfFlags(kind, input));
+}
+
+/**
+ * Puts several services online over one session and keeps them there. One that is refused at the
+ * start ends all; one that the edge ends later ends alone, and the last one ends the program.
+ *
+ * @param cli the machine, the log, the configuration
+ * @param input the flags that say which edge
+ * @param wanted what is to go online
+ * @returns 0 after a signal, or when the edge asked the agent to stop
+ * @throws {TunnelError} what kept one from going online, or took the last one offline for good
+ */
+export async function runAgent(
   cli: Cli,
-  kind: UpstreamKind,
-  input: EndpointInput,
-  more: Partial<ForwardOptions> = {},
+  input: Input,
+  wanted: readonly FileWish[],
 ): Promise<number> {
-  const addr = input.argument ?? "";
-  const wanted = input.flag("url") ?? "";
-  const config = await readConfig(cli.runtime.host, input.flag("config"));
-  cli.secrets.add(config.authtoken ?? "");
-  const connectUrl = input.flag("connect-url") ?? config.connectUrl;
-  const ownCas = input.isGiven("connect-cas") ? undefined : config.connectCas;
+  const { host } = cli.runtime;
+  const way = wayTo(cli, input);
+  const { connectUrl } = way;
   // All is checked before anything starts: a typing error must not look like a network error.
-  parseUpstream(addr, kind);
-  if (connectUrl !== undefined) {
-    parseEndpointUrl(wanted, kind);
-    parseConnectUrl(connectUrl);
+  if (connectUrl !== undefined) parseConnectUrl(connectUrl);
+  const wishes: ForwardOptions[] = [];
+  for (const one of wanted) {
+    judge(one.wish, connectUrl !== undefined);
+    wishes.push(await withPolicy(host, one));
   }
-  const signals = watchSignals(cli.runtime.host);
+  sayWithoutEffect(cli);
+  const signals = watchSignals(host);
   let screen: AgentConsole | undefined;
   const edge = connectUrl === undefined
-    ? await embedEdge(cli, kind, wanted, (event) => screen?.onExchange(event))
+    ? await embedEdge(cli, wishes, (event) => screen?.onExchange(event))
     : undefined;
   try {
-    if (!cli.logsToStdout) screen = new AgentConsole(cli.runtime.host, edge?.words);
-    const way: AgentOptions = edge ? { dial: edge.dial } : {
-      connectUrl,
-      connectCas: ownCas ?? input.flag("connect-cas"),
-      authtoken: input.flag("authtoken") ?? config.authtoken,
-    };
-    const endpoint: ForwardOptions = {
-      ...more,
-      addr,
-      url: edge?.url ?? wanted,
-      proto: kind,
-      name: input.flag("name"),
-      metadata: input.flag("metadata"),
-      poolingEnabled: input.flag("pooling-enabled") === "true",
-    };
-    return await keepOnline(cli, signals, screen, way, endpoint);
+    if (showsConsole(cli)) {
+      screen = new AgentConsole(host, { ...edge?.words, isIdle: wishes.length === 0 });
+    }
+    return await keepOnline(cli, {
+      signals,
+      screen,
+      way: edge ? { ...way, connectUrl: undefined, dial: edge.dial } : way,
+      wishes: wishes.map((wish, index) => ({ ...wish, url: edge?.urls[index] ?? wish.url })),
+    });
   } finally {
     signals.dispose();
     await edge?.close();
   }
 }
 
+/** Flag, then environment, then file. */
+function wayTo({ config }: Cli, input: Input): AgentOptions {
+  const said = agentOptionsOf(config.file.agent);
+  const cas = input.isGiven("connect-cas") ? undefined : said.connectCas;
+  return {
+    ...said,
+    connectUrl: input.flag("connect-url") ?? said.connectUrl,
+    connectCas: cas ?? input.flag("connect-cas"),
+    authtoken: input.flag("authtoken") ?? said.authtoken,
+  };
+}
+
+/** What is wrong with a wish whichever edge it goes to, and what only a real edge could grant. */
+function judge(wish: ForwardOptions, hasEdge: boolean): void {
+  if (hasEdge) return void readWish(wish);
+  parseUpstream(wish.addr, kindOf(wish));
+}
+
+function kindOf({ proto, url, addr }: ForwardOptions): UpstreamKind {
+  if (proto) return proto;
+  const scheme = url?.includes("://") ? parseEndpointUrl(url).scheme : undefined;
+  if (scheme) return scheme === "tcp" || scheme === "tls" ? scheme : "http";
+  return readWish({ addr }).upstream.kind;
+}
+
+function sayWithoutEffect({ config, logger, runtime: { host } }: Cli): void {
+  for (const key of keysWithoutEffect(config.file.agent)) {
+    logger.log("warn", "configuration key has no effect", { obj: "config", key });
+    host.stderr.write(
+      `WARNING:  agent.${key} is in the configuration, and this version does not obey it\n`,
+    );
+  }
+}
+
+/** The status and the log cannot both have standard output. */
+function showsConsole({ config, logsToStdout }: Cli): boolean {
+  const wanted = config.file.agent.console_ui;
+  if (wanted === false) return false;
+  if (wanted === true && logsToStdout) {
+    throw new TunnelError(
+      "config_invalid",
+      'The log cannot go to standard output while "console_ui" is true: change one of them',
+    );
+  }
+  return !logsToStdout;
+}
+
 /** The edge's code is loaded only where an edge is needed. */
 async function embedEdge(
   cli: Cli,
-  kind: UpstreamKind,
-  wanted: string,
+  wishes: readonly ForwardOptions[],
   onExchange: (event: ExchangeOver) => void,
 ): Promise<EmbeddedEdge> {
   const { startEmbeddedEdge } = await import("./embedded_edge.ts");
-  return await startEmbeddedEdge(cli, kind, wanted, onExchange);
-}
-
-/** Connects, forwards, and waits for whatever ends it. */
-async function keepOnline(
-  { runtime, logger }: Cli,
-  signals: Signals,
-  screen: AgentConsole | undefined,
-  way: AgentOptions,
-  endpoint: ForwardOptions,
-): Promise<number> {
-  const hurry = new AbortController();
-  let agent: Agent | undefined;
-  const working = (async (): Promise<AgentEnd> => {
-    agent = await connect({
-      ...way,
-      runtime,
-      logger,
-      onEvent: (event) => screen?.onEvent(event),
-      signal: hurry.signal,
-      // Agreeing is all there is to do: the agent closes itself, and `closed` says why.
-      commands: { stop: () => {} },
-    });
-    const { closed: endpointClosed } = await agent.forward(endpoint);
-    // The only endpoint gone by the edge's will leaves nothing to run for.
-    const gone = endpointClosed.then(({ error }) => {
-      if (error) throw error;
-      return agent!.closed;
-    });
-    return await Promise.race([agent.closed, gone]);
-  })();
-  try {
-    const outcome = await Promise.race([working, signals.first]);
-    if (typeof outcome !== "string") {
-      if (outcome.error) throw outcome.error;
-      return 0;
-    }
-    working.catch(() => {}); // it fails now, because it is told to end
-    logger.log("info", "received signal, closing", {
-      obj: "app",
-      signal: outcome,
-    });
-    if (!agent) {
-      hurry.abort();
-      return 0;
-    }
-    const patience = runtime.clock.after(PATIENCE_MS, () => screen?.finishing());
-    await endWithin(runtime, signals, agent.close({ graceMs: GRACE_MS }), GRACE_MS + GOODBYE_MS);
-    patience.cancel();
-    return 0;
-  } catch (thrown) {
-    const closing = agent?.close({ graceMs: 0 });
-    if (closing) await endWithin(runtime, signals, closing, GOODBYE_MS);
-    throw thrown;
-  }
+  const wants = wishes.map((wish): LocalWant => ({ kind: kindOf(wish), wanted: wish.url ?? "" }));
+  return await startEmbeddedEdge(cli, wants, onExchange);
 }

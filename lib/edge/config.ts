@@ -16,7 +16,6 @@ import type { EdgeEvent } from "./events.ts";
 import type { GateLimits } from "./gate.ts";
 import type { GuessLimits } from "./guessing.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
-import { DEFAULT_HTTP2_EDGE_LIMITS, type Http2EdgeLimits } from "./http2_limits.ts";
 import { normalizeHost } from "./names.ts";
 import type { TracingOptions } from "./tracing.ts";
 
@@ -102,8 +101,6 @@ export interface EdgeOptions {
    * `Edge.acceptAgent` alone. @default {false}
    */
   readonly embedded?: boolean;
-  /** Whether HTTPS visitors are offered HTTP/2. @default {true} */
-  readonly http2?: boolean;
   /** Where the edge is, for the screens of agents. */
   readonly region?: string;
   /**
@@ -128,7 +125,7 @@ export interface EdgeOptions {
 }
 
 /** Bounds of an edge. Times are in milliseconds. */
-export interface EdgeLimits extends GuessLimits, GateLimits, HttpLimits, Http2EdgeLimits {
+export interface EdgeLimits extends GuessLimits, GateLimits, HttpLimits {
   /** Agents at a time. */
   readonly maxSessions: number;
   /** Connections at a time that have not authenticated. */
@@ -235,7 +232,6 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   // Let's Encrypt takes 300 orders in three hours.
   maxCertificatesPerHour: 90,
   maxCertificatesPerAccountHour: 20,
-  ...DEFAULT_HTTP2_EDGE_LIMITS,
   freeGuesses: 5,
   guessDelayMs: 250,
   maxGuessDelayMs: 5_000,
@@ -311,7 +307,6 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   masterKey: z.string().optional(),
   requireReservations: z.boolean().optional(),
   embedded: z.boolean().optional(),
-  http2: z.boolean().optional(),
   region: z.string().optional(),
   certificateFiles: z.union([
     z.string().min(1),
@@ -370,8 +365,6 @@ export interface EdgeConfig {
   readonly requireReservations: boolean | undefined;
   /** As given, with its default. */
   readonly embedded: boolean;
-  /** As given, with its default. */
-  readonly http2: boolean;
   /** Empty when none was given. */
   readonly region: string;
   /** As given. */
@@ -429,7 +422,6 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     masterKey: given.masterKey,
     requireReservations: given.requireReservations,
     embedded: given.embedded ?? false,
-    http2: given.http2 ?? true,
     region: given.region ?? "",
     certificateFiles: given.certificateFiles,
     acme: given.acme,

@@ -27,7 +27,6 @@ import { EndpointRegistry } from "./endpoints.ts";
 import type { IdentityChange } from "./enforcement.ts";
 import { connectionOver, type EdgeEvent, exchangeOver } from "./events.ts";
 import type { ExchangeEnded } from "./http_relay.ts";
-import { http2LimitsOf } from "./http2_limits.ts";
 import { type Identity, openIdentity } from "./identity.ts";
 import { type EndpointInfo, endpointInfo, type SessionInfo, sessionInfo } from "./info.ts";
 import { Ingresses } from "./ingresses.ts";
@@ -131,7 +130,6 @@ class RunningEdge implements EdgeInside {
       limits,
       tracer: this.#watch.tracer,
       onExchange: isHeard ? ((ended) => this.#onExchange(ended)) : undefined,
-      http2: config.http2 ? http2LimitsOf(limits) : undefined,
     });
     this.#raw = {
       clock,

@@ -21,10 +21,8 @@ import { formatAddress } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
 import { renderProblem, wantsHtml } from "./error_page.ts";
 import { type After, Exchange, type ExchangeVisitor, type PoolVisit } from "./http_exchange.ts";
-import type { Http2Limits } from "./http2_limits.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { KeptStream } from "./kept_stream.ts";
-import type { KeptStreams } from "./kept_streams.ts";
 import type { HostServer, Mounts } from "./mounts.ts";
 import { badRequest, type Problem, requestTimeout } from "./problem.ts";
 import { type Arrival, routeRequest } from "./route.ts";
@@ -49,8 +47,6 @@ export interface HttpServing {
   readonly limits?: Partial<HttpLimits> | undefined;
   /** Makes requests part of traces. */
   readonly tracer?: Tracer | undefined;
-  /** What differs from {@linkcode DEFAULT_HTTP2_LIMITS}; without it HTTPS visitors are offered HTTP/1.1 alone. */
-  readonly http2?: Partial<Http2Limits> | undefined;
   /** Hears of each exchange that is over. */
   readonly onExchange?: ((event: ExchangeEnded) => void) | undefined;
 }
@@ -97,15 +93,9 @@ export interface ExchangeEnded {
  * @param conn the visitor; over TLS after its handshake
  * @param scheme what it speaks with us
  * @param serving endpoints, time, limits, events
- * @param shared streams to agents that it shares with the other requests of its connection
  */
-export function serveHttp(
-  conn: Conn,
-  scheme: "http" | "https",
-  serving: HttpServing,
-  shared?: KeptStreams,
-): HttpVisit {
-  return new EdgeVisit(conn, scheme, serving, shared);
+export function serveHttp(conn: Conn, scheme: "http" | "https", serving: HttpServing): HttpVisit {
+  return new EdgeVisit(conn, scheme, serving);
 }
 
 class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
@@ -121,17 +111,11 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   readonly #serving: HttpServing;
   /** The trace that the request under way is part of. */
   trace: Trace | undefined;
-  readonly #shared: KeptStreams | undefined;
   #exchange: Exchange | undefined;
   /** Who serves the connection from now on, when that is not us any more. */
   #heir: HttpVisit | undefined;
 
-  constructor(
-    conn: Conn,
-    scheme: "http" | "https",
-    serving: HttpServing,
-    shared: KeptStreams | undefined,
-  ) {
+  constructor(conn: Conn, scheme: "http" | "https", serving: HttpServing) {
     const limits = { ...DEFAULT_HTTP_LIMITS, ...serving.limits };
     super(conn, serving.clock, limits, { maxBytes: limits.requestHeadBytes });
     this.out = new HeadFirst(conn);
@@ -140,8 +124,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     // As it stood in the ClientHello, which may have any case.
     this.serverName = conn.tls?.serverName?.toLowerCase().replace(/\.$/, "");
     this.limits = limits;
-    this.#shared = shared;
-    this.kept = shared?.take() ?? new KeptStream({ clock: this.clock, ...limits });
+    this.kept = new KeptStream({ clock: this.clock, ...limits });
     this.#serving = serving;
     this.logger = serving.logger;
     this.over = this.run();
@@ -311,8 +294,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   }
 
   protected override onOver(): void {
-    if (this.#shared) this.#shared.giveBack(this.kept, this.limits.keepStreamMs);
-    else this.kept.letGo();
+    this.kept.letGo();
   }
 
   #report(

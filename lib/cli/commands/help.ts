@@ -19,6 +19,7 @@ export const helpCommand: Command = defineCommand({
     words: true,
     missing: "name a command",
     summary: "the command to explain",
+    completes: "commands",
   },
   flags: [],
   async run({ runtime: { host }, commands }, { argument }) {

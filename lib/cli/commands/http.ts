@@ -4,7 +4,14 @@
  * @module
  */
 import { type Command, defineCommand } from "../command.ts";
-import { ENDPOINT_FLAGS, urlFlag } from "../endpoint_flags.ts";
+import {
+  ENDPOINT_FLAGS,
+  UPSTREAM_HTTP_FLAGS,
+  UPSTREAM_TLS_FLAGS,
+  URL_FLAGS_OF_OLD,
+  urlFlag,
+} from "../endpoint_flags.ts";
+import { HTTP_MODULE_FLAGS } from "../module_flags.ts";
 
 /** Puts an HTTP service on a public URL. */
 export const httpCommand: Command = defineCommand({
@@ -42,7 +49,12 @@ The URL has a random name unless --url asks for one. Without --connect-url the a
       "the URL you want: a host name, or https://name or http://name; without it the name is random",
     ),
     ...ENDPOINT_FLAGS,
+    ...UPSTREAM_TLS_FLAGS,
+    ...UPSTREAM_HTTP_FLAGS,
+    ...HTTP_MODULE_FLAGS,
+    ...URL_FLAGS_OF_OLD.http,
   ],
+  obeysConfig: true,
   async run(cli, input) {
     const { runTunnel } = await import("../tunnel.ts");
     return await runTunnel(cli, "http", input);

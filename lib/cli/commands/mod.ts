@@ -5,12 +5,16 @@
  */
 import type { Command } from "../command.ts";
 import { apiCommand } from "./api.ts";
+import { completionCommand } from "./completion.ts";
 import { configCommand } from "./config.ts";
+import { creditsCommand } from "./credits.ts";
 import { edgeCommand } from "./edge.ts";
 import { helpCommand } from "./help.ts";
 import { httpCommand } from "./http.ts";
+import { startCommand } from "./start.ts";
 import { tcpCommand } from "./tcp.ts";
 import { tlsCommand } from "./tls.ts";
+import { tunnelCommand } from "./tunnel.ts";
 import { versionCommand } from "./version.ts";
 
 /** All commands. */
@@ -18,9 +22,13 @@ export const COMMANDS: readonly Command[] = [
   httpCommand,
   tcpCommand,
   tlsCommand,
+  startCommand,
+  tunnelCommand,
   edgeCommand,
   apiCommand,
   configCommand,
+  completionCommand,
+  creditsCommand,
   versionCommand,
   helpCommand,
 ];

@@ -4,7 +4,13 @@
  * @module
  */
 import { type Command, defineCommand } from "../command.ts";
-import { ENDPOINT_FLAGS, urlFlag } from "../endpoint_flags.ts";
+import {
+  ENDPOINT_FLAGS,
+  UPSTREAM_TLS_FLAGS,
+  URL_FLAGS_OF_OLD,
+  urlFlag,
+} from "../endpoint_flags.ts";
+import { CIDR_FLAGS } from "../module_flags.ts";
 
 /** Puts a TCP service on a public address. */
 export const tcpCommand: Command = defineCommand({
@@ -30,7 +36,11 @@ The edge assigns a port of its range unless --url asks for one.`,
   flags: [
     urlFlag("the address you want, tcp://host:port; without it the edge assigns one"),
     ...ENDPOINT_FLAGS,
+    ...CIDR_FLAGS,
+    ...UPSTREAM_TLS_FLAGS,
+    ...URL_FLAGS_OF_OLD.tcp,
   ],
+  obeysConfig: true,
   async run(cli, input) {
     const { runTunnel } = await import("../tunnel.ts");
     return await runTunnel(cli, "tcp", input);

@@ -43,11 +43,15 @@ test("logFlagsOf() shows where the log of a command goes by default", () => {
   ]);
   assert.deepEqual(Object.fromEntries(places), {
     http: "false",
+    start: "false",
     tcp: "false",
     tls: "false",
+    tunnel: "false",
     edge: "stderr",
     api: "false",
+    completion: "false",
     config: "false",
+    credits: "false",
     version: "false",
     help: "false",
   });

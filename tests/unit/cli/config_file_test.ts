@@ -1,70 +1,142 @@
 import assert from "node:assert/strict";
-import { defaultConfigPath, readConfig, writeConfig } from "../../../lib/cli/config_file.ts";
+import type { Host } from "../../../lib/runtime/host.ts";
+import {
+  defaultConfigPath,
+  defaultConfigPaths,
+  firstDefault,
+  loadConfig,
+  namedPaths,
+  openDocument,
+} from "../../../lib/cli/config_file.ts";
+import { TunnelError } from "../../../lib/base/errors.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
 
-function machine(env: Record<string, string> = {}) {
-  return memoryRuntime({ host: { env } }).host;
+function machine(files: Record<string, string> = {}, env: Record<string, string> = {}) {
+  return memoryRuntime({ host: { env, files } }).host;
+}
+
+function on(os: Host["os"], env: Record<string, string> = {}): Host {
+  const host = machine({}, env);
+  return new Proxy(host, {
+    get: (target, key) => {
+      if (key === "os") return os;
+      const value = Reflect.get(target, key, target) as unknown;
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 test("defaultConfigPath() follows the customs of the system", () => {
   assert.equal(
-    defaultConfigPath(machine({ XDG_CONFIG_HOME: "/xdg" })),
+    defaultConfigPath(on("linux", { XDG_CONFIG_HOME: "/xdg" })),
     "/xdg/sallyport/sallyport.yml",
+  );
+  assert.equal(defaultConfigPath(on("linux")), "/home/user/.config/sallyport/sallyport.yml");
+  assert.equal(
+    defaultConfigPath(on("darwin")),
+    "/home/user/Library/Application Support/sallyport/sallyport.yml",
+  );
+  assert.equal(
+    defaultConfigPath(on("windows", { LocalAppData: "C:\\L" })),
+    "C:\\L\\sallyport\\sallyport.yml",
   );
 });
 
-test("readConfig() reads four keys of either layout and leaves the rest alone", async () => {
-  const host = machine();
-  await host.files.makeDir("/c");
-  const v3 = "version: 3\nagent:\n  authtoken: t\n  api_key: k\n  connect_url: c:1\n" +
-    "  connect_cas: ca.pem\n  future: [1]\nendpoints: 7\n";
-  await host.files.write("/c/3.yml", v3);
-  assert.deepEqual(await readConfig(host, "/c/3.yml"), {
-    authtoken: "t",
-    apiKey: "k",
-    connectUrl: "c:1",
-    connectCas: "ca.pem",
+test("defaultConfigPaths() looks for the files of the ngrok agent after its own", () => {
+  assert.deepEqual(defaultConfigPaths(on("linux")), [
+    "/home/user/.config/sallyport/sallyport.yml",
+    "/home/user/.config/ngrok/ngrok.yml",
+    "/home/user/.ngrok2/ngrok.yml",
+  ]);
+  assert.equal(
+    defaultConfigPaths(on("windows", { LocalAppData: "C:\\L" }))[1],
+    "C:\\L\\ngrok\\ngrok.yml",
+  );
+});
+
+test("namedPaths() takes repeated flags and commas", () => {
+  assert.deepEqual(namedPaths(["a.yml, b.yml", "c.yml", ""]), ["a.yml", "b.yml", "c.yml"]);
+});
+
+test("S6 loadConfig() reads one YAML file, and says so to the log as the ngrok agent does", async () => {
+  const host = machine({
+    "/home/user/.config/sallyport/sallyport.yml": "version: 3\nagent: {log: x}\n",
   });
-  await host.files.write("/c/2.yml", 'version: "2"\nauthtoken: t2\n');
-  assert.equal((await readConfig(host, "/c/2.yml")).authtoken, "t2");
+  const { file, paths, notes } = await loadConfig(host, []);
+  assert.equal(file.agent.log, "x");
+  assert.equal(paths.length, 1);
+  assert.deepEqual(notes.map(({ message }) => message), [
+    "no configuration paths supplied",
+    "using configuration at default config path",
+    "open config file",
+  ]);
 });
 
-test("readConfig() misses a file only when it was asked for by name, and refuses what it cannot read", async () => {
-  const host = machine({ XDG_CONFIG_HOME: "/nowhere" });
-  assert.deepEqual(await readConfig(host, undefined), {});
-  await assert.rejects(readConfig(host, "/nowhere.yml"), { code: "not_found" });
-  await host.files.makeDir("/c");
-  for (const text of ["a: [", "just words", "agent: {authtoken: 7}"]) {
-    await host.files.write("/c/bad.yml", text);
-    await assert.rejects(readConfig(host, "/c/bad.yml"), { code: "config_invalid" }, text);
-  }
+test("loadConfig() reads the ngrok agent's file where there is none of ours, and only then", async () => {
+  const ngrok = { "/home/user/.config/ngrok/ngrok.yml": 'version: "2"\nauthtoken: theirs\n' };
+  assert.equal((await loadConfig(machine(ngrok), [])).file.agent.authtoken, "theirs");
+  const both = {
+    ...ngrok,
+    "/home/user/.config/sallyport/sallyport.yml": "version: 3\nagent: {authtoken: ours}\n",
+  };
+  assert.equal((await loadConfig(machine(both), [])).file.agent.authtoken, "ours");
+  const old = { "/home/user/.ngrok2/ngrok.yml": "version: 2\nauthtoken: oldest\n" };
+  assert.equal((await loadConfig(machine(old), [])).file.agent.authtoken, "oldest");
 });
 
-test("writeConfig() keeps comments and other keys, and makes the file when there is none", async () => {
-  const host = machine({ XDG_CONFIG_HOME: "/xdg" });
-  assert.equal(
-    await writeConfig(host, undefined, "api_key", "k1"),
-    "/xdg/sallyport/sallyport.yml",
-  );
-  assert.equal(
-    await host.files.readText("/xdg/sallyport/sallyport.yml"),
-    "version: 3\nagent:\n  api_key: k1\n",
-  );
-  await host.files.makeDir("/c");
-  await host.files.write("/c/a.yml", "# mine\nversion: 3\nagent: # who\n  region: us # here\n");
-  await writeConfig(host, "/c/a.yml", "authtoken", "t1");
-  const text = await host.files.readText("/c/a.yml");
-  assert.match(
-    text,
-    /^# mine\nversion: 3\nagent:\s+# who\n {2}region: us # here\n {2}authtoken: t1\n$/,
-  );
-  await host.files.write("/c/2.yml", 'version: "2"\nregion: us\n');
-  await writeConfig(host, "/c/2.yml", "authtoken", "t2");
-  assert.equal((await readConfig(host, "/c/2.yml")).authtoken, "t2");
-  assert.doesNotMatch(await host.files.readText("/c/2.yml"), /agent/);
-  await host.files.write("/c/bad.yml", "agent: words\n");
-  await assert.rejects(writeConfig(host, "/c/bad.yml", "authtoken", "t"), {
+test("loadConfig() merges files: the last wins key by key, lists are taken whole, tunnels by name", async () => {
+  const host = machine({
+    "/a.yml":
+      "version: 3\nagent: {authtoken: a, log: a, dns_resolver_ips: [1.1.1.1, 8.8.8.8]}\ntunnels:\n  t: {proto: http, addr: 1}\n  u: {proto: http, addr: 2}\nendpoints: [{name: e, upstream: {url: 1}}]\n",
+    "/b.yml":
+      "version: 2\nauthtoken: b\ndns_resolver_ips: [9.9.9.9]\ntunnels:\n  u: {proto: tcp, addr: 3}\n",
+  });
+  const { file, paths } = await loadConfig(host, ["/a.yml,/b.yml"]);
+  assert.deepEqual(paths, ["/a.yml", "/b.yml"]);
+  assert.deepEqual(file.agent, { authtoken: "b", log: "a", dns_resolver_ips: ["9.9.9.9"] });
+  assert.deepEqual(file.tunnels, {
+    t: { proto: "http", addr: 1 },
+    u: { proto: "tcp", addr: 3 },
+  });
+  assert.deepEqual(file.endpoints.map(({ name }) => name), ["e"]);
+});
+
+test("loadConfig() misses a file only when it was asked for by name", async () => {
+  assert.deepEqual((await loadConfig(machine(), [])).file, {
+    agent: {},
+    endpoints: [],
+    tunnels: {},
+  });
+  await assert.rejects(loadConfig(machine(), ["/nowhere.yml"]), {
+    code: "not_found",
+    message: 'Error reading configuration file "/nowhere.yml": there is no such file',
+  });
+});
+
+test("loadConfig() refuses a file of the user that is wrong, with its line", async () => {
+  const host = machine({ "/home/user/.config/sallyport/sallyport.yml": "version: 3\nagnt: {}\n" });
+  await assert.rejects(loadConfig(host, []), {
     code: "config_invalid",
+    message:
+      'Cannot use the configuration file "/home/user/.config/sallyport/sallyport.yml": line 2, column 1: unknown key "agnt"; did you mean "agent"?',
   });
+});
+
+test("firstDefault() passes by what may not be read", async () => {
+  const host = machine({ "/home/user/.ngrok2/ngrok.yml": "version: 2\n" });
+  const stat = host.files.stat.bind(host.files);
+  host.files.stat = (path) =>
+    path.includes("/sallyport/")
+      ? Promise.reject(new TunnelError("permission_denied", "no"))
+      : stat(path);
+  assert.equal(await firstDefault(host), "/home/user/.ngrok2/ngrok.yml");
+});
+
+test("openDocument() names the file in what it says about the text", async () => {
+  const host = machine({ "/bad.yml": "a: [" });
+  await assert.rejects(
+    openDocument(host, "/bad.yml"),
+    /the configuration file "\/bad.yml": line 1/,
+  );
 });

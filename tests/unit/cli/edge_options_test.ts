@@ -3,6 +3,7 @@ import { silentLogger } from "../../../lib/base/log.ts";
 import { edgeCommand } from "../../../lib/cli/commands/edge.ts";
 import { combineOptions, type EdgeInput } from "../../../lib/cli/edge_options.ts";
 import { parse } from "../../../lib/cli/parse.ts";
+import { NO_CONFIG } from "../../../lib/cli/loaded_config.ts";
 import { Secrets } from "../../../lib/cli/secrets.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
@@ -14,7 +15,8 @@ async function combine(args: string[], file = "", env: Record<string, string> = 
   const request = parse(line, [edgeCommand], (name) => env[name]);
   assert.ok(request.kind === "run");
   const secrets = new Secrets();
-  const cli = { runtime, logger: silentLogger, logsToStdout: false, secrets, commands: [] };
+  const config = NO_CONFIG;
+  const cli = { runtime, logger: silentLogger, logsToStdout: false, secrets, config, commands: [] };
   return { ...await combineOptions(cli, request.input as EdgeInput), secrets };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { silentLogger } from "../../../lib/base/log.ts";
 import type { Cli } from "../../../lib/cli/command.ts";
 import { localUrl, startEmbeddedEdge } from "../../../lib/cli/embedded_edge.ts";
+import { NO_CONFIG } from "../../../lib/cli/loaded_config.ts";
 import { Secrets } from "../../../lib/cli/secrets.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
@@ -13,6 +14,7 @@ function machine() {
     logger: silentLogger,
     logsToStdout: false,
     secrets: new Secrets(),
+    config: NO_CONFIG,
     commands: [],
   };
   return { cli, runtime };
@@ -74,9 +76,9 @@ test("localUrl() leaves tcp addresses to the edge", () => {
 
 test("startEmbeddedEdge() takes its favourite port, another when that is taken, and frees it", async () => {
   const { cli, runtime } = machine();
-  const first = await startEmbeddedEdge(cli, "http", "");
+  const first = await startEmbeddedEdge(cli, [{ kind: "http", wanted: "" }]);
   await runtime.net.connect({ host: "127.0.0.1", port: 4080 }).then((conn) => conn.abort());
-  const second = await startEmbeddedEdge(cli, "http", "");
+  const second = await startEmbeddedEdge(cli, [{ kind: "http", wanted: "" }]);
   await first.close();
   await second.close();
   await assert.rejects(runtime.net.connect({ host: "127.0.0.1", port: 4080 }));
@@ -84,10 +86,37 @@ test("startEmbeddedEdge() takes its favourite port, another when that is taken, 
 
 test("startEmbeddedEdge() takes the port that was asked for or none", async () => {
   const { cli, runtime } = machine();
-  const first = await startEmbeddedEdge(cli, "http", "http://a.localhost:9000");
+  const first = await startEmbeddedEdge(cli, [{ kind: "http", wanted: "http://a.localhost:9000" }]);
   await runtime.net.connect({ host: "127.0.0.1", port: 9000 }).then((conn) => conn.abort());
-  await assert.rejects(startEmbeddedEdge(cli, "http", "b:9000"), {
+  await assert.rejects(startEmbeddedEdge(cli, [{ kind: "http", wanted: "b:9000" }]), {
     code: "address_in_use",
   });
   await first.close();
+});
+
+test("startEmbeddedEdge() has one door for all that is wanted, and one port", async () => {
+  const { cli, runtime } = machine();
+  const edge = await startEmbeddedEdge(cli, [
+    { kind: "http", wanted: "a:9000" },
+    { kind: "http", wanted: "b" },
+    { kind: "tcp", wanted: "" },
+  ]);
+  assert.deepEqual(edge.urls, ["http://a.localhost", "http://b.localhost", "tcp://"]);
+  assert.equal(edge.words.showsRequests, false);
+  await runtime.net.connect({ host: "127.0.0.1", port: 9000 }).then((conn) => conn.abort());
+  await edge.close();
+  await assert.rejects(
+    startEmbeddedEdge(cli, [{ kind: "http", wanted: "a:9000" }, {
+      kind: "http",
+      wanted: "b:9001",
+    }]),
+    { code: "usage", message: /at the ports 9000 and 9001 here/ },
+  );
+});
+
+test("startEmbeddedEdge() opens its door for endpoints that may come later", async () => {
+  const { cli, runtime } = machine();
+  const edge = await startEmbeddedEdge(cli, []);
+  await runtime.net.connect({ host: "127.0.0.1", port: 4080 }).then((conn) => conn.abort());
+  await edge.close();
 });

@@ -12,9 +12,9 @@ function sections(text: string): string[] {
 
 test("shortHelp() fits one screen and names every command", () => {
   const text = shortHelp(COMMANDS, PLAIN);
-  assert.ok(text.split("\n").length <= 30, text);
-  for (const { name, summary } of COMMANDS) {
-    assert.match(text, new RegExp(`^  ${name} +${summary}$`, "m"));
+  assert.ok(text.split("\n").length <= 32, text);
+  for (const { name, summary, hidden } of COMMANDS) {
+    assert.equal(text.replace(/\s+/g, " ").includes(` ${name} ${summary} `), !hidden, name);
   }
 });
 
@@ -39,9 +39,9 @@ test("commandHelp() has DESCRIPTION, EXAMPLES and every flag of every command", 
     );
     assert.ok(titles.includes("EXAMPLES") || titles.includes("EXAMPLE"), command.name);
     assert.equal(titles.includes("TERMS"), command.argument !== undefined, command.name);
-    for (const { name } of command.flags) {
-      const isThere = text.includes(`--${name} <`) || text.includes(`--${name}[=`);
-      assert.ok(isThere, `${command.name} --${name}`);
+    for (const { name, deprecated, isSwitch } of command.flags) {
+      const isShown = text.includes(`--${name}${isSwitch ? "[=" : " <"}`);
+      assert.equal(isShown, deprecated === undefined, `${command.name} --${name}`);
     }
     for (
       const name of ["--log ", "--log-format", "--log-level", "-h, --help"]
@@ -64,7 +64,8 @@ test("help never prints wider than the terminal, examples to paste excepted", ()
       for (
         const line of commandHelp(command, { columns, bold: false }).split("\n")
       ) {
-        if (!line.startsWith("  sallyport ")) {
+        // A word longer than a line stays whole: what is to be pasted must not be torn.
+        if (!line.startsWith("  sallyport ") && /\S\s+\S/.test(line)) {
           assert.ok(line.length <= Math.min(columns, 100), line);
         }
       }

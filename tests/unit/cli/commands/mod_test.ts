@@ -28,12 +28,14 @@ test("COMMANDS have distinct names, whole sentences and no flag twice, at every 
 
 test("COMMANDS have examples that their own parser accepts, at every depth", async () => {
   const known = await loadCommands(COMMANDS, ["api"]);
-  for (const { name, examples } of await everyCommand()) {
+  for (const { name, examples, hidden } of await everyCommand()) {
     assert.ok(examples.length > 0, name);
     for (const { line } of examples) {
       const args = line.split(" ").map((word) => word.replace(/^'(.*)'$/, "$1"));
       const request = parse(args, known, () => undefined);
-      assert.ok(request.kind === "run" && request.command.name.startsWith(name), line);
+      // What is hidden shows what to use instead.
+      const isOwn = request.kind === "run" && request.command.name.startsWith(name);
+      assert.ok(isOwn || hidden, line);
     }
   }
 });

@@ -5,18 +5,10 @@ import { test } from "../../../harness.ts";
 test("tlsCommand takes an address and the flags of an endpoint", () => {
   assert.equal(tlsCommand.name, "tls");
   assert.equal(tlsCommand.argument?.optional, undefined);
-  assert.deepEqual(tlsCommand.flags.map(({ name }) => name), [
-    "url",
-    "terminate-at",
-    "crt",
-    "key",
-    "mutual-tls-cas",
-    "name",
-    "metadata",
-    "pooling-enabled",
-    "connect-url",
-    "connect-cas",
-    "authtoken",
-    "config",
-  ]);
+  assert.equal(tlsCommand.obeysConfig, true);
+  const names = tlsCommand.flags.map(({ name }) => name);
+  const wanted = ["url", "name", "traffic-policy-file", "connect-url", "authtoken", "config"];
+  for (const name of [...wanted, "cidr-deny", "hostname"]) assert.ok(names.includes(name), name);
+  const shown = tlsCommand.flags.filter(({ deprecated }) => deprecated === undefined);
+  assert.ok(!shown.some(({ name }) => name === "hostname"), "flags of old are not recommended");
 });

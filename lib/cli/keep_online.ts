@@ -1,0 +1,112 @@
+/**
+ * Runs an agent until something ends it: a signal, the edge, or the end of its last endpoint.
+ * `tunnel.ts` calls it.
+ *
+ * @module
+ */
+import { type Agent, connect } from "../agent/agent.ts";
+import type { AgentOptions, ForwardOptions } from "../agent/config.ts";
+import type { AgentEnd } from "../agent/end.ts";
+import type { AgentEndpoint } from "../agent/endpoint.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
+import type { AgentConsole } from "./agent_console.ts";
+import type { Cli } from "./command.ts";
+import { endWithin, GRACE_MS, type Signals } from "./shutdown.ts";
+
+/** Beyond the grace period: for saying goodbye. */
+const GOODBYE_MS = 1_000;
+
+/** A grace period longer than this is explained. */
+const PATIENCE_MS = 300;
+
+/** One run of an agent. */
+export interface AgentRun {
+  /** What may end it. */
+  readonly signals: Signals;
+  /** What a person sees, if anything. */
+  readonly screen: AgentConsole | undefined;
+  /** Which edge, and who we are. */
+  readonly way: AgentOptions;
+  /** What goes online. */
+  readonly wishes: readonly ForwardOptions[];
+}
+
+/**
+ * Connects, forwards, and waits for whatever ends it.
+ *
+ * @param cli the machine, the log
+ * @param run which edge, which endpoints
+ * @returns 0 after a signal, or when the edge asked the agent to stop
+ * @throws {TunnelError} what kept an endpoint from going online, or took the last one offline for good
+ */
+export async function keepOnline(
+  { runtime, logger }: Cli,
+  { signals, screen, way, wishes }: AgentRun,
+): Promise<number> {
+  const hurry = new AbortController();
+  let agent: Agent | undefined;
+  const working = (async (): Promise<AgentEnd> => {
+    agent = await connect({
+      ...way,
+      runtime,
+      logger,
+      onEvent: (event) => screen?.onEvent(event),
+      signal: hurry.signal,
+      // Agreeing is all there is to do: the agent closes itself, and `closed` says why.
+      commands: { stop: () => {} },
+    });
+    const endpoints = await forwardAll(agent, wishes);
+    return await Promise.race([agent.closed, allGone(agent, endpoints)]);
+  })();
+  try {
+    const outcome = await Promise.race([working, signals.first]);
+    if (typeof outcome !== "string") {
+      if (outcome.error) throw outcome.error;
+      return 0;
+    }
+    working.catch(() => {}); // it fails now, because it is told to end
+    logger.log("info", "received signal, closing", {
+      obj: "app",
+      signal: outcome,
+    });
+    if (!agent) {
+      hurry.abort();
+      return 0;
+    }
+    const patience = runtime.clock.after(PATIENCE_MS, () => screen?.finishing());
+    await endWithin(runtime, signals, agent.close({ graceMs: GRACE_MS }), GRACE_MS + GOODBYE_MS);
+    patience.cancel();
+    return 0;
+  } catch (thrown) {
+    const closing = agent?.close({ graceMs: 0 });
+    if (closing) await endWithin(runtime, signals, closing, GOODBYE_MS);
+    throw thrown;
+  }
+}
+
+/** All at once; the first refusal is the one that counts. */
+async function forwardAll(
+  agent: Agent,
+  wishes: readonly ForwardOptions[],
+): Promise<readonly AgentEndpoint[]> {
+  return await Promise.all(wishes.map(async (wish) => {
+    try {
+      return await agent.forward(wish);
+    } catch (thrown) {
+      if (wishes.length === 1) throw thrown;
+      const error = toTunnelError(thrown);
+      throw new TunnelError(error.code, `Cannot start "${wish.name}": ${error.message}`, {
+        cause: error,
+        ngrokCode: error.ngrokCode,
+      });
+    }
+  }));
+}
+
+/** The last endpoint gone by the edge's will leaves nothing to run for; without any there is none to go. */
+async function allGone(agent: Agent, endpoints: readonly AgentEndpoint[]): Promise<AgentEnd> {
+  const ends = await Promise.all(endpoints.map(({ closed }) => closed));
+  const failed = ends.find(({ error }) => error);
+  if (failed?.error) throw failed.error;
+  return await agent.closed;
+}

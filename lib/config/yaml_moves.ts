@@ -1,0 +1,102 @@
+/**
+ * Moves and renames keys of a YAML document, with the comments that belong to them: what an upgrade
+ * of a configuration file is made of.
+ *
+ * @module
+ */
+import {
+  type Document,
+  isMap,
+  isScalar,
+  type Pair,
+  parseDocument,
+  Scalar,
+  type YAMLMap,
+} from "yaml";
+import type { Path, YamlDocument } from "./yaml_document.ts";
+import { parseYamlDocument } from "./yaml_document.ts";
+
+/** One change. */
+export interface Move {
+  /** Where the key is. */
+  readonly from: Path;
+  /** Where it goes; the maps on the way are made where the first key for them was. */
+  readonly to: Path;
+  /** What its value becomes. @default what it was */
+  readonly value?: unknown;
+}
+
+/**
+ * The document with keys moved. What is not there is not moved; what is in the way stays, and the
+ * key that would replace it is dropped.
+ *
+ * @param document as it was
+ * @param moves in order
+ */
+export function moveKeys(document: YamlDocument, moves: readonly Move[]): YamlDocument {
+  const tree = parseDocument(document.text, { merge: true });
+  for (const move of moves) moveKey(tree, move);
+  return parseYamlDocument(tree.toString({ lineWidth: 0 }), document.source);
+}
+
+function moveKey(tree: Document, { from, to, ...more }: Move): void {
+  const parent = mapAt(tree, from.slice(0, -1));
+  const index = parent ? indexOf(parent, from[from.length - 1]) : -1;
+  if (!parent || index < 0) return;
+  const [pair] = parent.items.splice(index, 1);
+  const name = String(to[to.length - 1]);
+  const target = made(tree, to.slice(0, -1), parent, index, pair);
+  const there = indexOf(target, name);
+  if (there >= 0) return;
+  if (isScalar(pair.key)) pair.key.value = name;
+  if ("value" in more) pair.value = tree.createNode(more.value);
+  if (target === parent) target.items.splice(index, 0, pair);
+  else target.items.push(pair);
+}
+
+/** The map at a path, made beside where the first key for it stood. */
+function made(
+  tree: Document,
+  path: Path,
+  beside: YAMLMap,
+  index: number,
+  first: Pair,
+): YAMLMap {
+  const there = mapAt(tree, path);
+  if (there) return there;
+  const map = tree.createNode({}) as YAMLMap;
+  map.flow = false;
+  const above = mapAt(tree, path.slice(0, -1));
+  const name = String(path[path.length - 1]);
+  if (!above) return beside;
+  // A key that says nothing keeps its place and its comment.
+  const empty = above.items.find(({ key }) => isScalar(key) && key.value === name);
+  if (empty) empty.value = map;
+  else {
+    const pair = pairOf(name, map);
+    // What stands at the top of a file is about the file, not about its first key.
+    if (index === 0 && isScalar(first.key) && isScalar(pair.key)) {
+      pair.key.commentBefore = first.key.commentBefore;
+      first.key.commentBefore = undefined;
+    }
+    above.items.splice(above === beside ? index : above.items.length, 0, pair);
+  }
+  return map;
+}
+
+function pairOf(name: string, value: YAMLMap): Pair {
+  const map = parseDocument(`${name}: {}`).contents as unknown as YAMLMap;
+  const [pair] = map.items;
+  pair.value = value;
+  pair.key = new Scalar(name);
+  return pair;
+}
+
+function mapAt(tree: Document, path: Path): YAMLMap | undefined {
+  const node = path.length === 0 ? tree.contents : tree.getIn(path, true);
+  return isMap(node) ? node : undefined;
+}
+
+function indexOf(map: YAMLMap, name: PropertyKey): number {
+  return map.items.findIndex(({ key }) => isScalar(key) && String(key.value) === String(name));
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { resolveAgentOptions } from "../../../lib/agent/config.ts";
+import { agentOptionsOf, keysWithoutEffect } from "../../../lib/agent/file_options.ts";
+import { test } from "../../harness.ts";
+
+test("S117 agentOptionsOf() turns a section into the options of an agent, durations into milliseconds", () => {
+  const options = agentOptionsOf({
+    connect_url: "e:443",
+    connect_cas: "host",
+    authtoken: "t",
+    metadata: "m",
+    connect_timeout: "5s",
+    heartbeat_interval: "1m30s",
+    heartbeat_tolerance: "500ms",
+  });
+  assert.deepEqual(options, {
+    connectUrl: "e:443",
+    connectCas: "host",
+    authtoken: "t",
+    metadata: "m",
+    connectTimeoutMs: 5_000,
+    heartbeatIntervalMs: 90_000,
+    heartbeatToleranceMs: 500,
+  });
+  assert.equal(resolveAgentOptions(options).heartbeatIntervalMs, 90_000);
+});
+
+test("agentOptionsOf() leaves away what the section leaves away", () => {
+  const { connectTimeoutMs, authtoken } = agentOptionsOf({});
+  assert.deepEqual([connectTimeoutMs, authtoken], [undefined, undefined]);
+  assert.equal(
+    resolveAgentOptions({ ...agentOptionsOf({}), connectUrl: "e" }).connectTimeoutMs,
+    10_000,
+  );
+});
+
+test("keysWithoutEffect() names what this version does not do", () => {
+  assert.deepEqual(keysWithoutEffect({ proxy_url: "http://p", log: "x" }), ["proxy_url"]);
+  assert.deepEqual(keysWithoutEffect({}), []);
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { FILE_VERSIONS, planUpgrade } from "../../../lib/agent/file_upgrade.ts";
+import { test } from "../../harness.ts";
+
+test("planUpgrade() moves the settings of version 2 below agent, renamed where they are", () => {
+  const { from, to, moves } = planUpgrade(
+    {
+      version: "2",
+      authtoken: "t",
+      root_cas: "x",
+      http_proxy: "p",
+      tunnels: {},
+      compress_conn: true,
+    },
+    3,
+  );
+  assert.deepEqual([from, to], [2, 3]);
+  assert.deepEqual(moves, [
+    { from: ["authtoken"], to: ["agent", "authtoken"] },
+    { from: ["root_cas"], to: ["agent", "connect_cas"] },
+    { from: ["http_proxy"], to: ["agent", "proxy_url"] },
+  ]);
+});
+
+test("planUpgrade() gives tunnels the names of today, and leaves settings where version 2 has them", () => {
+  const tunnels = {
+    a: { auth: "u:p", bind_tls: true },
+    b: { bind_tls: "false" },
+    c: { addr: 1 },
+    d: null,
+  };
+  assert.deepEqual(planUpgrade({ authtoken: "t", tunnels }, 2).moves, [
+    { from: ["tunnels", "a", "auth"], to: ["tunnels", "a", "basic_auth"], value: ["u:p"] },
+    { from: ["tunnels", "a", "bind_tls"], to: ["tunnels", "a", "schemes"], value: ["https"] },
+    { from: ["tunnels", "b", "bind_tls"], to: ["tunnels", "b", "schemes"], value: ["http"] },
+  ]);
+});
+
+test("planUpgrade() refuses versions that do not exist, and the way back", () => {
+  assert.deepEqual(FILE_VERSIONS, [2, 3]);
+  assert.throws(() => planUpgrade({}, 4), /There is no version 4/);
+  assert.throws(() => planUpgrade({ version: 3 }, 2), /there is no way back/);
+  assert.throws(() => planUpgrade({ version: "x" }, 3), /there is no way back/);
+  assert.deepEqual(planUpgrade({ version: 3 }, 3), { from: 3, to: 3, moves: [] });
+  assert.equal(planUpgrade(null, 3).from, 1);
+});
