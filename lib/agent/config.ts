@@ -26,6 +26,13 @@ export interface AgentOptions {
    * @default {"trusted"}
    */
   readonly connectCas?: string;
+  /**
+   * Where the list of revoked certificates is (CRL, over plain HTTP). @default where the edge's
+   * certificate says, when `connectCas` names its authority
+   */
+  readonly crlUrl?: string;
+  /** Does not ask whether the edge's certificate was revoked. @default {false} */
+  readonly crlNoverify?: boolean;
   /** The secret that identifies the account. */
   readonly authtoken?: string;
   /** Limit of look-up, connection and TLS together, and of each answer of the edge. @default {10000} */
@@ -108,6 +115,8 @@ const limitMs = z.number().positive().max(2 ** 31 - 1);
 export const agentOptionsSchema: Schema<AgentOptions> = z.strictObject({
   connectUrl: z.string().optional(),
   connectCas: z.string().min(1).optional(),
+  crlUrl: z.string().regex(/^http:\/\/[^/]/, "it is no http URL").optional(),
+  crlNoverify: z.boolean().optional(),
   authtoken: z.string().regex(
     /^[\x21-\x7e]*$/,
     "blanks and control characters are not allowed",
@@ -169,6 +178,10 @@ export interface AgentConfig {
   readonly connect: ConnectAddress | undefined;
   /** As given, with its default. */
   readonly connectCas: string;
+  /** As given. */
+  readonly crlUrl: string | undefined;
+  /** As given, with its default. */
+  readonly crlNoverify: boolean;
   /** Empty when there is none. */
   readonly authtoken: string;
   /** As given, with its default. */
@@ -212,6 +225,8 @@ export function resolveAgentOptions(options: AgentOptions): AgentConfig {
   return {
     connect: given.dial ? undefined : parseConnectUrl(given.connectUrl ?? ""),
     connectCas: given.connectCas ?? "trusted",
+    crlUrl: given.crlUrl,
+    crlNoverify: given.crlNoverify ?? false,
     authtoken: given.authtoken ?? "",
     connectTimeoutMs: given.connectTimeoutMs ?? 10_000,
     heartbeatIntervalMs: given.heartbeatIntervalMs ?? 10_000,

@@ -8,10 +8,11 @@ import { abortError, type Clock, deadline } from "../base/clock.ts";
 import type { Duplex } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Runtime } from "../runtime/host.ts";
-import type { Net, TrustedRoots } from "../runtime/net.ts";
+import type { Conn, Net, TrustedRoots } from "../runtime/net.ts";
 import { formatHostPort } from "./address.ts";
 import { type AgentConfig, type ConnectAddress, parseConnectUrl } from "./config.ts";
 import { readCertificates } from "./pem.ts";
+import { createRevocationCheck } from "./revocation.ts";
 
 /** Makes a new carrier; each call begins with the name look-up (S122). */
 export type Dialer = (signal: AbortSignal) => Promise<Duplex>;
@@ -34,7 +35,24 @@ export async function createDialer(
     throw new TunnelError("internal", "Cannot dial: there is no address");
   }
   const roots = await readRoots(config.connectCas, runtime);
-  return (signal) => dialTls(runtime.net, connect, roots, timeoutMs, signal);
+  const { net, clock } = runtime;
+  const { crlUrl, logger } = config;
+  const isRevoked = config.crlNoverify
+    ? undefined
+    : createRevocationCheck({ net, clock, logger, roots, crlUrl });
+  return async (signal) => {
+    const conn = await dialTls(net, connect, roots, timeoutMs, signal);
+    const pem = conn.tls?.peerCertificatePem;
+    if (!isRevoked || pem === undefined) return conn;
+    try {
+      await isRevoked(pem);
+      if (signal.aborted) throw abortError(signal);
+      return conn;
+    } catch (thrown) {
+      conn.abort(thrown);
+      throw thrown;
+    }
+  };
 }
 
 /** The caller's own way to the edge, held to the same limits as ours. */
@@ -105,7 +123,7 @@ async function dialTls(
   roots: TrustedRoots,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<Duplex> {
+): Promise<Conn> {
   const { host, port } = connect;
   try {
     return await net.connect({

@@ -4,7 +4,9 @@
  * @module
  */
 import { type Schema, z } from "../base/schema.ts";
+import { formatTime } from "./events.ts";
 import { text } from "./fields.ts";
+import type { LiveCertificate } from "./live.ts";
 import type { Json } from "./resource.ts";
 
 /** How the certificate of a name is got. */
@@ -43,11 +45,36 @@ export const policyAnswer: Schema<Json | null> = z.strictObject({
 export const statusAnswer: Schema<Json | null> = z.strictObject({
   renews_at: z.string().nullable()
     .meta({ description: "When the certificate will be renewed", examples: [null] }),
-  provisioning_job: z.null()
+  provisioning_job: z.strictObject({
+    error_code: text("`DNS_ERROR` is for the owner of the name to mend", "DNS_ERROR"),
+    msg: text("What was tried, and what was found", "The name does not resolve"),
+    started_at: text("When it was tried first", "2026-01-01T00:00:00Z"),
+    retries_at: text("When it is tried again", "2026-01-01T00:05:00Z"),
+  }).nullable()
     .meta({ description: "What stands in the way of a certificate", examples: [null] }),
 }).nullable().meta({ description: "How far the certificate is; null without a policy" });
 
-/** How far the certificate of a policy is, before its first was issued. */
-export function statusOf(policy: CertificatePolicy | null): Json | null {
-  return policy && { renews_at: null, provisioning_job: null };
+/**
+ * How far the certificate of a policy is.
+ *
+ * @param policy what was ordered, if anything
+ * @param certificate how it fares, if the edge has begun
+ */
+export function statusOf(
+  policy: CertificatePolicy | null,
+  certificate: LiveCertificate | undefined,
+): Json | null {
+  if (!policy) return null;
+  const trouble = certificate?.trouble;
+  return {
+    renews_at: certificate?.renewsAtMs === undefined ? null : formatTime(certificate.renewsAtMs),
+    provisioning_job: trouble
+      ? {
+        error_code: trouble.errorCode,
+        msg: trouble.message,
+        started_at: formatTime(trouble.startedAtMs),
+        retries_at: formatTime(trouble.retriesAtMs),
+      }
+      : null,
+  };
 }

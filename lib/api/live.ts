@@ -63,8 +63,27 @@ export interface LiveEndpoint {
   readonly startedAtMs: number;
 }
 
+/** How a certificate fares that the edge gets by itself. */
+export interface LiveCertificate {
+  /** When it is renewed, milliseconds since 1970; `undefined` while there is none. */
+  readonly renewsAtMs: number | undefined;
+  /** What stands in the way. */
+  readonly trouble: {
+    /** `DNS_ERROR` or `INTERNAL_ERROR`. */
+    readonly errorCode: string;
+    /** A sentence. */
+    readonly message: string;
+    /** When it was tried first, milliseconds since 1970. */
+    readonly startedAtMs: number;
+    /** When it is tried again, likewise. */
+    readonly retriesAtMs: number;
+  } | undefined;
+}
+
 /** The running edge. */
 export interface LiveEdge {
+  /** How the certificate of a reserved domain fares; absent where nobody runs that would know. */
+  certificateOf?(domain: string): LiveCertificate | undefined;
   /** The agents of an account. */
   sessions(accountId: string): readonly LiveSession[];
   /** The endpoints of an account. */

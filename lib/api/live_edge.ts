@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { CertificateRecord } from "../edge/certificates/acme_shelf.ts";
 import type { EndpointInfo, SessionInfo } from "../edge/info.ts";
 import type { LiveEdge, LiveEndpoint, LiveSession } from "./live.ts";
 
@@ -13,6 +14,8 @@ export interface LiveSource {
   endpoints(): readonly EndpointInfo[];
   /** The agents that are connected. */
   sessions(): readonly SessionInfo[];
+  /** How the certificate of a name fares. */
+  certificateOf?(name: string): CertificateRecord | undefined;
   /** Tells an agent to stop, or to restart. */
   commandSession(id: string, command: "stop" | "restart"): Promise<void>;
   /** Tells an agent to become another version. */
@@ -28,6 +31,10 @@ export interface LiveSource {
 export function liveEdge(edge: LiveSource, region: string): LiveEdge {
   const credentials = () => new Map(edge.sessions().map((session) => [session.id, session]));
   return {
+    certificateOf(domain) {
+      const record = edge.certificateOf?.(domain);
+      return record && { renewsAtMs: record.issued?.renewsAtMs, trouble: record.trouble };
+    },
     sessions: (accountId) =>
       edge.sessions().filter((session) => session.accountId === accountId)
         .map((session) => liveSession(session, region)),

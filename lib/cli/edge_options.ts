@@ -31,6 +31,11 @@ export type EdgeInput = Input<
   | "http-public-port"
   | "https-public-port"
   | "proxy-protocol-from"
+  | "acme"
+  | "acme-email"
+  | "acme-directory"
+  | "acme-dns-hook"
+  | "certificates"
 >;
 
 /** Presets the owner's authtoken: for containers and tests. */
@@ -99,9 +104,12 @@ export async function combineOptions(cli: Cli, input: EdgeInput): Promise<Combin
     apiKey: host.env(KEY_VARIABLE) ?? file.apiKey ?? undefined,
     masterKey: host.env(MASTER_VARIABLE) ?? file.masterKey ?? undefined,
     accessLog: accessLogOf(input, file.accessLog ?? undefined),
+    acme: acmeOf(input, file.acme ?? undefined),
+    certificateFiles: input.flag("certificates") ?? file.certificateFiles ?? undefined,
     tracing: tracingFromEnvironment((name) => host.env(name)) ?? file.tracing ?? undefined,
     logger,
   };
+  secrets.add(options.acme?.externalAccount?.hmacKey ?? "");
   for (const value of Object.values(options.tracing?.headers ?? {})) secrets.add(value);
   const isApiChosen = input.isGiven("api") || file.api !== undefined;
   return { options, api: door("api", "none"), isApiChosen };
@@ -138,4 +146,32 @@ function accessLogOf(input: EdgeInput, inFile: EdgeOptions["accessLog"]): EdgeOp
   // The parser has checked it against its choices.
   const format = input.flag("access-log-format") as "json" | "common" | "combined" | undefined;
   return format ? { ...log, format } : log;
+}
+
+/** The flags go over the file's word; who gives `--acme` agrees to the terms, as its help says. */
+function acmeOf(input: EdgeInput, inFile: EdgeOptions["acme"]): EdgeOptions["acme"] {
+  const [email, directory] = [input.flag("acme-email"), input.flag("acme-directory")];
+  const dnsHook = input.flag("acme-dns-hook");
+  const isWanted = input.flag("acme");
+  if (isWanted === "false") return undefined;
+  if (isWanted === undefined && !inFile) {
+    const flag = [["email", email], ["directory", directory], ["dns-hook", dnsHook]]
+      .find(([, value]) => value !== undefined)?.[0];
+    if (flag === undefined) return undefined;
+    throw new TunnelError(
+      "usage",
+      `--acme-${flag} says how certificates are got: give --acme as well, to get any`,
+    );
+  }
+  return {
+    ...inFile,
+    ...(isWanted === undefined ? {} : { agreeTerms: true }),
+    ...(email === undefined ? {} : { email }),
+    ...(dnsHook === undefined ? {} : { dnsHook }),
+    ...(directory === undefined
+      ? {}
+      : directory === "staging"
+      ? { staging: true, directoryUrl: undefined }
+      : { directoryUrl: directory }),
+  };
 }

@@ -20,7 +20,7 @@ import { type EdgeConfig, type EdgeOptions, isLoopback, resolveEdgeOptions } fro
 import { type Door, HttpVisitors } from "./door_http.ts";
 import { formatAddress, type RawServing, serveRaw } from "./door_tcp.ts";
 import { Doors, type TlsDoorName } from "./doors.ts";
-import { openEdgeCertificates } from "./edge_certificates.ts";
+import { crlHost, mountCrl, openEdgeCertificates } from "./edge_certificates.ts";
 import type { CloseOptions, Edge, EdgeAddresses, EdgeInside } from "./edge_handle.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EndpointRegistry } from "./endpoints.ts";
@@ -233,7 +233,13 @@ class RunningEdge implements EdgeInside {
         runtime: this.#runtime,
         identity: this.#identity,
         endpoints: this.#registry,
+        httpPort: () => this.#ports.http,
       });
+      const { clock } = this.#runtime;
+      const { revocations } = this.#certificates;
+      if (!embedded) {
+        mountCrl(this.#mounts, this.domains, revocations, { clock, logger: this.#logger });
+      }
     }
     this.#side = await makeAgentsSide({
       config: this.#config,
@@ -281,7 +287,9 @@ class RunningEdge implements EdgeInside {
     const hosts = new Map<string, string>();
     for (const domain of domains) {
       hosts.set(`connect.${domain}`, "agents connect to the edge there");
-      if (!embedded) hosts.set(apiHost(domain), "the API of the edge is there");
+      if (embedded) continue;
+      hosts.set(apiHost(domain), "the API of the edge is there");
+      hosts.set(crlHost(domain), "the edge lists revoked certificates there");
     }
     return hosts;
   }
@@ -294,7 +302,7 @@ class RunningEdge implements EdgeInside {
         sessions: () => (this.#side?.agents.sessions ?? []).map(measuredSession),
         trafficOf: (id) => this.#registry.byId(id)?.traffic,
         visitors: () => this.#visitors.size,
-        certificates: () => [],
+        certificates: () => this.#certificates?.measured() ?? [],
       },
       notReady: () => {
         if (this.#closed) return "it is shutting down";

@@ -81,7 +81,10 @@ const spec: StoredSpec<"agent_ingresses", CreateBody, Omit<CreateBody, "domain">
     ns_targets: [],
     region_domains: [row.domain],
     certificate_management_policy: row.certificate_management_policy,
-    certificate_management_status: statusOf(row.certificate_management_policy),
+    certificate_management_status: statusOf(
+      row.certificate_management_policy,
+      call.api.deps.live.certificateOf?.(row.domain),
+    ),
   }),
 };
 

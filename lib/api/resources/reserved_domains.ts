@@ -155,7 +155,7 @@ function domainToJson(call: Call, row: ReservedDomainRow): Json {
     cname_target: isCustom ? `cname.${domains[0]}` : null,
     certificate: row.certificate_id && refTo(call, "/tls_certificates", row.certificate_id),
     certificate_management_policy: policy,
-    certificate_management_status: statusOf(policy),
+    certificate_management_status: statusOf(policy, call.api.deps.live.certificateOf?.(row.domain)),
     acme_challenge_cname_target: isCustom && row.domain.startsWith("*.")
       ? `${row.id.slice(3).toLowerCase()}.acme.${domains[0]}`
       : null,

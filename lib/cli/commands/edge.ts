@@ -83,6 +83,34 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
       fallback: "127.0.0.1:4041",
     },
     {
+      name: "acme",
+      value: "bool",
+      summary: "get certificates from Let's Encrypt, and agree to its terms of service",
+      isSwitch: true,
+      env: ["SALLYPORT_EDGE_ACME"],
+    },
+    {
+      name: "acme-email",
+      value: "address",
+      summary: "where the certificate authority may write to",
+      env: ["SALLYPORT_EDGE_ACME_EMAIL"],
+    },
+    {
+      name: "acme-directory",
+      value: "url",
+      summary: 'another ACME server, or "staging" for the test server of Let\'s Encrypt',
+    },
+    {
+      name: "acme-dns-hook",
+      value: "program",
+      summary: "a program that sets DNS records, for a wildcard certificate of the domain",
+    },
+    {
+      name: "certificates",
+      value: "folder",
+      summary: "a folder with certificates of your own; changed files are taken over",
+    },
+    {
       name: "metrics",
       value: "address",
       summary: 'a place of their own for /metrics, /healthz and /readyz, in plain HTTP, or "none"',

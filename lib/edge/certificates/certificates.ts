@@ -19,6 +19,7 @@ import type { CertificateSource } from "../door_tls.ts";
 import { type Acme, type AcmeParts, openAcme } from "./acme.ts";
 import type { CertificateRecord } from "./acme_shelf.ts";
 import type { ChallengeAnswers } from "./challenges.ts";
+import type { RevocationList } from "./crl.ts";
 import { type DevAuthority, type DevAuthorityOptions, openDevAuthority } from "./dev_ca.ts";
 import {
   type CertificateFiles,
@@ -51,6 +52,8 @@ export interface Certificates extends CertificateSource {
   readonly caPem: string;
   /** Where it lies, when there is a data folder. */
   readonly caPath: string | undefined;
+  /** Which certificates of its own authority are not to be trusted any more. */
+  readonly revocations: RevocationList;
   /** What the doors answer to a server that wants names proved; `undefined` without automatic certificates. */
   readonly answers: ChallengeAnswers | undefined;
   /** For the agents' door. */
@@ -63,6 +66,8 @@ export interface Certificates extends CertificateSource {
   recordOf(name: string): CertificateRecord | undefined;
   /** What the operator has in files. */
   loaded(): LoadedCertificate[];
+  /** When which certificate ends, of those that somebody has to care about. */
+  measured(): { readonly name: string; readonly notAfterMs: number }[];
   /** The store has changed. Never rejects. */
   changed(): Promise<void>;
   /** Looks at the operator's files now. */
@@ -133,6 +138,10 @@ class AllCertificates implements Certificates {
     return this.#own.caPath;
   }
 
+  get revocations(): RevocationList {
+    return this.#own.revocations;
+  }
+
   get answers(): ChallengeAnswers | undefined {
     return this.#acme?.answers;
   }
@@ -151,6 +160,16 @@ class AllCertificates implements Certificates {
 
   loaded(): LoadedCertificate[] {
     return this.#operator?.all ?? [];
+  }
+
+  measured(): { readonly name: string; readonly notAfterMs: number }[] {
+    const got = this.records().flatMap(({ names, issued }) =>
+      issued ? [{ name: names.at(-1)!, notAfterMs: issued.notAfterMs }] : []
+    );
+    return [
+      ...got,
+      ...this.loaded().map(({ names, notAfterMs }) => ({ name: names[0], notAfterMs })),
+    ];
   }
 
   agentCertificate(): Certificate | Promise<Certificate> {
@@ -187,6 +206,7 @@ class AllCertificates implements Certificates {
   async changed(): Promise<void> {
     try {
       await this.#stored?.changed();
+      await this.#own.revocations.changed();
       this.#acme?.keeper.tick();
     } catch (thrown) {
       const { message: err } = toTunnelError(thrown);

@@ -14,7 +14,9 @@ import { TunnelError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Files } from "../../runtime/host.ts";
 import type { Certificate } from "../../runtime/net.ts";
+import type { Settings } from "../../store/store.ts";
 import { type Authority, type Issued, issueLeaf, LEAF_DAYS, makeAuthority } from "./maker.ts";
+import { RevocationList } from "./crl.ts";
 import { LeafCache } from "./leaf_cache.ts";
 
 /** How certificates are made and kept. */
@@ -31,6 +33,10 @@ export interface DevAuthorityOptions {
   readonly domains: readonly string[];
   /** Further names and addresses by which agents reach their door. */
   readonly agentNames: readonly string[];
+  /** Where the list of revoked certificates is, for the agents' leaf; asked when one is made. */
+  readonly crlUrl?: (() => string | undefined) | undefined;
+  /** Where revoked certificates are written down. */
+  readonly revokedSettings?: Pick<Settings, "get"> | undefined;
   /** The name of the endpoint that serves a host, wildcard included; `undefined` when none does. */
   readonly endpointHost: (serverName: string) => string | undefined;
 }
@@ -41,6 +47,8 @@ export interface DevAuthority {
   readonly caPem: string;
   /** Where it lies, when there is a data folder. */
   readonly caPath: string | undefined;
+  /** Which of its certificates are not to be trusted any more. */
+  readonly revocations: RevocationList;
   /** For the agents' door. */
   agentCertificate(): Promise<Certificate>;
   /** For a visitor that asks for this name, or for none. */
@@ -49,6 +57,9 @@ export interface DevAuthority {
 
 /** A leaf is renewed when a third of its life is left. */
 const RENEW_MS = (LEAF_DAYS / 3) * 86_400_000;
+
+/** The file of the leaf that agents see. */
+export const AGENTS_FILE = "agents.pem";
 
 /** Leaves kept in memory for names beyond the base domains; the least recently used go. */
 const MAX_LEAVES = 1_000;
@@ -65,7 +76,9 @@ export async function openDevAuthority(options: DevAuthorityOptions): Promise<De
   if (folder !== undefined) await files.makeDir(folder);
   const authority = await openAuthority(files, folder, clock.now());
   const caPath = folder === undefined ? undefined : `${folder}/ca.pem`;
-  return new OwnAuthority(options, authority, folder, caPath);
+  const revocations = new RevocationList(options.revokedSettings, authority, clock);
+  await revocations.changed();
+  return new OwnAuthority(options, authority, folder, caPath, revocations);
 }
 
 async function openAuthority(
@@ -98,6 +111,7 @@ async function openAuthority(
 class OwnAuthority implements DevAuthority {
   readonly caPem: string;
   readonly caPath: string | undefined;
+  readonly revocations: RevocationList;
   readonly #options: DevAuthorityOptions;
   readonly #authority: Authority;
   readonly #folder: string | undefined;
@@ -108,12 +122,14 @@ class OwnAuthority implements DevAuthority {
     authority: Authority,
     folder: string | undefined,
     caPath: string | undefined,
+    revocations: RevocationList,
   ) {
     this.#options = options;
     this.#authority = authority;
     this.#folder = folder;
     this.caPem = authority.certPem;
     this.caPath = caPath;
+    this.revocations = revocations;
   }
 
   agentCertificate(): Promise<Certificate> {
@@ -126,7 +142,8 @@ class OwnAuthority implements DevAuthority {
       "127.0.0.1",
       "::1",
     ];
-    return this.#leaf("agents", [...new Set(names)], "agents.pem");
+    const crlUrl = this.#options.crlUrl?.();
+    return this.#leaf("agents", [...new Set(names)], AGENTS_FILE, crlUrl);
   }
 
   certificateFor(serverName: string | undefined): Promise<Certificate> {
@@ -165,16 +182,26 @@ class OwnAuthority implements DevAuthority {
    * @param slot its place in memory
    * @param names what it is for
    * @param fileName where it is kept, when there is a folder
+   * @param crlUrl where the list of revoked certificates is
    */
-  #leaf(slot: string, names: readonly string[], fileName?: string): Promise<Issued> {
+  #leaf(
+    slot: string,
+    names: readonly string[],
+    fileName?: string,
+    crlUrl?: string,
+  ): Promise<Issued> {
     return this.#leaves.get(
       slot,
       (leaf) => this.#isFresh(leaf, names),
-      () => this.#obtain(names, fileName),
+      () => this.#obtain(names, fileName, crlUrl),
     );
   }
 
-  async #obtain(names: readonly string[], fileName: string | undefined): Promise<Issued> {
+  async #obtain(
+    names: readonly string[],
+    fileName: string | undefined,
+    crlUrl: string | undefined,
+  ): Promise<Issued> {
     const { files, clock, logger } = this.#options;
     const path = this.#folder !== undefined && fileName !== undefined
       ? `${this.#folder}/${fileName}`
@@ -182,17 +209,19 @@ class OwnAuthority implements DevAuthority {
     const signer = await fingerprint(this.caPem);
     const kept = path === undefined || await files.stat(path) === undefined
       ? undefined
-      : parseKept(await files.readText(path), signer);
+      : parseKept(await files.readText(path), signer, crlUrl);
     if (kept && this.#isFresh(kept, names)) return kept;
-    const leaf = await issueLeaf(this.#authority, names, clock.now());
-    if (path !== undefined) await files.write(path, formatKept(leaf, signer), { mode: 0o600 });
+    const leaf = await issueLeaf(this.#authority, names, clock.now(), crlUrl);
+    if (path !== undefined) {
+      await files.write(path, formatKept(leaf, signer, crlUrl), { mode: 0o600 });
+    }
     logger.log("debug", "certificate was made", { names: names.join(" ") });
     return leaf;
   }
 
   #isFresh(leaf: Issued, names: readonly string[]): boolean {
     return leaf.notAfterMs - this.#options.clock.now() > RENEW_MS &&
-      leaf.names.join(" ") === names.join(" ");
+      leaf.names.join(" ") === names.join(" ") && !this.revocations.has(leaf.serial);
   }
 }
 
@@ -200,21 +229,29 @@ class OwnAuthority implements DevAuthority {
  * A leaf as a file: PEM, with what must be known about it in front. PEM readers skip such lines
  * (RFC 7468 section 2), and ours need not load the X.509 library to look at the date.
  */
-function formatKept(leaf: Issued, signer: string): string {
-  const until = new Date(leaf.notAfterMs).toISOString();
-  const facts = `names: ${leaf.names.join(" ")}\nuntil: ${until}\nsigner: ${signer}\n`;
-  return facts + leaf.chainPem + leaf.keyPem;
+function formatKept(leaf: Issued, signer: string, crlUrl: string | undefined): string {
+  const facts = {
+    names: leaf.names.join(" "),
+    until: new Date(leaf.notAfterMs).toISOString(),
+    signer,
+    serial: leaf.serial,
+    crl: crlUrl ?? "none",
+  };
+  const lines = Object.entries(facts).map(([name, value]) => `${name}: ${value}\n`).join("");
+  return lines + leaf.chainPem + leaf.keyPem;
 }
 
-function parseKept(text: string, signer: string): Issued | undefined {
-  const names = /^names: (.+)$/m.exec(text)?.[1].split(" ");
-  const notAfterMs = Date.parse(/^until: (.+)$/m.exec(text)?.[1] ?? "");
+function parseKept(text: string, signer: string, crlUrl: string | undefined): Issued | undefined {
+  const fact = (name: string) => new RegExp(`^${name}: (.+)$`, "m").exec(text)?.[1];
+  const names = fact("names")?.split(" ");
+  const notAfterMs = Date.parse(fact("until") ?? "");
+  const serial = fact("serial");
   const chainPem = /-----BEGIN CERTIFICATE-----[^]*-----END CERTIFICATE-----\n/.exec(text)?.[0];
   const keyPem = /-----BEGIN PRIVATE KEY-----[^]*-----END PRIVATE KEY-----\n/.exec(text)?.[0];
   // Damaged, cut, or of an authority that was replaced: a leaf is made anew, for that costs nothing.
-  if (!names || Number.isNaN(notAfterMs) || !chainPem || !keyPem) return undefined;
-  if (/^signer: (.+)$/m.exec(text)?.[1] !== signer) return undefined;
-  return { names, notAfterMs, chainPem, keyPem };
+  if (!names || Number.isNaN(notAfterMs) || !serial || !chainPem || !keyPem) return undefined;
+  if (fact("signer") !== signer || fact("crl") !== (crlUrl ?? "none")) return undefined;
+  return { names, notAfterMs, serial, chainPem, keyPem };
 }
 
 async function fingerprint(pem: string): Promise<string> {

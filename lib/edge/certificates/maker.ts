@@ -8,7 +8,7 @@
  * @module
  */
 import type { Certificate } from "../../runtime/net.ts";
-import { loadX509 } from "./x509.ts";
+import { evenHex, loadX509 } from "./x509.ts";
 
 /** An authority: its certificate is what agents are told to trust. */
 export interface Authority {
@@ -24,6 +24,8 @@ export interface Issued extends Certificate {
   readonly names: readonly string[];
   /** When it ends, milliseconds since 1970. */
   readonly notAfterMs: number;
+  /** Its number, hexadecimal. */
+  readonly serial: string;
 }
 
 const KEY = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -71,21 +73,17 @@ export async function makeAuthority(nowMs: number): Promise<Authority> {
  * @param authority who signs
  * @param names DNS names, `*.` wildcards and IP addresses
  * @param nowMs the time
+ * @param crlUrl where the list of revoked certificates is; the leaf says so
  */
 export async function issueLeaf(
   authority: Authority,
   names: readonly string[],
   nowMs: number,
+  crlUrl?: string,
 ): Promise<Issued> {
   const x509 = await loadX509();
   const issuer = new x509.X509Certificate(authority.certPem);
-  const signingKey = await crypto.subtle.importKey(
-    "pkcs8",
-    x509.PemConverter.decodeFirst(authority.keyPem),
-    KEY,
-    false,
-    ["sign"],
-  );
+  const signingKey = await importAuthorityKey(authority);
   const keys = await crypto.subtle.generateKey(KEY, true, ["sign", "verify"]) as CryptoKeyPair;
   const notAfter = wholeSeconds(nowMs + LEAF_DAYS * DAY_MS);
   const certificate = await x509.X509CertificateGenerator.create({
@@ -112,14 +110,60 @@ export async function issueLeaf(
       ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      ...(crlUrl === undefined ? [] : [new x509.CRLDistributionPointsExtension([crlUrl])]),
     ],
   });
   return {
+    serial: evenHex(certificate.serialNumber),
     chainPem: withNewline(certificate.toString("pem")),
     keyPem: await exportKey(keys),
     names,
     notAfterMs: notAfter.getTime(),
   };
+}
+
+/** When a list of revoked certificates begins and ends. */
+export interface CrlTimes {
+  /** The time. */
+  readonly nowMs: number;
+  /** When the next one will be there at the latest. */
+  readonly untilMs: number;
+}
+
+/**
+ * Signs a list of revoked certificates.
+ *
+ * @param authority who signs
+ * @param revoked their numbers, and since when
+ * @param times when the list begins and ends
+ * @returns DER
+ */
+export async function makeCrl(
+  authority: Authority,
+  revoked: readonly { readonly serial: string; readonly revokedAtMs: number }[],
+  times: CrlTimes,
+): Promise<Uint8Array> {
+  const x509 = await loadX509();
+  const issuer = new x509.X509Certificate(authority.certPem);
+  const crl = await x509.X509CrlGenerator.create({
+    issuer: issuer.subject,
+    thisUpdate: wholeSeconds(times.nowMs),
+    nextUpdate: wholeSeconds(times.untilMs),
+    signingAlgorithm: KEY,
+    signingKey: await importAuthorityKey(authority),
+    entries: revoked.map(({ serial, revokedAtMs }) => ({
+      serialNumber: serial,
+      revocationDate: wholeSeconds(revokedAtMs),
+    })),
+    extensions: [await x509.AuthorityKeyIdentifierExtension.create(issuer)],
+  });
+  return new Uint8Array(crl.rawData);
+}
+
+async function importAuthorityKey({ keyPem }: Authority): Promise<CryptoKey> {
+  const { PemConverter } = await loadX509();
+  const der = PemConverter.decodeFirst(keyPem);
+  return await crypto.subtle.importKey("pkcs8", der, KEY, false, ["sign"]);
 }
 
 /** id-pe-acmeIdentifier (RFC 8737 section 3). */

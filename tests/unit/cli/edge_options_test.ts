@@ -77,3 +77,28 @@ test("combineOptions() refuses an edge that no agent can reach, wherever that wa
   await assert.rejects(combine(["--https", "none"]), /Agents have no way in/);
   await assert.rejects(combine(["--config", "/none.yml"]), { code: "not_found" });
 });
+
+test("combineOptions() gets certificates when --acme says so, over what the file says", async () => {
+  assert.equal((await combine([])).options.acme, undefined);
+  const flags = ["--acme", "--acme-email", "me@flag.test", "--acme-directory", "staging"];
+  assert.deepEqual((await combine(flags)).options.acme, {
+    agreeTerms: true,
+    email: "me@flag.test",
+    staging: true,
+    directoryUrl: undefined,
+  });
+  const file = `
+acme:
+  agree_terms: true
+  email: me@file.test
+  external_account: {key_id: kid, hmac_key: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}
+certificate_files: /file
+`;
+  const both = await combine(["--acme-dns-hook", "/hook", "--certificates", "/flag"], file);
+  assert.equal(both.options.acme?.email, "me@file.test");
+  assert.equal(both.options.acme?.dnsHook, "/hook");
+  assert.equal(both.options.certificateFiles, "/flag");
+  assert.ok(!both.secrets.hide("A".repeat(43)).includes("AAA"));
+  assert.equal((await combine(["--acme=false"], file)).options.acme, undefined);
+  await assert.rejects(combine(["--acme-email", "me@flag.test"]), /give --acme as well/);
+});
