@@ -172,6 +172,11 @@ export interface EdgeLimits extends GuessLimits, GateLimits, HttpLimits {
   readonly doubtAnswerMs: number;
   /** A raw connection without a byte either way is cut after so long; 0 never cuts. */
   readonly rawIdleMs: number;
+  /**
+   * After a start, how long visitors of names that were online before may wait for their agents to
+   * come back; 0 lets nobody wait.
+   */
+  readonly comebackMs: number;
   /** How long visitors may take to finish when the edge closes. */
   readonly closeGraceMs: number;
   /** Agents' sessions that are remembered of each account. */
@@ -222,6 +227,7 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   doubtMs: 1_000,
   doubtAnswerMs: 2_000,
   rawIdleMs: 0,
+  comebackMs: 5_000,
   closeGraceMs: 10_000,
   maxSessionHistory: 1_000,
   storeWatchMs: 500,

@@ -9,6 +9,7 @@ import { type ErrorCode, toTunnelError, type TunnelError } from "../base/errors.
 import type { Logger } from "../base/log.ts";
 import { type ClientHello, ClientHelloError, readClientHello } from "../http/client_hello.ts";
 import type { Certificate, Conn, TlsServerOptions } from "../runtime/net.ts";
+import type { Comeback } from "./comeback.ts";
 import type { Door, HttpVisitors } from "./door_http.ts";
 import { formatAddress, type RawServing, serveRaw } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
@@ -45,6 +46,8 @@ export interface TlsDoorOptions {
   readonly isMounted?: (serverName: string) => boolean;
   /** Takes an agent's connection, after its handshake. */
   readonly acceptAgent: (conn: Conn) => void;
+  /** Knows whose agents will be back in a moment. */
+  readonly comeback?: Pick<Comeback, "wait"> | undefined;
   /** Hears of each connection that did not get through its handshake. */
   readonly onFailed?: ((clientAddr: string, reason: ErrorCode) => void) | undefined;
   /** Takes HTTPS visitors. */
@@ -143,6 +146,8 @@ class TlsDoor {
     if (name === undefined) return await this.#refuseNameless(conn);
     const { endpoints, isMounted, isOurs, visitors } = this.#options;
     const mounted = isMounted?.(name) ?? false;
+    const back = mounted ? undefined : this.#options.comeback?.wait(["tls", "https"], name);
+    if (back) await back;
     const tls = mounted ? undefined : endpoints.find("tls", name);
     if (tls && serves === "all") return await this.#serveTls(conn, name, tls);
     const https = mounted || tls ? undefined : endpoints.find("https", name);
@@ -156,6 +161,8 @@ class TlsDoor {
   /** At a port of their own, `tls` endpoints are all there is. */
   async #decideTls(conn: Conn, name: string | undefined): Promise<void> {
     if (name === undefined) return await this.#refuseNameless(conn);
+    const back = this.#options.comeback?.wait(["tls"], name);
+    if (back) await back;
     const endpoint = this.#options.endpoints.find("tls", name);
     if (endpoint) return await this.#serveTls(conn, name, endpoint);
     await this.#refuseName(conn, name);

@@ -10,6 +10,7 @@ import type { ErrorCode } from "../base/errors.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { Address, Conn } from "../runtime/net.ts";
 import type { Certificates } from "./certificates/certificates.ts";
+import type { Comeback } from "./comeback.ts";
 import type { EdgeConfig } from "./config.ts";
 import { openAgentsDoor } from "./door_agents.ts";
 import { type Door, type HttpVisitors, openHttpDoor } from "./door_http.ts";
@@ -39,6 +40,8 @@ export interface DoorsParts {
   readonly ingresses: Pick<Ingresses, "accountOf">;
   /** The public ports, as they stand in URLs: filled in as doors open. */
   readonly ports: { http?: number; https?: number; tls?: number };
+  /** Knows whose agents will be back in a moment. */
+  readonly comeback: Pick<Comeback, "wait">;
   /** Takes HTTP visitors. */
   readonly visitors: HttpVisitors;
   /** Time, log and limits of connections that are passed on raw. */
@@ -144,6 +147,7 @@ export class Doors {
       acceptAgent,
       visitors,
       raw,
+      comeback: this.#parts.comeback,
       helloMs,
       helloBytes,
       handshakeMs,

@@ -15,6 +15,7 @@ import type { AgentSession } from "./agent_session.ts";
 import { type AgentsSide, makeAgentsSide } from "./agents_side.ts";
 import type { CertificateRecord } from "./certificates/acme_shelf.ts";
 import type { Certificates } from "./certificates/certificates.ts";
+import { Comeback } from "./comeback.ts";
 import { announceStop, commandAgent, type CommandName, type UpdateWish } from "./commands.ts";
 import { type EdgeConfig, type EdgeOptions, isLoopback, resolveEdgeOptions } from "./config.ts";
 import { type Door, HttpVisitors } from "./door_http.ts";
@@ -102,6 +103,7 @@ class RunningEdge implements EdgeInside {
   #side: AgentsSide | undefined;
   #certificates: Certificates | undefined;
   readonly #watch: Watch;
+  readonly #comeback: Comeback;
   #opsDoor: Door | undefined;
   #endWatch: (() => void) | undefined;
   #api: HostServer | undefined;
@@ -118,6 +120,7 @@ class RunningEdge implements EdgeInside {
     this.#runtime = runtime;
     this.#logger = logger;
     this.#registry = new EndpointRegistry({ clock, ...limits });
+    this.#comeback = new Comeback({ clock, limitMs: limits.comebackMs });
     this.#watch = this.#makeWatch();
     const isHeard = onEvent !== undefined || this.#watch.listens;
     this.#ingresses = new Ingresses(undefined, logger);
@@ -128,6 +131,7 @@ class RunningEdge implements EdgeInside {
       clock,
       logger,
       limits,
+      comeback: this.#comeback,
       tracer: this.#watch.tracer,
       onExchange: isHeard ? ((ended) => this.#onExchange(ended)) : undefined,
     });
@@ -148,6 +152,7 @@ class RunningEdge implements EdgeInside {
       ports: this.#ports,
       visitors: this.#visitors,
       raw: this.#raw,
+      comeback: this.#comeback,
       acceptAgent: (conn) => this.#acceptVia(conn),
       api: () => this.#api,
       onFailed: (...failure) => this.#onHandshakeFailed(...failure),
@@ -227,6 +232,7 @@ class RunningEdge implements EdgeInside {
     const { https, tls, agents, embedded } = this.#config;
     if (!embedded) await this.#openIdentity();
     await this.#watch.openAccessLog();
+    if (this.#identity) await this.#comeback.expect(this.#identity.store);
     if (https || tls || agents) {
       this.#certificates = await openEdgeCertificates({
         config: this.#config,
@@ -454,14 +460,26 @@ class RunningEdge implements EdgeInside {
     const untilMs = clock.steady() + graceMs;
     this.#opened.resolve();
     this.#endWatch?.();
+    this.#comeback.stop();
     await this.#certificates?.close();
     await this.#doors.close();
+    await this.#rememberNames();
     await this.#visitors.drain(graceMs);
     await this.#side?.agents.close(Math.max(0, untilMs - clock.steady()));
     await this.#opsDoor?.close();
     await this.#watch.close();
     await this.#history?.flush();
     await this.#identity?.store.close();
+  }
+
+  async #rememberNames(): Promise<void> {
+    if (!this.#identity || !this.#isOpen) return;
+    try {
+      await this.#comeback.remember(this.#identity.store, this.#registry.all());
+    } catch (thrown) {
+      const err = toTunnelError(thrown).message;
+      this.#logger.log("warn", "names that are online were not written down", { err });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -471,6 +489,8 @@ class RunningEdge implements EdgeInside {
   #emit(event: EdgeEvent): void {
     this.#history?.hear(event);
     this.#watch.hear(event);
+    const started = event.type === "endpoint_started" && this.#registry.byId(event.endpointId);
+    if (started) this.#comeback.arrived(started);
     try {
       this.#config.onEvent?.(event);
     } catch (thrown) {

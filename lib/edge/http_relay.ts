@@ -17,6 +17,7 @@ import { formatResponse } from "../http/response.ts";
 import { type HttpVisit, type Then, Visit } from "../http/visit.ts";
 import type { CompiledPolicy } from "../policy/engine.ts";
 import type { Conn } from "../runtime/net.ts";
+import type { Comeback } from "./comeback.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
 import { renderProblem, wantsHtml } from "./error_page.ts";
@@ -25,7 +26,7 @@ import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { KeptStream } from "./kept_stream.ts";
 import type { HostServer, Mounts } from "./mounts.ts";
 import { badRequest, type Problem, requestTimeout } from "./problem.ts";
-import { type Arrival, routeRequest } from "./route.ts";
+import { type Arrival, type Route, routeRequest } from "./route.ts";
 import { HeadFirst } from "./through.ts";
 import type { Trace, Tracer } from "./trace_context.ts";
 
@@ -45,6 +46,8 @@ export interface HttpServing {
   readonly logger: Logger;
   /** What differs from {@linkcode DEFAULT_HTTP_LIMITS}. */
   readonly limits?: Partial<HttpLimits> | undefined;
+  /** Knows whose agents will be back in a moment. */
+  readonly comeback?: Pick<Comeback, "wait"> | undefined;
   /** Makes requests part of traces. */
   readonly tracer?: Tracer | undefined;
   /** Hears of each exchange that is over. */
@@ -145,7 +148,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     if (heir) return await this.#handOver(heir, head);
     const startedMs = this.clock.steady();
     this.trace = this.#serving.tracer?.begin(head);
-    const { endpoint: place, problem } = routeRequest(this.#serving.endpoints, this, head);
+    const route = this.#route(head);
+    const { endpoint: place, problem } = route instanceof Promise ? await route : route;
     let endpoint: Endpoint | undefined = place;
     let after: After;
     let retries = 0;
@@ -222,6 +226,16 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
       dateMs: this.clock.now(),
     }));
     return "close";
+  }
+
+  /** Finds the endpoint; after a restart its agent may take a moment to be back. */
+  #route(head: RequestHead): Route | Promise<Route> {
+    const { endpoints, comeback } = this.#serving;
+    const host = head.host === "" ? this.serverName ?? "" : head.host;
+    const back = comeback?.wait([this.scheme, "https"], host);
+    if (!back) return routeRequest(endpoints, this, head);
+    this.watchdog.set(0);
+    return back.then(() => routeRequest(endpoints, this, head));
   }
 
   /** Gives the whole connection to somebody else, with the request that was just read. */
