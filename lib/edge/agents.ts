@@ -45,6 +45,12 @@ export interface AgentsOptions {
   readonly rpc: Pick<RpcOptions, "bind" | "registry" | "requestTimeoutMs">;
 }
 
+/**
+ * How long agents may take to hang up when they are told that the edge is shutting down. SDKs dial
+ * again half a second after GOAWAY, whether or not we are gone, and then not for 2.5 s.
+ */
+const FAREWELL_MS = 25;
+
 /** All agents of an edge. */
 export class Agents {
   readonly #options: AgentsOptions;
@@ -145,8 +151,15 @@ export class Agents {
     timer?.cancel();
     // GOAWAY, then the connection is closed: only that makes every client dial again (2.5, 10.11).
     const all = [...this.#pending.keys(), ...this.#sessions.values()];
+    // An SDK does not hang up on GOAWAY: it would keep the next edge from starting.
+    const cut = this.#options.clock.after(FAREWELL_MS, () => {
+      for (const session of all) {
+        session.abort(new TunnelError("session_closed", "The edge is shutting down"));
+      }
+    });
     await Promise.all(all.map((session) => session.close("the edge is shutting down")));
     await Promise.all([...all, ...this.#leaving].map((session) => session.closed));
+    cut.cancel();
   }
 
   #onAdmit(session: AgentSession, facts: SessionFacts): void {

@@ -346,7 +346,7 @@ test("an edge that is restarted under load loses no request of a client that dia
         `http://theirs.localhost:${ports.http}/hello`,
       ]);
       await load.during(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        await new Promise((resolve) => setTimeout(resolve, 5_500));
         const old = stage.edge;
         load.mark();
         old.signal("SIGTERM");
@@ -363,7 +363,8 @@ test("an edge that is restarted under load loses no request of a client that dia
         "no visitor got anything but the service's answer",
       );
       assert.ok(load.done > 500, `${load.done} requests`);
-      assert.ok(load.gapMs < 10_000, `${load.gapMs} ms`);
+      // Without the machine's other work: 1 s for ours, and for the SDK what it leaves between two tries.
+      assert.ok(load.gapsMs.every((gapMs) => gapMs < 10_000), `${load.gapsMs} ms`);
     } finally {
       await sdk.stop();
     }
@@ -378,8 +379,8 @@ class Load {
   redials = 0;
   /** Answers that were not the service's. */
   readonly wrong: string[] = [];
-  /** The longest time in which no request of one name was answered. */
-  gapMs = 0;
+  /** The longest time in which no request of a name was answered, name by name. */
+  readonly gapsMs: number[];
   readonly #door: { http: string };
   readonly #urls: readonly string[];
   readonly #notes: string[] = [];
@@ -390,6 +391,7 @@ class Load {
     this.#door = door;
     this.#urls = urls;
     this.#last = urls.map(() => performance.now());
+    this.gapsMs = urls.map(() => 0);
   }
 
   mark(): void {
@@ -432,7 +434,7 @@ class Load {
           this.wrong.push(`${status} ${text}`);
         }
         const nowMs = performance.now();
-        this.gapMs = Math.max(this.gapMs, nowMs - this.#last[name]);
+        this.gapsMs[name] = Math.max(this.gapsMs[name], nowMs - this.#last[name]);
         this.#last[name] = nowMs;
         this.done++;
         return;
@@ -445,8 +447,9 @@ class Load {
   }
 
   report(): void {
-    const { done, redials, gapMs } = this;
+    const { done, redials } = this;
+    const [oursMs, sdkMs] = this.gapsMs.map(Math.round);
     // deno-lint-ignore no-console -- the measure that the journey is for
-    console.log(`restart: ${JSON.stringify({ done, redials, gapMs, notes: this.#notes })}`);
+    console.log(`restart: ${JSON.stringify({ done, redials, oursMs, sdkMs, notes: this.#notes })}`);
   }
 }
