@@ -27,9 +27,6 @@ export interface ComebackOptions {
   readonly limitMs: number;
 }
 
-/** Where the names lie. */
-type Settings = Pick<Store, "settings">;
-
 const SETTING = "online_at_close";
 
 /** A restart takes seconds; after a longer break nobody's agent is on its way. */
@@ -70,7 +67,7 @@ export class Comeback {
    * @param store where
    * @param names who
    */
-  async remember(store: Settings, names: Iterable<OnlineName>): Promise<void> {
+  async remember(store: Pick<Store, "settings">, names: Iterable<OnlineName>): Promise<void> {
     const list: [string, string][] = [];
     for (const { proto, host } of names) {
       // The port of a tcp endpoint is closed until its agent is back: nobody can wait at it.
@@ -85,7 +82,7 @@ export class Comeback {
    *
    * @param store where it was written down
    */
-  async expect(store: Settings): Promise<void> {
+  async expect(store: Pick<Store, "settings">): Promise<void> {
     const { clock, limitMs } = this.#options;
     const text = await store.settings.get(SETTING);
     if (text === undefined || limitMs === 0) return;
