@@ -7,6 +7,7 @@
 import { sleep } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Runtime } from "../runtime/host.ts";
+import type { TlsServerOptions } from "../runtime/net.ts";
 import { Announcer } from "./announcer.ts";
 import {
   BAD_COOKIE_CODE,
@@ -17,6 +18,7 @@ import {
   type SessionInfo,
   type SessionTicket,
 } from "./auth.ts";
+import type { BindWish } from "./bind.ts";
 import type { CommandName } from "./commands.ts";
 import {
   type AgentConfig,
@@ -33,6 +35,7 @@ import { type LegAddress, Legs } from "./legs.ts";
 import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
 import { openSession, type Session } from "./session.ts";
+import { readAgentTermination } from "./tls_termination.ts";
 import { upstreamTls } from "./upstream_dial.ts";
 import { Visitors } from "./visitors.ts";
 import { watchForWake } from "./wake.ts";
@@ -189,6 +192,7 @@ class RunningAgent implements Agent {
     const { files } = this.#runtime.host;
     const tls = await upstreamTls(upstream, wish.options, files);
     const modules = await moduleOptions(wish.options.modules ?? {}, upstream.kind, files);
+    const termination = await this.#terminationOf(wish);
     if (this.#closing) {
       throw new TunnelError(
         "session_closed",
@@ -199,10 +203,24 @@ class RunningAgent implements Agent {
       ...wish,
       name: wish.options.name,
       tls,
+      termination,
       modules,
     });
     await endpoint.ready;
     return endpoint;
+  }
+
+  async #terminationOf({ upstream, options }: BindWish): Promise<TlsServerOptions | undefined> {
+    const { agentTlsTermination: wish, modules } = options;
+    if (!wish) return undefined;
+    if (modules?.terminateAtEdge || modules?.mutualTlsCas) {
+      throw new TunnelError(
+        "config_invalid",
+        "Cannot end TLS in the agent: it is to end at the edge already; choose one of them",
+      );
+    }
+    const { host, net } = this.#runtime;
+    return await readAgentTermination(wish, upstream.kind, host.files, net);
   }
 
   /** Begins to connect; settles with the first session. */

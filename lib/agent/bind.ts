@@ -100,7 +100,7 @@ function buildOpts({ wanted, options }: BindWish): BindOptions {
         Hostname: "",
         Subdomain: "",
         ProxyProto,
-        MutualTLSAtAgent: false,
+        MutualTLSAtAgent: asksVisitors(options),
         MutualTLSAtEdge: null,
         TLSTermination: null,
         IPRestriction: null,
@@ -133,6 +133,11 @@ function buildOpts({ wanted, options }: BindWish): BindOptions {
         TrafficPolicy,
       };
   }
+}
+
+/** Whether visitors are asked for certificates in the agent: the edge is only told. */
+function asksVisitors({ agentTlsTermination: wish }: ForwardOptions): boolean {
+  return (wish?.mutualTlsCas?.length ?? 0) > 0 || wish?.mutualTlsVerification !== undefined;
 }
 
 /**

@@ -14,6 +14,7 @@ import { type AddressFault, parseHostPort } from "./address.ts";
 import type { CommandHandlers } from "./commands.ts";
 import type { AgentListener } from "./events.ts";
 import { type EndpointModules, endpointModulesSchema } from "./modules.ts";
+import { type AgentTlsTermination, agentTlsTerminationSchema } from "./tls_termination.ts";
 
 /** How an agent connects. */
 export interface AgentOptions {
@@ -91,6 +92,8 @@ export interface ForwardOptions {
   readonly trafficPolicy?: string;
   /** What the edge does with the traffic, in the older form: one option for each feature. */
   readonly modules?: EndpointModules;
+  /** Ends TLS in the agent, for tls endpoints. Without it the upstream speaks TLS itself. */
+  readonly agentTlsTermination?: AgentTlsTermination;
   /** What the upstream speaks. @default {"http1"} */
   readonly upstreamProtocol?: "http1" | "http2";
   /** Sends a PROXY protocol header with the visitor's address to the upstream. */
@@ -158,6 +161,7 @@ export const forwardOptionsSchema: Schema<ForwardOptions> = z.strictObject({
   poolingEnabled: z.boolean().optional(),
   trafficPolicy: z.string().optional(),
   modules: endpointModulesSchema.optional(),
+  agentTlsTermination: agentTlsTerminationSchema.optional(),
   upstreamProtocol: z.enum(["http1", "http2"]).optional(),
   upstreamProxyProtocol: z.union([z.literal(1), z.literal(2)]).optional(),
   upstreamTlsVerify: z.boolean().optional(),

@@ -5,7 +5,7 @@
  * @module
  */
 import { TunnelError } from "../base/errors.ts";
-import type { TlsClientOptions } from "../runtime/net.ts";
+import type { TlsClientOptions, TlsServerOptions } from "../runtime/net.ts";
 import type { BindRequest, BindResponse } from "../wire/messages.ts";
 import {
   type BindWish,
@@ -54,6 +54,8 @@ export interface EndpointParts extends BindWish {
   readonly name: string;
   /** How TLS is spoken to it. */
   readonly tls: TlsClientOptions | undefined;
+  /** How TLS of visitors ends in the agent; without it their bytes are passed on. */
+  readonly termination?: TlsServerOptions | undefined;
   /** Takes it down on the server. */
   readonly onClose: (endpoint: OwnEndpoint) => Promise<void>;
 }
@@ -118,9 +120,9 @@ export class OwnEndpoint implements AgentEndpoint {
 
   /** Where a visitor's connection goes. */
   get target(): UpstreamTarget {
-    const { name, upstream, tls, options } = this.#parts;
+    const { name, upstream, tls, termination, options } = this.#parts;
     const proxyProtocol = options.upstreamProxyProtocol !== undefined;
-    return { name, url: this.url, upstream, tls, proxyProtocol };
+    return { name, url: this.url, upstream, tls, proxyProtocol, termination };
   }
 
   /** Whether others may serve its URL as well. */

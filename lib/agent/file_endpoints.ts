@@ -8,6 +8,7 @@ import { TunnelError } from "../base/errors.ts";
 import type { ForwardOptions } from "./config.ts";
 import type { AgentFile, EndpointSection, SignInSection, TunnelSection } from "./file_sections.ts";
 import type { EndpointModules, SignIn } from "./modules.ts";
+import type { AgentTlsTermination } from "./tls_termination.ts";
 
 /** Something to put online, and where its policy comes from when it is not said in place. */
 export interface FileWish {
@@ -70,9 +71,19 @@ export function endpointWishes(endpoint: EndpointSection): readonly FileWish[] {
     upstreamProxyProtocol: upstream.proxy_protocol,
     upstreamTlsVerify: upstream.tls_verify,
     upstreamTlsVerifyCas: upstream.tls_verify_cas,
+    agentTlsTermination: terminationOf(endpoint),
   };
-  const unsupported = endpoint.agent_tls_termination ? "it ends TLS in the agent" : undefined;
-  return [{ wish, policyFile: traffic_policy_file, policyUrl: traffic_policy_url, unsupported }];
+  return [{ wish, policyFile: traffic_policy_file, policyUrl: traffic_policy_url }];
+}
+
+function terminationOf(
+  { agent_tls_termination: given }: EndpointSection,
+): AgentTlsTermination | undefined {
+  return given && {
+    serverCertificate: given.server_certificate,
+    serverPrivateKey: given.server_private_key,
+    mutualTlsCas: given.mutual_tls_certificate_authorities,
+  };
 }
 
 /**
@@ -94,6 +105,7 @@ export function tunnelWishes(name: string, tunnel: TunnelSection): readonly File
     trafficPolicy: policyText(traffic_policy ?? policy),
     upstreamProxyProtocol: tunnel.proxy_proto,
     modules: modulesOf(tunnel),
+    agentTlsTermination: tunnelTermination(tunnel),
   };
   if (proto === "tcp") {
     const url = tunnel.remote_addr === undefined ? undefined : `tcp://${tunnel.remote_addr}`;
@@ -138,6 +150,9 @@ function refuseUnfit(tunnel: TunnelSection): void {
   if (proto === "tcp" && names.length > 0) {
     throw fault(`"${names[0]}" is for http and tls; a tcp tunnel has "remote_addr"`);
   }
+  if (tunnel.terminate_at === "agent" && tunnel.crt === undefined) {
+    throw fault('"terminate_at: agent" needs "crt" and "key"');
+  }
   if ((tunnel.crt === undefined) !== (tunnel.key === undefined)) {
     throw fault('"crt" and "key" come together, one is missing');
   }
@@ -153,7 +168,6 @@ function refuseUnfit(tunnel: TunnelSection): void {
 /** What a tunnel asks for that this version cannot do. */
 function unsupportedOf(tunnel: TunnelSection): string | undefined {
   if (tunnel.labels) return "its labels were for Edges of ngrok's cloud, which are no more";
-  if (endsInAgent(tunnel)) return 'it ends TLS in the agent; write "terminate_at: edge"';
   const { host_header = "preserve" } = tunnel;
   return host_header === "preserve" ? undefined : "it rewrites the Host header";
 }
@@ -161,8 +175,17 @@ function unsupportedOf(tunnel: TunnelSection): string | undefined {
 const TLS_ONLY = ["crt", "key", "terminate_at"] as const;
 
 /** A key pair without a word about where it is used ends TLS in the agent, as version 2 did. */
-function endsInAgent({ crt, terminate_at }: TunnelSection): boolean {
-  return terminate_at === "agent" || (crt !== undefined && terminate_at !== "edge");
+function tunnelTermination(tunnel: TunnelSection): AgentTlsTermination | undefined {
+  const { crt, key, terminate_at = crt === undefined ? "upstream" : "agent" } = tunnel;
+  if (tunnel.labels || terminate_at !== "agent" || crt === undefined || key === undefined) {
+    return undefined;
+  }
+  const cas = tunnel.mutual_tls_cas ?? tunnel.client_cas;
+  return {
+    serverCertificate: crt,
+    serverPrivateKey: key,
+    mutualTlsCas: cas === undefined ? undefined : [cas],
+  };
 }
 
 function modulesOf(tunnel: TunnelSection): EndpointModules | undefined {
@@ -174,7 +197,9 @@ function modulesOf(tunnel: TunnelSection): EndpointModules | undefined {
       { allow: ip_restriction.allow_cidrs, deny: ip_restriction.deny_cidrs },
     circuitBreaker: tunnel.circuit_breaker,
     compression: tunnel.compression,
-    mutualTlsCas: tunnel.mutual_tls_cas ?? tunnel.client_cas,
+    mutualTlsCas: tunnelTermination(tunnel)
+      ? undefined
+      : tunnel.mutual_tls_cas ?? tunnel.client_cas,
     oauth: oauth && { provider: oauth.provider, ...signInOf(oauth) },
     oidc: oidc && { issuerUrl: oidc.issuer_url, ...signInOf(oidc) },
     requestHeaders: tunnel.request_header,

@@ -34,6 +34,7 @@ export type {
   SessionLost,
   UpstreamFailed,
 } from "./events.ts";
+export type { AgentTlsTermination, MutualTlsVerification } from "./tls_termination.ts";
 export {
   parseUpstream,
   type Upstream,
@@ -73,6 +74,7 @@ export type {
   TlsClientOptions,
   TlsInfo,
   TlsServerOptions,
+  TlsVersion,
   TrustedRoots,
 } from "../runtime/net.ts";
 export type { UpdateRequest } from "../wire/messages.ts";

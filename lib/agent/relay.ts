@@ -11,11 +11,12 @@ import { toTunnelError, type TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { readRequestHead, type RequestHead } from "../http/head.ts";
 import type { MuxStream } from "../mux/mux.ts";
-import type { Conn, Net } from "../runtime/net.ts";
+import type { Conn, Net, TlsServerOptions } from "../runtime/net.ts";
 import type { ProxyHeader } from "../wire/messages.ts";
 import { formatHostPort } from "./address.ts";
 import { badGatewayResponse, describeFailure } from "./bad_gateway.ts";
 import type { AgentReport } from "./events.ts";
+import { endTls } from "./tls_termination.ts";
 import { dialUpstream, type UpstreamTarget } from "./upstream_dial.ts";
 
 /** What a relay needs of its agent. */
@@ -43,7 +44,7 @@ const DRAIN_MS = 5_000;
 export class Relay {
   /** Names it in logs and events. */
   readonly id: string = randomHex(6);
-  readonly #visitor: CountedSide;
+  #visitor: CountedSide;
   readonly #stream: MuxStream;
   readonly #target: UpstreamTarget;
   readonly #options: RelayOptions;
@@ -116,6 +117,7 @@ export class Relay {
       clientAddr: header.ClientAddr,
     });
     try {
+      if (this.#target.termination && !await this.#endTls(this.#target.termination)) return;
       const conn = await this.#dial();
       if (conn) await this.#join(conn, header);
     } finally {
@@ -148,6 +150,21 @@ export class Relay {
     });
   }
 
+  /** Speaks TLS with the visitor. @returns whether they agreed; the visitor is gone otherwise */
+  async #endTls(termination: TlsServerOptions): Promise<boolean> {
+    const { logger, net } = this.#options;
+    try {
+      const inside = await endTls(this.#stream, termination, this.#target.proxyProtocol, net);
+      this.#visitor = new CountedSide(inside, this);
+      return true;
+    } catch (thrown) {
+      const err = toTunnelError(thrown).message;
+      logger.log("info", "visitor was refused", { obj: "join", id: this.id, err });
+      this.#stream.abort(thrown);
+      return false;
+    }
+  }
+
   /** The service's connection, or `undefined` after the visitor was told that there is none. */
   async #dial(): Promise<Conn | undefined> {
     const visitorLeft = new AbortController();
@@ -155,7 +172,7 @@ export class Relay {
     try {
       return await dialUpstream(
         this.#target,
-        this.#stream,
+        this.#visitor,
         this.#options.net,
         visitorLeft.signal,
       );
@@ -226,15 +243,15 @@ export class Relay {
   async #hangUp(reading: Promise<unknown> | undefined): Promise<void> {
     const timer = this.#options.clock.after(
       DRAIN_MS,
-      () => this.#stream.abort(),
+      () => this.#visitor.abort(),
     );
     try {
-      await this.#stream.closeWrite();
+      await this.#visitor.closeWrite();
       await reading?.catch(() => undefined); // one read at a time: the head's comes first
-      while (await this.#stream.read() !== undefined);
+      while (await this.#visitor.read() !== undefined);
     } finally {
       timer.cancel();
-      this.#stream.abort();
+      this.#visitor.abort();
     }
   }
 }

@@ -4,16 +4,18 @@
  * @module
  */
 import type { Duplex } from "../base/duplex.ts";
-import {
-  formatProxyHeader,
-  parseProxyHeader,
-  type ProxyHeader,
-  readProxyHeader,
-} from "../http/proxy_protocol.ts";
+import { formatProxyHeader } from "../http/proxy_protocol.ts";
 import type { Files } from "../runtime/host.ts";
-import type { Conn, ConnectOptions, Net, TlsClientOptions } from "../runtime/net.ts";
+import type {
+  Conn,
+  ConnectOptions,
+  Net,
+  TlsClientOptions,
+  TlsServerOptions,
+} from "../runtime/net.ts";
 import type { ForwardOptions } from "./config.ts";
 import { readCertificates } from "./pem.ts";
+import { takeProxyHeader } from "./proxy_header.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** A service, ready to be dialled. */
@@ -28,6 +30,8 @@ export interface UpstreamTarget {
   readonly tls: TlsClientOptions | undefined;
   /** Whether the edge puts a PROXY protocol header in front of each visitor's bytes. */
   readonly proxyProtocol: boolean;
+  /** How the TLS of visitors ends in the agent; `undefined`: their bytes are passed on. */
+  readonly termination?: TlsServerOptions | undefined;
 }
 
 /** Limit of look-up, connection and handshake. */
@@ -105,19 +109,4 @@ export async function dialUpstream(
     conn.abort(thrown);
     throw thrown;
   }
-}
-
-/** The header if the visitor's bytes begin with one; what has none passes as it is (wire-protocol 7). */
-async function takeProxyHeader(
-  visitor: Duplex,
-): Promise<ProxyHeader | undefined> {
-  const chunk = await visitor.read();
-  if (chunk === undefined) return undefined;
-  visitor.unread(chunk);
-  try {
-    parseProxyHeader(chunk);
-  } catch {
-    return undefined; // the parser is the judge: these bytes are the visitor's own
-  }
-  return await readProxyHeader(visitor);
 }

@@ -234,7 +234,7 @@ export function wishesOfFlags(kind: UpstreamKind, input: Input): readonly FileWi
     ],
     upstreamTlsVerify: truth(flag("upstream-tls-verify", "verify-upstream-tls")),
     upstreamTlsVerifyCas: flag("upstream-tls-verify-cas", "upstream-ca-path"),
-    modules: modulesOfFlags(input),
+    modules: modulesOfFlags(input, kind),
   };
   return urlsOf(kind, input).map((url, index) => ({
     wish: { ...wish, url, name: index === 0 ? wish.name : `${wish.name} (http)` },

@@ -6,6 +6,7 @@
  * @module
  */
 import type { EndpointModules, SignIn } from "../agent/modules.ts";
+import type { UpstreamKind } from "../agent/upstream.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { Flag, Input } from "./command.ts";
 
@@ -67,9 +68,10 @@ export const HTTP_MODULE_FLAGS: readonly Flag[] = [
  * What these flags ask for; `undefined` when none is given.
  *
  * @param input the flags
+ * @param kind what visitors speak
  * @throws {TunnelError} usage when a flag stands without the one it belongs to
  */
-export function modulesOfFlags(input: Input): EndpointModules | undefined {
+export function modulesOfFlags(input: Input, kind: UpstreamKind): EndpointModules | undefined {
   const many = (name: string) => input.isGiven(name) ? input.all(name) : undefined;
   const given = (...names: readonly string[]) => names.some((name) => input.isGiven(name));
   needs(input, "verify-webhook-secret", "verify-webhook");
@@ -83,7 +85,8 @@ export function modulesOfFlags(input: Input): EndpointModules | undefined {
       : undefined,
     circuitBreaker: ratio(input.flag("circuit-breaker")),
     compression: input.flag("compression") === "true" || undefined,
-    mutualTlsCas: input.flag("mutual-tls-cas"),
+    // For tls endpoints it matters where TLS ends: tls_flags.ts reads it.
+    mutualTlsCas: kind === "http" ? input.flag("mutual-tls-cas") : undefined,
     oauth: oauth && { provider: oauth.at, ...oauth.signIn },
     oidc: oidc && { issuerUrl: oidc.at, ...oidc.signIn },
     requestHeaders: given("request-header-add", "request-header-remove")

@@ -27,11 +27,21 @@ import { watchSignals } from "./shutdown.ts";
  * @param cli the machine, the log, the configuration
  * @param kind what visitors speak
  * @param input the address and the flags
+ * @param more what the flags of the command alone ask for
  * @returns 0 after a signal, or when the edge asked the agent to stop
  * @throws {TunnelError} what kept it from going online, or took it offline for good
  */
-export async function runTunnel(cli: Cli, kind: UpstreamKind, input: Input): Promise<number> {
-  return await runAgent(cli, input, wishesOfFlags(kind, input));
+export async function runTunnel(
+  cli: Cli,
+  kind: UpstreamKind,
+  input: Input,
+  more: Partial<ForwardOptions> = {},
+): Promise<number> {
+  const wishes = wishesOfFlags(kind, input).map(({ wish, ...sources }) => {
+    const modules = wish.modules || more.modules ? { ...wish.modules, ...more.modules } : undefined;
+    return { wish: { ...wish, ...more, modules }, ...sources };
+  });
+  return await runAgent(cli, input, wishes);
 }
 
 /**

@@ -16,6 +16,7 @@ import type { EdgeEvent } from "./events.ts";
 import type { GateLimits } from "./gate.ts";
 import type { GuessLimits } from "./guessing.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
+import { DEFAULT_HTTP2_EDGE_LIMITS, type Http2EdgeLimits } from "./http2_limits.ts";
 import { normalizeHost } from "./names.ts";
 import type { TracingOptions } from "./tracing.ts";
 
@@ -101,6 +102,8 @@ export interface EdgeOptions {
    * `Edge.acceptAgent` alone. @default {false}
    */
   readonly embedded?: boolean;
+  /** Whether HTTPS visitors are offered HTTP/2. @default {true} */
+  readonly http2?: boolean;
   /** Where the edge is, for the screens of agents. */
   readonly region?: string;
   /**
@@ -125,7 +128,7 @@ export interface EdgeOptions {
 }
 
 /** Bounds of an edge. Times are in milliseconds. */
-export interface EdgeLimits extends GuessLimits, GateLimits, HttpLimits {
+export interface EdgeLimits extends GuessLimits, GateLimits, HttpLimits, Http2EdgeLimits {
   /** Agents at a time. */
   readonly maxSessions: number;
   /** Connections at a time that have not authenticated. */
@@ -238,6 +241,7 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   // Let's Encrypt takes 300 orders in three hours.
   maxCertificatesPerHour: 90,
   maxCertificatesPerAccountHour: 20,
+  ...DEFAULT_HTTP2_EDGE_LIMITS,
   freeGuesses: 5,
   guessDelayMs: 250,
   maxGuessDelayMs: 5_000,
@@ -313,6 +317,7 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   masterKey: z.string().optional(),
   requireReservations: z.boolean().optional(),
   embedded: z.boolean().optional(),
+  http2: z.boolean().optional(),
   region: z.string().optional(),
   certificateFiles: z.union([
     z.string().min(1),
@@ -371,6 +376,8 @@ export interface EdgeConfig {
   readonly requireReservations: boolean | undefined;
   /** As given, with its default. */
   readonly embedded: boolean;
+  /** As given, with its default. */
+  readonly http2: boolean;
   /** Empty when none was given. */
   readonly region: string;
   /** As given. */
@@ -428,6 +435,7 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     masterKey: given.masterKey,
     requireReservations: given.requireReservations,
     embedded: given.embedded ?? false,
+    http2: given.http2 ?? true,
     region: given.region ?? "",
     certificateFiles: given.certificateFiles,
     acme: given.acme,

@@ -6,8 +6,10 @@
  */
 import { deadline } from "../base/clock.ts";
 import type { Address, Conn } from "../runtime/net.ts";
+import { serveHttp2 } from "./door_h2.ts";
 import type { DoorNet } from "./gate.ts";
 import { type HttpServing, type HttpVisit, serveHttp } from "./http_relay.ts";
+import { KeptStreams } from "./kept_streams.ts";
 import type { HostServer } from "./mounts.ts";
 
 /** The visitors of the HTTP doors. */
@@ -36,7 +38,29 @@ export class HttpVisitors {
     const serverName = scheme === "https" ? conn.tls?.serverName : undefined;
     const host = serverName?.toLowerCase().replace(/\.$/, "");
     const mounted = host === undefined ? undefined : this.#serving.mounts?.find(host);
+    if (conn.tls?.alpn === "h2") return this.#admitHttp2(conn, mounted);
     this.admitTo(mounted ?? ((conn) => serveHttp(conn, scheme, this.#serving)), conn, scheme);
+  }
+
+  /** What is offered to HTTPS visitors, most wanted first. */
+  get alpn(): readonly string[] {
+    return this.#serving.http2 ? ["h2", "http/1.1"] : ["http/1.1"];
+  }
+
+  #admitHttp2(conn: Conn, mounted: HostServer | undefined): void {
+    const { http2: limits, clock, logger } = this.#serving;
+    const kept = new KeptStreams(clock);
+    const serve = mounted ?? ((conn) => serveHttp(conn, "https", this.#serving, kept));
+    const serving = { limits, clock, logger, serve: (conn: Conn) => serve(conn, "https") };
+    this.admitTo(
+      (conn) => {
+        const visit = serveHttp2(conn, serving);
+        void visit.over.then(() => kept.close());
+        return visit;
+      },
+      conn,
+      "https",
+    );
   }
 
   /** Takes in a visitor of somebody else, which ends with the others. */

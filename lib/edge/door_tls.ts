@@ -152,7 +152,7 @@ class TlsDoor {
     if (tls && serves === "all") return await this.#serveTls(conn, name, tls);
     const https = mounted || tls ? undefined : endpoints.find("https", name);
     if (mounted || https || !tls && isOurs(name)) {
-      const termination = { ...https?.termination, alpn: ["http/1.1"] };
+      const termination = { ...https?.termination, alpn: visitors.alpn };
       return visitors.admit(await this.#terminate(conn, name, termination), "https");
     }
     await this.#refuseName(conn, name);

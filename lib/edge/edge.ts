@@ -28,6 +28,7 @@ import { EndpointRegistry } from "./endpoints.ts";
 import type { IdentityChange } from "./enforcement.ts";
 import { connectionOver, type EdgeEvent, exchangeOver } from "./events.ts";
 import type { ExchangeEnded } from "./http_relay.ts";
+import { http2LimitsOf } from "./http2_limits.ts";
 import { type Identity, openIdentity } from "./identity.ts";
 import { type EndpointInfo, endpointInfo, type SessionInfo, sessionInfo } from "./info.ts";
 import { Ingresses } from "./ingresses.ts";
@@ -134,6 +135,7 @@ class RunningEdge implements EdgeInside {
       comeback: this.#comeback,
       tracer: this.#watch.tracer,
       onExchange: isHeard ? ((ended) => this.#onExchange(ended)) : undefined,
+      http2: config.http2 ? http2LimitsOf(limits) : undefined,
     });
     this.#raw = {
       clock,

@@ -22,8 +22,10 @@ import { formatAddress } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
 import { renderProblem, wantsHtml } from "./error_page.ts";
 import { type After, Exchange, type ExchangeVisitor, type PoolVisit } from "./http_exchange.ts";
+import type { Http2Limits } from "./http2_limits.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { KeptStream } from "./kept_stream.ts";
+import type { KeptStreams } from "./kept_streams.ts";
 import type { HostServer, Mounts } from "./mounts.ts";
 import { badRequest, type Problem, requestTimeout } from "./problem.ts";
 import { type Arrival, type Route, routeRequest } from "./route.ts";
@@ -50,6 +52,8 @@ export interface HttpServing {
   readonly comeback?: Pick<Comeback, "wait"> | undefined;
   /** Makes requests part of traces. */
   readonly tracer?: Tracer | undefined;
+  /** What differs from {@linkcode DEFAULT_HTTP2_LIMITS}; without it HTTPS visitors are offered HTTP/1.1 alone. */
+  readonly http2?: Partial<Http2Limits> | undefined;
   /** Hears of each exchange that is over. */
   readonly onExchange?: ((event: ExchangeEnded) => void) | undefined;
 }
@@ -96,9 +100,15 @@ export interface ExchangeEnded {
  * @param conn the visitor; over TLS after its handshake
  * @param scheme what it speaks with us
  * @param serving endpoints, time, limits, events
+ * @param shared streams to agents that it shares with the other requests of its connection
  */
-export function serveHttp(conn: Conn, scheme: "http" | "https", serving: HttpServing): HttpVisit {
-  return new EdgeVisit(conn, scheme, serving);
+export function serveHttp(
+  conn: Conn,
+  scheme: "http" | "https",
+  serving: HttpServing,
+  shared?: KeptStreams,
+): HttpVisit {
+  return new EdgeVisit(conn, scheme, serving, shared);
 }
 
 class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
@@ -114,11 +124,17 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   readonly #serving: HttpServing;
   /** The trace that the request under way is part of. */
   trace: Trace | undefined;
+  readonly #shared: KeptStreams | undefined;
   #exchange: Exchange | undefined;
   /** Who serves the connection from now on, when that is not us any more. */
   #heir: HttpVisit | undefined;
 
-  constructor(conn: Conn, scheme: "http" | "https", serving: HttpServing) {
+  constructor(
+    conn: Conn,
+    scheme: "http" | "https",
+    serving: HttpServing,
+    shared: KeptStreams | undefined,
+  ) {
     const limits = { ...DEFAULT_HTTP_LIMITS, ...serving.limits };
     super(conn, serving.clock, limits, { maxBytes: limits.requestHeadBytes });
     this.out = new HeadFirst(conn);
@@ -127,7 +143,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     // As it stood in the ClientHello, which may have any case.
     this.serverName = conn.tls?.serverName?.toLowerCase().replace(/\.$/, "");
     this.limits = limits;
-    this.kept = new KeptStream({ clock: this.clock, ...limits });
+    this.#shared = shared;
+    this.kept = shared?.take() ?? new KeptStream({ clock: this.clock, ...limits });
     this.#serving = serving;
     this.logger = serving.logger;
     this.over = this.run();
@@ -308,7 +325,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   }
 
   protected override onOver(): void {
-    this.kept.letGo();
+    if (this.#shared) this.#shared.giveBack(this.kept, this.limits.keepStreamMs);
+    else this.kept.letGo();
   }
 
   #report(

@@ -210,6 +210,11 @@ export class BodyCut {
     return this.#scanner ? this.#scanner.payloadBytes : this.wireBytes;
   }
 
+  /** The trailer fields of a body in chunks, once it is done; `undefined` for any other. */
+  get trailers(): readonly (readonly [name: string, value: string])[] | undefined {
+    return this.#scanner?.trailers;
+  }
+
   /** How many bytes are still to come; `undefined` when only their end will tell. */
   get leftBytes(): number | undefined {
     return this.#scanner || this.#left === Infinity ? undefined : this.#left;

@@ -48,6 +48,9 @@ export const HTTP_FAULTS = {
   trailer: 400,
   trailer_forbidden: 400,
   trailers_too_large: 431,
+  // HTTP/2 (RFC 9113 section 8, RFC 8441)
+  http2_fields: 400,
+  http2_protocol: 501,
   // limits
   target_too_long: 414,
   head_too_large: 431,

@@ -95,21 +95,37 @@ test("tunnelWishes() makes two endpoints of a tunnel with two schemes", () => {
   ]);
 });
 
-test("tunnelWishes() and endpointWishes() mark what is valid and cannot be started yet", () => {
+test("tunnelWishes() marks what is valid and cannot be started yet", () => {
   const tunnel = (more: Partial<TunnelSection>) =>
     tunnelWishes("t", { proto: "http", addr: 80, ...more })[0].unsupported;
   assert.equal(tunnel({}), undefined);
   assert.equal(tunnel({ host_header: "preserve" }), undefined);
   assert.match(tunnel({ host_header: "rewrite" }) ?? "", /rewrites the Host header/);
   assert.match(tunnel({ proto: undefined, labels: ["a=b"] }) ?? "", /labels/);
-  assert.match(tunnel({ proto: "tls", crt: "c", key: "k" }) ?? "", /ends TLS in the agent/);
-  const [{ unsupported }] = endpointWishes({
+});
+
+test("tunnelWishes() and endpointWishes() end TLS in the agent, with visitors' certificates there too", () => {
+  const ends = { serverCertificate: "c", serverPrivateKey: "k", mutualTlsCas: ["ca"] };
+  const tunnel = { proto: "tls", addr: 80, crt: "c", key: "k", mutual_tls_cas: "ca" } as const;
+  for (const more of [{}, { terminate_at: "agent" as const }]) {
+    const [{ wish }] = tunnelWishes("t", { ...tunnel, ...more });
+    assert.deepEqual([wish.agentTlsTermination, wish.modules], [ends, undefined]);
+  }
+  const [{ wish }] = endpointWishes({
     name: "a",
     url: "tls://h",
     upstream: { url: "h:1" },
-    agent_tls_termination: { server_certificate: "c", server_private_key: "k" },
+    agent_tls_termination: {
+      server_certificate: "c",
+      server_private_key: "k",
+      mutual_tls_certificate_authorities: ["ca"],
+    },
   });
-  assert.match(unsupported ?? "", /ends TLS in the agent/);
+  assert.deepEqual(wish.agentTlsTermination, ends);
+  assert.throws(
+    () => tunnelWishes("t", { proto: "tls", addr: 80, terminate_at: "agent" }),
+    /"terminate_at: agent" needs "crt" and "key"/,
+  );
 });
 
 test("tunnelWishes() refuses keys that do not fit together", () => {

@@ -16,7 +16,7 @@ const command: Command = defineCommand({
 function modules(...args: string[]) {
   const request = parse(["do", ...args], [command], () => undefined);
   assert.ok(request.kind === "run");
-  return modulesOfFlags(request.input);
+  return modulesOfFlags(request.input, "http");
 }
 
 test("modulesOfFlags() asks for nothing without flags", () => {

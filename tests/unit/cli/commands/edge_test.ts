@@ -11,11 +11,15 @@ test("edgeCommand takes no argument, and logs to standard error unless told othe
     "data",
     "http",
     "https",
+    "tls",
     "agents",
     "api",
     "metrics",
     "access-log",
     "access-log-format",
     "tcp-ports",
+    "http-public-port",
+    "https-public-port",
+    "proxy-protocol-from",
   ]);
 });
