@@ -25,6 +25,7 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   host_not_found: "Correct the host name in the address that the agent was given",
   network_unreachable: "Check that this machine has a route to the service",
   timed_out: "Check that the service is running and that no firewall drops the connection",
+  loop: "Give the agent the address of the service itself, not the public URL of the endpoint",
   tls_failed: "Check that the service speaks TLS; if it does not, use http:// or tcp://",
   tls_untrusted: "Give the authority of its certificate with upstream_tls_verify_cas",
   tls_name_mismatch: "Use a name that is in its certificate",

@@ -7,7 +7,7 @@
 import { randomHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Chunk, type Duplex, join } from "../base/duplex.ts";
-import { toTunnelError, type TunnelError } from "../base/errors.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { readRequestHead, type RequestHead } from "../http/head.ts";
 import type { MuxStream } from "../mux/mux.ts";
@@ -29,6 +29,11 @@ export interface RelayOptions {
   readonly logger: Logger;
   /** Gets the events. */
   readonly report: (event: AgentReport) => void;
+  /**
+   * From where services are dialled at this moment, by endpoint: a visitor that comes from there is
+   * the agent itself, whose service leads back to the edge.
+   */
+  readonly dialledFrom?: Set<string>;
 }
 
 /** How long the head of a request is awaited, only to choose between a page and plain text. */
@@ -117,6 +122,11 @@ export class Relay {
       clientAddr: header.ClientAddr,
     });
     try {
+      if (this.#options.dialledFrom?.has(this.#place(header.ClientAddr))) {
+        return await this.#refuse(
+          new TunnelError("loop", `The service leads back to the endpoint ${url}`),
+        );
+      }
       if (this.#target.termination && !await this.#endTls(this.#target.termination)) return;
       const conn = await this.#dial();
       if (conn) await this.#join(conn, header);
@@ -140,7 +150,11 @@ export class Relay {
       r: header.ClientAddr,
     });
     this.#upstream = new CountedSide(conn, this);
+    const { dialledFrom } = this.#options;
+    const from = this.#place(formatHostPort(conn.local.host, conn.local.port));
+    dialledFrom?.add(from);
     const { error } = await join(this.#visitor, this.#upstream);
+    dialledFrom?.delete(from);
     if (!error) return;
     // a visitor or a service that goes away early is daily business
     this.#options.logger.log("debug", "joined connections were cut", {
@@ -163,6 +177,12 @@ export class Relay {
       this.#stream.abort(thrown);
       return false;
     }
+  }
+
+  /** An address in the eyes of this endpoint: what comes from another one is another's business. */
+  #place(address: string): string {
+    // A socket that listens for both families reports IPv4 peers as `::ffff:192.0.2.1`.
+    return `${this.#target.name} ${address.replace(/^\[::ffff:([\d.]+)\]/i, "$1")}`;
   }
 
   /** The service's connection, or `undefined` after the visitor was told that there is none. */

@@ -194,6 +194,7 @@ export class Places {
       throw refuse(334, `Cannot bind "${holder.url}": a later session of this agent serves it`);
     }
     if (!wantsPooling(plan)) this.checkAlone(holder);
+    this.#checkTermination(holder, plan);
     if (before) this.#bySession.get(before)?.delete(holder);
     holder.join(session, this.#factsOf(plan, holder.port));
     this.#track(session, holder);
@@ -220,6 +221,15 @@ export class Places {
       334,
       `Cannot turn off pooling of "${endpoint.url}": it shares the address with ${others} more; stop them first`,
     );
+  }
+
+  /** A member that is back may have changed its mind, but not about what is decided for all. */
+  #checkTermination(holder: AgentEndpoint, plan: Plan): void {
+    const { registry } = this.#options;
+    const other = registry.membersAt(placeOf(holder.facts)).find((member) => member !== holder);
+    const wanted = other && readTermination(plan.proto, plan.bind.options);
+    if (!other || sameTermination(other.termination, wanted)) return;
+    throw refuse(334, `Cannot bind "${holder.url}": ${whyNotShared([other], plan)}`);
   }
 
   /** Takes a name from holders that are gone. @throws {TunnelError} refused with 334 when one lives */

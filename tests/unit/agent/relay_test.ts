@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { decodeText, encodeText } from "../../../lib/base/bytes.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
-import { type Duplex, pair } from "../../../lib/base/duplex.ts";
+import { pair } from "../../../lib/base/duplex.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
 import type { AgentReport } from "../../../lib/agent/events.ts";
 import { Relay } from "../../../lib/agent/relay.ts";
@@ -11,6 +11,7 @@ import type { UpstreamTarget } from "../../../lib/agent/upstream_dial.ts";
 import type { MuxStream } from "../../../lib/mux/mux.ts";
 import { createMux } from "../../../lib/mux/muxer.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
+import type { Conn } from "../../../lib/runtime/net.ts";
 import { STREAM } from "../../../lib/wire/messages.ts";
 import { eventually, readAll } from "../../fakes/edge.ts";
 
@@ -20,12 +21,14 @@ class Scene {
   readonly runtime = memoryRuntime({ clock: this.clock });
   readonly events: AgentReport[] = [];
   readonly lines: string[] = [];
-  readonly services: Duplex[] = [];
+  readonly services: Conn[] = [];
   readonly target: UpstreamTarget;
   visitor!: MuxStream;
   relay!: Relay;
   done = false;
   #close: (() => Promise<void>)[] = [];
+
+  readonly dialledFrom = new Set<string>();
 
   constructor(kind: UpstreamKind = "http", address: string | number = 8080) {
     const upstream = parseUpstream(address, kind);
@@ -73,6 +76,7 @@ class Scene {
             child: () => assert.fail(),
           },
           report: (event) => this.events.push(event),
+          dialledFrom: this.dialledFrom,
         });
         void this.relay.run({
           Id: "b",
@@ -357,4 +361,33 @@ test("Relay holds a fast service back when the visitor does not read", async () 
   scene.visitor.abort();
   await pouring;
   await scene.end();
+});
+
+test("Relay remembers from where it dials while it does, for its own endpoint", async () => {
+  const scene = new Scene();
+  await scene.serve();
+  await scene.visit("GET / HTTP/1.1\r\n\r\n");
+  await eventually(scene.clock, () => scene.services.length === 1);
+  const { remote } = scene.services[0];
+  assert.deepEqual([...scene.dialledFrom], [`web ${remote.host}:${remote.port}`]);
+  scene.services[0].abort();
+  await eventually(scene.clock, () => scene.done);
+  assert.equal(scene.dialledFrom.size, 0);
+  await scene.end();
+});
+
+test("Relay refuses a visitor that is the agent itself: its service leads back to the edge", async () => {
+  for (const kind of ["http", "tcp"] as const) {
+    const scene = new Scene(kind, "localhost:8080");
+    await scene.serve();
+    scene.dialledFrom.add("web 192.0.2.7:50000");
+    await scene.visit("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    const answer = readAll(scene.visitor);
+    scene.visitor.closeWrite();
+    const text = await answer;
+    if (kind === "http") assert.match(text, /^HTTP\/1\.1 502 [^]*leads back[^]*ERR_NGROK_8012/);
+    else assert.equal(text, "");
+    assert.equal(scene.services.length, 0);
+    await scene.end();
+  }
 });

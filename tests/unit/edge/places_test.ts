@@ -6,6 +6,7 @@ import type { Conn } from "../../../lib/runtime/net.ts";
 import { type BindResponse, STREAM } from "../../../lib/wire/messages.ts";
 import type { FakeAgent } from "../../fakes/agent.ts";
 import { AgentsSide } from "../../fakes/agents_side.ts";
+import { makeCa } from "../../fakes/certs.ts";
 import { test } from "../../harness.ts";
 
 const VISITOR = { clientAddr: "1.2.3.4:5", passthroughTls: false };
@@ -573,5 +574,26 @@ test("Places opens the port of a pool once, and frees it with the last member", 
   await second.unbind(other.Id);
   await first.unbind(third.Id);
   assert.equal(side.ports!.open.size, 0);
+  await side.close();
+});
+
+test("Places lets no member of a pool end TLS otherwise than the others, also not when it is back", async () => {
+  const side = await AgentsSide.create();
+  const { agent: one, answer } = await side.agent("one");
+  const { agent: two } = await side.agent("two");
+  const url = { Domain: "a.example.com" };
+  const { caPem } = await makeCa("visitors");
+  const strict = { ...url, MutualTLSCA: { mutual_tls_ca: btoa(caPem) } };
+  const bound = await one.bind("https", url, POOLING);
+  await two.bind("https", url, POOLING);
+  assert.match((await two.bind("https", strict, POOLING)).Error!, /ends TLS otherwise[^]*334/);
+  const back = await side.resume(answer);
+  const again = (opts: Record<string, unknown>) =>
+    back.bind("https", opts, {
+      Id: bound.Id,
+      Extra: { Token: bound.Extra.Token, PoolingEnabled: true },
+    });
+  assert.match((await again(strict)).Error!, /ends TLS otherwise[^]*334/);
+  assert.equal(codeOf(await again(url)), "");
   await side.close();
 });
