@@ -75,10 +75,12 @@ export class PoolStage {
   /** One more member; without `pooled` it asks for the URL alone. */
   async join(
     name: string,
-    { token = "one", extra = { PoolingEnabled: true } as Json } = {},
+    { token = "one", extra = { PoolingEnabled: true } as Json, opts = {} as Json } = {},
   ): Promise<StageMember> {
     const { agent } = await this.side.agent(token);
-    const bound = await agent.bind("http", { Domain: "pool.example.com" }, { Extra: extra });
+    const bound = await agent.bind("http", { Domain: "pool.example.com", ...opts }, {
+      Extra: extra,
+    });
     const member: StageMember = {
       name,
       agent,

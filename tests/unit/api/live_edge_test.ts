@@ -103,3 +103,25 @@ test("liveEdge() hands commands on", async () => {
   await live.updateSession("ts_1", "3.21.0");
   assert.deepEqual(told, ["restart ts_1", "update ts_1 3.21.0"]);
 });
+
+test("liveEdge() shows each member of a pool, and whether an endpoint pools", () => {
+  const pooled = { ...ENDPOINT, poolingEnabled: true };
+  const live = liveEdge({
+    ...source(),
+    endpoints: () => [
+      pooled as never,
+      { ...pooled, id: "b2", ksuid: "2aBcDeFgHiJkLmNoPqRsTuVwXyY" } as never,
+      { ...ENDPOINT, poolingEnabled: false, url: "https://alone.example.com" } as never,
+    ],
+  }, "");
+  const shown = live.endpoints("ac_1").map(({ key, url, poolingEnabled }) => [
+    key,
+    url,
+    poolingEnabled,
+  ]);
+  assert.deepEqual(shown, [
+    ["2aBcDeFgHiJkLmNoPqRsTuVwXyZ", "https://shop.example.com", true],
+    ["2aBcDeFgHiJkLmNoPqRsTuVwXyY", "https://shop.example.com", true],
+    ["2aBcDeFgHiJkLmNoPqRsTuVwXyZ", "https://alone.example.com", false],
+  ]);
+});

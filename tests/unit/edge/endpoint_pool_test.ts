@@ -225,6 +225,26 @@ test("EndpointPool keeps a visitor's streams to a few members, and lets them go 
   await stage.close();
 });
 
+test("EndpointPool has the policy of the chosen member run, and no other", async () => {
+  const stage = await PoolStage.create(1);
+  const deny = { type: "deny", config: { status_code: 418 } };
+  const TrafficPolicy = JSON.stringify({ on_http_request: [{ actions: [deny] }] });
+  const strict = await stage.join("m1", { opts: { TrafficPolicy } });
+  assert.equal(strict.bound.Error, "");
+  const statuses = new Map<string, number>();
+  for (let count = 0; count < 100; count++) {
+    const status = (await stage.ask()).slice(0, 3);
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  }
+  // What a policy refuses is refused: no other member is asked instead.
+  assert.equal(statuses.get("200"), stage.members[0].served);
+  assert.equal(statuses.get("418"), 100 - stage.members[0].served);
+  assert.ok(stage.members[0].served > 20 && stage.members[0].served < 80);
+  assert.equal(strict.served, 0);
+  assert.ok(stage.events.every(({ retries }) => retries === undefined));
+  await stage.close();
+});
+
 test("mayGoElsewhere() holds for what happens before a byte has left", () => {
   const codes = ["session_closed", "streams_exhausted", "timed_out"] as const;
   for (const code of codes) assert.equal(mayGoElsewhere(new TunnelError(code, "x")), true);
