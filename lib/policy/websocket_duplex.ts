@@ -38,6 +38,8 @@ export class WebSocketDuplex extends RawDuplex {
   readonly closed: Promise<void>;
   readonly #visitor: Duplex;
   readonly #clock: Clock;
+  #isOver = false;
+  #visitorEnded = false;
   readonly #reader: FrameReader;
   /** Payload that was read and not yet taken. */
   readonly #ready: Uint8Array[] = [];
@@ -65,7 +67,10 @@ export class WebSocketDuplex extends RawDuplex {
       onPayload: (piece, offset, head) => this.#onPayload(piece, offset, head),
       onEnd: (head) => this.#onEnd(head),
     });
-    visitor.closed.then(() => this.#timer?.cancel());
+    visitor.closed.then(() => {
+      this.#isOver = true;
+      this.#timer?.cancel();
+    });
   }
 
   /** Sends bytes as one binary message. */
@@ -79,7 +84,10 @@ export class WebSocketDuplex extends RawDuplex {
 
   /** Says Close: the service has no more to say. */
   closeWrite(): void | Promise<void> {
-    return this.#sayClose(CLOSE_CODES.normal);
+    const said = this.#sayClose(CLOSE_CODES.normal);
+    // It has ended its connection without a Close: it will not answer ours.
+    if (this.#visitorEnded) this.#linger();
+    return said;
   }
 
   /** Ends both directions; the visitor is told why, unless it knows already that we end. */
@@ -111,6 +119,7 @@ export class WebSocketDuplex extends RawDuplex {
       const chunk = read instanceof Promise ? await read : read;
       if (chunk === undefined) {
         this.#closeReceived = true;
+        this.#visitorEnded = true;
         if (this.#reader.atBoundary) return undefined;
         throw new TunnelError("connection_closed", "The WebSocket ended within a frame");
       }
@@ -199,6 +208,8 @@ export class WebSocketDuplex extends RawDuplex {
   }
 
   #wait(): void {
+    // Nobody is left who could close late.
+    if (this.#isOver) return;
     this.#timer ??= this.#clock.after(CLOSE_MS, () => {
       this.#visitor.abort(new TunnelError("timed_out", "The visitor did not close its WebSocket"));
     });

@@ -3,7 +3,7 @@
  * answer a line on standard output. Runs under Node, for which the SDK's native part is made.
  *
  * Commands: connect {serverAddr, rootCas, authtoken, commands?}, listen {kind, domain?, to, ...},
- * close {id}, urls, disconnect. Unasked lines have `event`.
+ * close {id}, urls, disconnect. `calls` are further methods of the listener's builder. Unasked lines have `event`.
  */
 import { createInterface } from "node:readline";
 import ngrok from "@ngrok/ngrok";
@@ -50,7 +50,7 @@ const verbs = {
     return {};
   },
   async listen(
-    { kind, domain, to, scheme, basicAuth, remoteAddr, proxyProto, metadata, pooled },
+    { kind, domain, to, scheme, basicAuth, remoteAddr, proxyProto, metadata, pooled, calls = [] },
   ) {
     const builder = kind === "http"
       ? session.httpEndpoint()
@@ -64,6 +64,7 @@ const verbs = {
     if (metadata) builder.metadata(metadata);
     if (basicAuth) builder.basicAuth(...basicAuth);
     if (pooled) builder.poolingEnabled(true);
+    for (const [method, ...args] of calls) builder[method](...args);
     const listener = await builder.listen();
     listeners.set(listener.id(), listener);
     listener.forward(to).then(

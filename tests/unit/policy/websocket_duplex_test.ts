@@ -178,6 +178,16 @@ test("WebSocketDuplex takes an end without a Close for an end, and one within a 
   await assert.rejects(Promise.resolve(cut.socket.read()), { code: "connection_closed" });
 });
 
+test("WebSocketDuplex ends at once when the visitor left without a Close and the service is done", async () => {
+  const { visitor, socket } = scene();
+  visitor.closeWrite();
+  assert.equal(await socket.read(), undefined);
+  await socket.closeWrite();
+  assert.ok(await visitor.read());
+  assert.equal(await visitor.read(), undefined);
+  await socket.closed;
+});
+
 test("WebSocketDuplex keeps back what a slow visitor does not take", async () => {
   const [visitor, front] = pair({ highWaterBytes: 1_000 });
   const socket = new WebSocketDuplex(front, new FakeClock());
