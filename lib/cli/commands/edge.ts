@@ -6,6 +6,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { edgeConfigCommand } from "./edge_config.ts";
 import { EDGE_COMMANDS } from "./edge_operators.ts";
+import { SERVICE_COMMANDS } from "./edge_service.ts";
 
 /** Runs an edge. */
 export const edgeCommand: Command = defineCommand({
@@ -151,7 +152,7 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
     },
   ],
   logsTo: "stderr",
-  commands: [...EDGE_COMMANDS, edgeConfigCommand],
+  commands: [...EDGE_COMMANDS, edgeConfigCommand, ...SERVICE_COMMANDS],
   async run(cli, input) {
     const { runEdge } = await import("../edge_server.ts");
     return await runEdge(cli, input);

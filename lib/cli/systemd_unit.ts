@@ -1,0 +1,112 @@
+/**
+ * The systemd unit of an edge: no root, no more of the machine than it needs, restarted when it
+ * falls. `edge_service.ts` writes it where systemd looks.
+ *
+ * @module
+ */
+
+/** What the unit depends on. */
+export interface UnitOptions {
+  /** The command line that starts the program, up to its own arguments. */
+  readonly program: readonly string[];
+  /** The configuration file, as an absolute path. */
+  readonly config: string;
+  /** The folder of the file's own choice; without it systemd gives the edge one, /var/lib/sallyport. */
+  readonly dataDir: string | undefined;
+  /** Whose process it is; without it systemd makes up a user while the edge runs. */
+  readonly user: string | undefined;
+  /** The access log, when it is a file. */
+  readonly accessLog: string | undefined;
+}
+
+/** What the unit is called. */
+export const UNIT_NAME = "sallyport-edge.service";
+
+/**
+ * Writes the unit.
+ *
+ * @param options what it depends on
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { formatUnit } from "./systemd_unit.ts";
+ *
+ * const unit = formatUnit({
+ *   program: ["/usr/local/bin/sallyport"],
+ *   config: "/etc/sallyport/edge.yml",
+ *   dataDir: undefined,
+ *   user: undefined,
+ *   accessLog: undefined,
+ * });
+ * assert.match(unit, /^ExecStart=\/usr\/local\/bin\/sallyport edge --config/m);
+ * assert.match(unit, /^DynamicUser=yes$/m);
+ * ```
+ */
+export function formatUnit({ program, config, dataDir, user, accessLog }: UnitOptions): string {
+  const start = [...program, "edge", "--config", config].map(quote).join(" ");
+  const folders = [dataDir, accessLog?.replace(/\/[^/]*$/, "")].filter((one) => one !== undefined);
+  return `# Written by "sallyport edge install". Changes belong into "systemctl edit ${UNIT_NAME}".
+[Unit]
+Description=Sallyport edge
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=simple
+ExecStart=${start}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=always
+RestartSec=100ms
+# The edge finishes what is under way for 8 s; a second signal would cut that.
+TimeoutStopSec=15s
+KillMode=mixed
+# Secrets such as SALLYPORT_MASTER_KEY; read by systemd as root, so the file may be root's alone.
+EnvironmentFile=-/etc/sallyport/edge.env
+${dataDir === undefined ? "Environment=SALLYPORT_EDGE_DATA=/var/lib/sallyport\n" : ""}${
+    user === undefined ? "DynamicUser=yes" : `User=${user}`
+  }
+StateDirectory=sallyport
+StateDirectoryMode=0700
+${folders.map((folder) => `ReadWritePaths=${quote(folder)}\n`).join("")}WorkingDirectory=/
+LimitNOFILE=1048576
+
+# Ports 80 and 443, and nothing else of what root may do.
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+RemoveIPC=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+UMask=0077
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** systemd splits at blanks, and takes % and $ for its own. */
+function quote(word: string): string {
+  const escaped = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
+  return /[\s"'\\;]/.test(word)
+    ? `"${escaped.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`
+    : escaped;
+}
