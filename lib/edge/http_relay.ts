@@ -20,7 +20,7 @@ import type { Conn } from "../runtime/net.ts";
 import type { Comeback } from "./comeback.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
-import { renderProblem, wantsHtml } from "./error_page.ts";
+import { preferredForm, renderProblem } from "./error_page.ts";
 import { type After, Exchange, type ExchangeVisitor, type PoolVisit } from "./http_exchange.ts";
 import type { Http2Limits } from "./http2_limits.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
@@ -281,7 +281,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   /** What we say on our own account. */
   #render(problem: Problem, head: RequestHead | undefined, close: boolean): Uint8Array {
     return renderProblem(problem, {
-      html: wantsHtml(head?.get("accept")),
+      ...preferredForm(head?.all("accept").join(",")),
       body: head?.method !== "HEAD",
       close,
       nowMs: this.clock.now(),
