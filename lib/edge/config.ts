@@ -104,6 +104,11 @@ export interface EdgeOptions {
   readonly embedded?: boolean;
   /** Whether HTTPS visitors are offered HTTP/2. @default {true} */
   readonly http2?: boolean;
+  /**
+   * Shows browsers a page that names the host before they see an endpoint of this edge, once in
+   * seven days for each host. For edges on which people you do not know start endpoints. @default {false}
+   */
+  readonly interstitial?: boolean;
   /** Where the edge is, for the screens of agents. */
   readonly region?: string;
   /**
@@ -318,6 +323,7 @@ export const edgeOptionsSchema: Schema<EdgeOptions> = z.strictObject({
   requireReservations: z.boolean().optional(),
   embedded: z.boolean().optional(),
   http2: z.boolean().optional(),
+  interstitial: z.boolean().optional(),
   region: z.string().optional(),
   certificateFiles: z.union([
     z.string().min(1),
@@ -378,6 +384,8 @@ export interface EdgeConfig {
   readonly embedded: boolean;
   /** As given, with its default. */
   readonly http2: boolean;
+  /** As given, with its default. */
+  readonly interstitial: boolean;
   /** Empty when none was given. */
   readonly region: string;
   /** As given. */
@@ -436,6 +444,7 @@ export function resolveEdgeOptions(options: EdgeOptions): EdgeConfig {
     requireReservations: given.requireReservations,
     embedded: given.embedded ?? false,
     http2: given.http2 ?? true,
+    interstitial: given.interstitial ?? false,
     region: given.region ?? "",
     certificateFiles: given.certificateFiles,
     acme: given.acme,

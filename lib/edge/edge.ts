@@ -129,6 +129,7 @@ class RunningEdge implements EdgeInside {
       endpoints: this.#registry,
       mounts: this.#mounts,
       ownAnswer: config.acme && ((path) => this.#certificates?.answers?.httpAnswer(path)),
+      interstitial: config.interstitial,
       clock,
       logger,
       limits,

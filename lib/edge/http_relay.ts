@@ -24,6 +24,7 @@ import { preferredForm, renderProblem } from "./error_page.ts";
 import { type After, Exchange, type ExchangeVisitor, type PoolVisit } from "./http_exchange.ts";
 import type { Http2Limits } from "./http2_limits.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
+import { interstitial } from "./interstitial.ts";
 import { KeptStream } from "./kept_stream.ts";
 import type { KeptStreams } from "./kept_streams.ts";
 import type { HostServer, Mounts } from "./mounts.ts";
@@ -42,6 +43,8 @@ export interface HttpServing {
   readonly mounts?: Mounts | undefined;
   /** What the edge itself answers at a path, whatever the host: proofs for ACME servers (http-01). */
   readonly ownAnswer?: ((path: string) => string | undefined) | undefined;
+  /** Whether browsers see a page before they see an endpoint. @default {false} */
+  readonly interstitial?: boolean;
   /** Whose time. */
   readonly clock: Clock;
   /** Where lines go. */
@@ -167,6 +170,10 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     this.trace = this.#serving.tracer?.begin(head);
     const route = this.#route(head);
     const { endpoint: place, problem } = route instanceof Promise ? await route : route;
+    if (place && this.#serving.interstitial) {
+      const between = this.#standBetween(place, head, startedMs);
+      if (between) return await between;
+    }
     let endpoint: Endpoint | undefined = place;
     let after: After;
     let retries = 0;
@@ -190,7 +197,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
       return close ? "close" : "keep";
     } finally {
       if (this.#serving.onExchange) {
-        this.#report(startedMs, head, endpoint, exchange, after, retries);
+        const said = after.then === "answer" ? after.problem : undefined;
+        this.#report(startedMs, head, endpoint, exchange, said, retries);
       }
     }
   }
@@ -230,6 +238,18 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
       if (!other || tried.has(other)) return { endpoint, after, retries };
       endpoint = other;
     }
+  }
+
+  /** Shows the page that stands between visitors and endpoints, if this one has to see it. */
+  #standBetween(place: Endpoint, head: RequestHead, startedMs: number): Promise<Then> | undefined {
+    const close = this.draining || !keepsAlive(head) || head.chunked || !!head.contentLength;
+    const nowMs = this.clock.now();
+    const serverIp = this.conn.local.host;
+    const answer = interstitial(head, { scheme: this.scheme, serverIp, close, nowMs });
+    return answer &&
+      this.say(answer.bytes).then((): Then => close ? "close" : "keep").finally(() => {
+        if (this.#serving.onExchange) this.#report(startedMs, head, place, undefined, answer, 0);
+      });
   }
 
   /** A proof for an ACME server (RFC 8555 section 8.3), before any endpoint or its policy sees the request. */
@@ -334,10 +354,9 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     head: RequestHead,
     endpoint: Endpoint | undefined,
     exchange: Exchange | undefined,
-    after: After,
+    said: { readonly status: number; readonly ngrokCode: number | undefined } | undefined,
     retries: number,
   ): void {
-    const problem = after.then === "answer" ? after.problem : undefined;
     try {
       this.#serving.onExchange!({
         endpoint,
@@ -349,8 +368,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
         path: head.path,
         head,
         trace: this.trace,
-        status: problem?.status ?? exchange?.status,
-        ngrokCode: problem?.ngrokCode,
+        status: said?.status ?? exchange?.status,
+        ngrokCode: said?.ngrokCode,
         requestBytes: exchange?.requestBytes ?? 0,
         responseBytes: exchange?.responseBytes ?? 0,
         durationMs: this.clock.steady() - startedMs,

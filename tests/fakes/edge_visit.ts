@@ -183,6 +183,8 @@ export interface SceneOptions {
   readonly endpoints?: FakeEndpoint[];
   /** Limits. */
   readonly limits?: Partial<HttpLimits>;
+  /** Whether browsers see the interstitial. */
+  readonly interstitial?: boolean;
   /** How much the visitor's connection holds each way. */
   readonly highWaterBytes?: number;
 }
@@ -217,6 +219,7 @@ export function scene(options: SceneOptions = {}): Scene {
     logger: silentLogger,
     mounts: options.mounts,
     limits: options.limits,
+    interstitial: options.interstitial,
     onExchange: (event) => events.push(event),
   });
   return {

@@ -471,3 +471,45 @@ test("serveHttp() passes on that the door closes", async () => {
   visitor.duplex.closeWrite();
   await visit.over;
 });
+
+test("serveHttp() shows browsers the interstitial once, when the edge wants it", async () => {
+  const { visitor, endpoint, visit, events } = scene({ interstitial: true });
+  const browser = "Host: a.test\r\nUser-Agent: Mozilla/5.0\r\nAccept: text/html\r\n";
+  await visitor.send(`GET /x?y=1 HTTP/1.1\r\n${browser}\r\n`);
+  const head = await visitor.readHead();
+  assert.match(head, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.match(head, /\r\nngrok-error-code: ERR_NGROK_6024\r\n/);
+  const page = await visitor.readBytes(Number(/Content-Length: (\d+)/.exec(head)![1]));
+  const action = /action="([^"]+)"/.exec(page)![1];
+  await visitor.send(
+    `POST ${action} HTTP/1.1\r\n${browser}Origin: http://a.test\r\nContent-Length: 0\r\n\r\n`,
+  );
+  const agreed = await visitor.readHead();
+  assert.match(agreed, /^HTTP\/1\.1 303 See Other\r\n/);
+  assert.match(agreed, /\r\nLocation: \/x\?y=1\r\n/);
+  const cookie = /Set-Cookie: ([^;]+);/.exec(agreed)![1];
+  await visitor.send(`GET /x?y=1 HTTP/1.1\r\n${browser}Cookie: ${cookie}\r\n\r\n`);
+  const agent = await endpoint.nextStream();
+  await agent.readHead();
+  await agent.send(OK);
+  await visitor.expect(OK);
+  visitor.duplex.closeWrite();
+  await visit.over;
+  assert.deepEqual(events.map(({ status, ngrokCode }) => [status, ngrokCode]), [
+    [200, 6024],
+    [303, undefined],
+    [200, undefined],
+  ]);
+});
+
+test("serveHttp() answers with JSON who likes that better", async () => {
+  const { visitor } = scene();
+  await visitor.send(
+    "GET / HTTP/1.1\r\nHost: b.test\r\nAccept: application/json, */*;q=0.5\r\n\r\n",
+  );
+  const head = await visitor.readHead();
+  assert.match(head, /\r\nContent-Type: application\/json\r\n/);
+  const body = await visitor.readBytes(Number(/Content-Length: (\d+)/.exec(head)![1]));
+  assert.equal(JSON.parse(body).error_code, "ERR_NGROK_3200");
+  visitor.duplex.closeWrite();
+});
