@@ -181,7 +181,8 @@ export class Exchange {
       policy.forwarded();
       return policy.converter ? await this.#convert(policy.converter) : await this.#relay();
     } finally {
-      policy.ended(undefined);
+      const visitorLeft = this.#cut !== undefined && this.#cut !== "service_slow";
+      policy.ended(undefined, visitorLeft);
     }
   }
 

@@ -120,9 +120,10 @@ export class PolicyRun {
    * It is known what came of the request. Only the first call counts.
    *
    * @param status of the service's answer; `undefined` when there is none
+   * @param visitorLeft whether that is the visitor's doing
    */
-  ended(status: number | undefined): void {
-    const end = { status, forwarded: this.#forwarded };
+  ended(status: number | undefined, visitorLeft: boolean = false): void {
+    const end = { status, forwarded: this.#forwarded, ...(visitorLeft && { visitorLeft }) };
     for (const listener of this.#listeners.splice(0)) listener(end);
   }
 
