@@ -7,7 +7,8 @@
  */
 
 /** Nothing is fetched, run or framed; only the page's own style applies, and its own form. */
-export const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; " +
+export const PAGE_POLICY: string =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; " +
   "form-action 'self'; frame-ancestors 'none'";
 
 const ESCAPES: Readonly<Record<string, string>> = {
