@@ -4,6 +4,7 @@
  * @module
  */
 import { type Command, defineCommand, defineFlag, defineGroup, type Flag } from "../command.ts";
+import { certificatesCommand } from "./edge_certificates.ts";
 import type { EdgeDeed, EdgeDeedInput } from "../edge_operate.ts";
 
 /** Where the edge keeps its state. */
@@ -202,6 +203,7 @@ export const EDGE_COMMANDS: readonly Command[] = [
     accountLine("suspend", "suspend", "refuse everything of an account"),
     accountLine("resume", "resume", "accept an account again"),
   ]),
+  certificatesCommand,
   backupCommand,
   restoreCommand,
 ];
