@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../lib/base/clock.ts";
 import { silentLogger } from "../../lib/base/log.ts";
-import { HttpVisitors } from "../../lib/edge/door_http.ts";
+import type { HttpVisitors } from "../../lib/edge/door_http.ts";
 import { openTlsDoor } from "../../lib/edge/door_tls.ts";
 import { memoryRuntime } from "../../lib/runtime/memory.ts";
 import type { Conn } from "../../lib/runtime/net.ts";
