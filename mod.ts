@@ -122,7 +122,8 @@ export async function forward(
   options: TunnelOptions = {},
 ): Promise<Tunnel> {
   const { url, proto, name, metadata, description, binding, poolingEnabled, ...more } = options;
-  const { trafficPolicy, modules, upstreamProtocol, upstreamProxyProtocol, ...rest } = more;
+  const { trafficPolicy, modules, agentTlsTermination, upstreamProtocol, ...others } = more;
+  const { upstreamProxyProtocol, ...rest } = others;
   const { upstreamTlsVerify, upstreamTlsVerifyCas, ...session } = rest;
   const wish: { -readonly [K in keyof ForwardOptions]: ForwardOptions[K] } = {
     ...{ addr, url, proto, name, metadata, description, binding, poolingEnabled, trafficPolicy },
@@ -132,6 +133,7 @@ export async function forward(
       upstreamTlsVerify,
       upstreamTlsVerifyCas,
       modules,
+      agentTlsTermination,
     },
   };
   const { wanted } = readWish(wish);

@@ -16,6 +16,8 @@ export function agentOptionsOf(agent: AgentSection): AgentOptions {
   return {
     connectUrl: agent.connect_url,
     connectCas: agent.connect_cas,
+    crlUrl: agent.crl_url,
+    crlNoverify: agent.crl_noverify,
     authtoken: agent.authtoken,
     metadata: agent.metadata,
     connectTimeoutMs: durationMs(agent.connect_timeout),
@@ -34,7 +36,6 @@ function durationMs(text: string | undefined): number | undefined {
  */
 const NOT_OBEYED: readonly (keyof AgentSection)[] = [
   "connect_interface",
-  "crl_url",
   "dns_resolver_ips",
   "proxy_url",
 ];

@@ -103,7 +103,7 @@ export const agentSectionSchema: Schema<AgentSection> = z.strictObject({
   connect_url: text.min(1).describe("The edge, host:port").optional(),
   connect_cas: text.min(1).describe("Who may vouch for it: trusted, host, or a PEM file")
     .optional(),
-  crl_url: url(["http", "https"]).describe("Where the list of revoked certificates is").optional(),
+  crl_url: url(["http"]).describe("Where the list of revoked certificates is").optional(),
 });
 
 const address = z.union([text.min(1), z.int().min(1).max(65_535)]);

@@ -113,7 +113,10 @@ test("sallyport api creates and lists, on the loopback port and at api.<domain>,
       "--config",
       config,
     ]);
-    assert.deepEqual([kept.code, kept.stdout], [0, `Saved in ${config}\n`]);
+    assert.deepEqual([kept.code, kept.stdout], [
+      0,
+      `API key saved to configuration file: ${config}\n`,
+    ]);
     assert.equal(statSync(config).mode & 0o777, 0o600);
     const api = `https://api.localhost:${ready.https.split(":")[1]}`;
     const far = await json([

@@ -93,6 +93,12 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   return new RunningProgram(child, args);
 }
 
+/** The words that start `sallyport` on the runtime that runs the tests, for a script that does so. */
+export function programWords(): readonly string[] {
+  const { command, prefix } = commandLine("self", ["-A"]);
+  return [command, ...prefix, join(ROOT, "cli.ts")];
+}
+
 /** Runs `sallyport` with these arguments to its end. */
 export async function runProgram(
   args: readonly string[],

@@ -3,10 +3,12 @@ import { resolveAgentOptions } from "../../../lib/agent/config.ts";
 import { agentOptionsOf, keysWithoutEffect } from "../../../lib/agent/file_options.ts";
 import { test } from "../../harness.ts";
 
-test("S117 agentOptionsOf() turns a section into the options of an agent, durations into milliseconds", () => {
+test("S98 S100 S106 S117 agentOptionsOf() turns a section into the options of an agent, durations into milliseconds", () => {
   const options = agentOptionsOf({
     connect_url: "e:443",
     connect_cas: "host",
+    crl_url: "http://e/crl",
+    crl_noverify: true,
     authtoken: "t",
     metadata: "m",
     connect_timeout: "5s",
@@ -16,6 +18,8 @@ test("S117 agentOptionsOf() turns a section into the options of an agent, durati
   assert.deepEqual(options, {
     connectUrl: "e:443",
     connectCas: "host",
+    crlUrl: "http://e/crl",
+    crlNoverify: true,
     authtoken: "t",
     metadata: "m",
     connectTimeoutMs: 5_000,
