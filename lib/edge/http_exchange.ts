@@ -458,7 +458,7 @@ export class Exchange {
 
   /** Whether a policy changes the body of the response. */
   #transforms(framing: BodyFraming): boolean {
-    const { response } = this.#policy ?? {};
+    const response = this.#policy?.response;
     return response !== undefined && framing.kind !== "none" && response.transforms.length > 0;
   }
 

@@ -163,6 +163,30 @@ async function isTurnedAway(url: string): Promise<boolean> {
   }
 }
 
+/** What a TLS endpoint echoes, and in which version; throws when there is no handshake. */
+async function tlsTurn(
+  edge: TestEdge,
+  url: string,
+  options: tls.ConnectionOptions,
+): Promise<[text: string, version: string | null]> {
+  const [host, port] = splitAddress(edge.door.https!);
+  const servername = new URL(url.replace("tls:", "https:")).hostname;
+  const socket = tls.connect({ host, port, servername, ca: edge.caPem, ...options });
+  try {
+    return await new Promise((resolve, reject) => {
+      socket.once("error", reject);
+      socket.once("close", () => reject(new Error("closed")));
+      socket.once("secureConnect", () => socket.write("hello"));
+      socket.once(
+        "data",
+        (data: Uint8Array) => resolve([new TextDecoder().decode(data), socket.getProtocol()]),
+      );
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
 /** Declares the journeys for one kind of agent. */
 function declare(name: string, onStage: OnStage): void {
   test(`${name}: basic auth lets in who knows the password`, () =>
@@ -320,6 +344,30 @@ function declare(name: string, onStage: OnStage): void {
         assert.equal(await webSocketTurn(edge, url, "over and out"), "over and out");
         const plain = await visit(edge.door, url);
         assert.deepEqual([plain.status, codeOf(plain.headers)], [400, "ERR_NGROK_3206"]);
+      } finally {
+        await echo.close();
+      }
+    }));
+
+  test(`${name}: a traffic policy ends TLS at the edge, in the versions it names`, () =>
+    onStage(async (edge, online) => {
+      const echo = await startEcho();
+      try {
+        const url = await online("tls", echo.port, {
+          sdk: [],
+          own: {
+            trafficPolicy: JSON.stringify({
+              on_tcp_connect: [{
+                actions: [
+                  { type: "restrict-ips", config: { allow: ["127.0.0.0/8"] } },
+                  { type: "terminate-tls", config: { max_version: "1.2" } },
+                ],
+              }],
+            }),
+          },
+        });
+        assert.deepEqual(await tlsTurn(edge, url, {}), ["hello", "TLSv1.2"]);
+        await assert.rejects(tlsTurn(edge, url, { minVersion: "TLSv1.3" }));
       } finally {
         await echo.close();
       }

@@ -181,6 +181,28 @@ async function patch(
   );
 }
 
+test("serveAgentStream() changes the traffic policy of an endpoint while it runs, and keeps the old one when the new is wrong", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const bound = await agent.bind("https", { Auth: "user:password" });
+  const endpoint = side.registry.byId(bound.Id)!;
+  const TunnelId = bound.Extra.TunnelID;
+  const before = endpoint.policy;
+  const TrafficPolicy = "on_http_response: [{ actions: [{ type: custom-response }] }]";
+  assert.equal(await patch(agent, { TunnelId, TrafficPolicy }), "");
+  const { policy } = endpoint;
+  assert.ok(policy !== before && policy?.onHttpRequest && policy.onHttpResponse);
+  assert.equal(endpoint.options["TrafficPolicy"], TrafficPolicy);
+  assert.match(await patch(agent, { TunnelId, TrafficPolicy: "nonsense" }), /ERR_NGROK_9026/);
+  assert.equal(endpoint.policy, policy);
+  assert.equal(await patch(agent, { TunnelId, Name: "n" }), "");
+  assert.equal(endpoint.policy, policy);
+  assert.equal(await patch(agent, { TunnelId, TrafficPolicy: "" }), "");
+  assert.equal(endpoint.policy?.onHttpResponse, undefined);
+  assert.ok(endpoint.policy?.onHttpRequest, "the modules stay");
+  await side.close();
+});
+
 test("serveAgentStream() patches what is said about an endpoint and leaves the rest", async () => {
   const side = await AgentsSide.create();
   const { agent } = await side.agent();
