@@ -36,6 +36,7 @@ import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
 import { openSession, type Session } from "./session.ts";
 import { readAgentTermination } from "./tls_termination.ts";
+import { hostOf } from "./upstream.ts";
 import { upstreamTls } from "./upstream_dial.ts";
 import { Visitors } from "./visitors.ts";
 import { watchForWake } from "./wake.ts";
@@ -191,7 +192,12 @@ class RunningAgent implements Agent {
     const { upstream } = wish;
     const { files } = this.#runtime.host;
     const tls = await upstreamTls(upstream, wish.options, files);
-    const modules = await moduleOptions(wish.options.modules ?? {}, upstream.kind, files);
+    const modules = await moduleOptions(
+      wish.options.modules ?? {},
+      upstream.kind,
+      files,
+      hostOf(upstream),
+    );
     const termination = await this.#terminationOf(wish);
     if (this.#closing) {
       throw new TunnelError(

@@ -65,6 +65,12 @@ export interface EndpointModules {
     /** Where it says what it can do. */
     readonly issuerUrl: string;
   };
+  /**
+   * The `Host` that the upstream is asked for: `preserve` is the visitor's, `rewrite` the upstream's
+   * own, anything else is that name. The visitor's goes on as `X-Forwarded-Host`, and redirects of the
+   * upstream to that name lead the visitor back to the public one. @default {"preserve"}
+   */
+  readonly hostHeader?: string;
   /** Changes of the request. */
   readonly requestHeaders?: HeaderChanges;
   /** Changes of the answer. */
@@ -110,6 +116,7 @@ export const endpointModulesSchema: Schema<EndpointModules> = z.strictObject({
   mutualTlsCas: text.optional(),
   oauth: z.strictObject({ provider: text, ...signIn }).optional(),
   oidc: z.strictObject({ issuerUrl: text, ...signIn }).optional(),
+  hostHeader: text.optional(),
   requestHeaders: headers.optional(),
   responseHeaders: headers.optional(),
   userAgents: allowDeny.optional(),
@@ -133,12 +140,14 @@ const FITTING: Readonly<Record<UpstreamKind, readonly (keyof EndpointModules)[] 
  * @param modules as the caller gave them
  * @param kind what the endpoint speaks
  * @param files where PEM files are read
+ * @param upstreamHost the upstream's own name, with its port unless that is the usual one
  * @throws {TunnelError} config_invalid what does not fit; not_found, permission_denied, io_failed
  */
 export async function moduleOptions(
   modules: EndpointModules,
   kind: UpstreamKind,
   files: Files,
+  upstreamHost: string = "localhost",
 ): Promise<BindOptions> {
   refuseUnfitting(modules, kind);
   const options: BindOptions = {};
@@ -161,9 +170,8 @@ export async function moduleOptions(
   if (oauth) options.OAuth = packed({ provider: oauth.provider, ...signInKeys(oauth) });
   if (oidc) options.OIDC = packed({ issuer_url: oidc.issuerUrl, ...signInKeys(oidc) });
   if (verifyWebhook) options.WebhookVerification = packed({ ...verifyWebhook });
-  if (filled(modules.requestHeaders)) {
-    options.RequestHeaders = headerKeys(modules.requestHeaders, "request");
-  }
+  const requestHeaders = withHost(modules, upstreamHost);
+  if (filled(requestHeaders)) options.RequestHeaders = headerKeys(requestHeaders, "request");
   if (filled(modules.responseHeaders)) {
     options.ResponseHeaders = headerKeys(modules.responseHeaders, "response");
   }
@@ -173,6 +181,16 @@ export async function moduleOptions(
     options.TLSTermination = await terminationKeys(terminateAtEdge, files);
   }
   return options;
+}
+
+/** The edge rewrites the host, for it reads the heads anyway: a host that is added takes the place of the visitor's. */
+function withHost(
+  { hostHeader = "preserve", requestHeaders }: EndpointModules,
+  upstreamHost: string,
+): HeaderChanges | undefined {
+  if (hostHeader === "preserve") return requestHeaders;
+  const host = hostHeader === "rewrite" ? upstreamHost : hostHeader;
+  return { ...requestHeaders, add: [...requestHeaders?.add ?? [], `host: ${host}`] };
 }
 
 function refuseUnfitting(modules: EndpointModules, kind: UpstreamKind): void {

@@ -30,6 +30,14 @@ export interface Upstream {
   readonly display: string;
 }
 
+/** What a browser on this machine would send as `Host`; a unix socket has no name of its own. */
+export function hostOf({ scheme, host, port }: Upstream): string {
+  if (scheme === "unix") return "localhost";
+  const usual = scheme === "https" ? 443 : 80;
+  const bare = host.includes(":") ? `[${host}]` : host;
+  return port === usual ? bare : formatHostPort(host, port);
+}
+
 /**
  * Reads an upstream address.
  *

@@ -410,6 +410,27 @@ on_http_response:
 declare("official SDK", withSdk);
 declare("our agent", withOwnAgent);
 
+test("our agent: the service is asked for its own host, and its redirects lead back to the public one", () =>
+  withOwnAgent(async (edge, online) => {
+    const server = http.createServer((request, response) => {
+      response.writeHead(302, { location: `http://${request.headers.host}/there` });
+      response.end(JSON.stringify(request.headers));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const url = await online("http", port, { sdk: [], own: { hostHeader: "rewrite" } });
+      const moved = await visit(edge.door, url);
+      assert.deepEqual([moved.status, moved.headers.location], [302, `${url}/there`]);
+      const seen = JSON.parse(moved.text) as Record<string, string>;
+      assert.equal(seen["host"], `localhost:${port}`);
+      assert.equal(seen["x-forwarded-host"], new URL(url).host);
+    } finally {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
+  }));
+
 test("official SDK: a policy that cannot be used is refused with its number, and the session goes on", () =>
   withSdk(async (_edge, online) => {
     const wrong: [string, RegExp][] = [

@@ -50,6 +50,21 @@ test("moduleOptions() spells every module as the wire does", async () => {
   });
 });
 
+test("moduleOptions() has the edge rewrite the host, to the upstream's own or to a name", async () => {
+  const hostOf = async (hostHeader: string) => {
+    const { RequestHeaders } = await moduleOptions({ hostHeader }, "http", files, "localhost:8080");
+    return RequestHeaders;
+  };
+  assert.deepEqual(await hostOf("rewrite"), { add: ["host:localhost:8080"] });
+  assert.deepEqual(await hostOf("shop.test"), { add: ["host:shop.test"] });
+  assert.equal(await hostOf("preserve"), undefined);
+  const both = await http({
+    hostHeader: "a.test",
+    requestHeaders: { add: ["X: 1"], remove: ["y"] },
+  });
+  assert.deepEqual(both.RequestHeaders, { add: ["X:1", "host:a.test"], remove: ["y"] });
+});
+
 test("moduleOptions() asks for nothing that was not asked for", async () => {
   assert.deepEqual(await http({}), {});
   assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import { parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
+import { hostOf, parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
 
 /** What was typed, the kind of endpoint, and the canonical URL it stands for. */
 const GOOD: readonly (readonly [string | number, UpstreamKind, string])[] = [
@@ -172,5 +172,20 @@ test("parseUpstream() keeps what it printed: the canonical URL reads back as its
   for (const [text, kind, display] of GOOD) {
     const again = parseUpstream(display, kind);
     assert.deepEqual(again, parseUpstream(text, kind));
+  }
+});
+
+test("hostOf() is what a browser on this machine would send", () => {
+  const hosts: [address: string, host: string][] = [
+    ["8080", "localhost:8080"],
+    ["http://shop.test:80", "shop.test"],
+    ["https://shop.test", "shop.test"],
+    ["https://shop.test:80", "shop.test:80"],
+    ["[::1]:80", "[::1]"],
+    ["[::1]:81", "[::1]:81"],
+    ["unix:/run/app.sock", "localhost"],
+  ];
+  for (const [address, host] of hosts) {
+    assert.equal(hostOf(parseUpstream(address, "http")), host, address);
   }
 });
