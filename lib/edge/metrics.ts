@@ -232,9 +232,14 @@ export class EdgeMetrics {
       page.sample(count, { door, reason });
     }
     page.family("sallyport_certificate_days_left", "gauge", "Days until a certificate ends.");
-    let shown = 0;
+    // Of several certificates for one name, the one that ends first is the one to worry about.
+    const ends = new Map<string, number>();
     for (const { name, notAfterMs } of edge.certificates()) {
-      if (++shown > MAX_NAMES) break;
+      const known = ends.get(name);
+      if (known === undefined && ends.size >= MAX_NAMES) continue;
+      ends.set(name, Math.min(notAfterMs, known ?? Infinity));
+    }
+    for (const [name, notAfterMs] of ends) {
       page.sample((notAfterMs - clock.now()) / 86_400_000, { name });
     }
     return page.text;

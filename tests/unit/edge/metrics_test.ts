@@ -114,7 +114,8 @@ test("EdgeMetrics counts sessions, stalls, heartbeats, handshakes and certificat
       measuredSession({ grant: { accountId: "ac_1" }, openStreams: 2, windowStalls: 5 }),
       measuredSession({ grant: { accountId: "ac_1" }, openStreams: 1, windowStalls: 0 }),
     ],
-    certificates: () => [{ name: "*.a.test", notAfterMs: clock.now() + 9.5 * DAY_MS }],
+    certificates: () =>
+      [20, 9.5, 30].map((days) => ({ name: "*.a.test", notAfterMs: clock.now() + days * DAY_MS })),
   });
   for (let count = 0; count < 3; count++) {
     metrics.hear({ type: "session_started", accountId: "ac_1" } as EdgeEvent);
