@@ -175,6 +175,7 @@ export class FakeConn extends Through implements Conn {
 export interface SceneOptions {
   /** The names that others serve. */
   readonly mounts?: Mounts;
+  readonly ownAnswer?: (path: string) => string | undefined;
   /** @default {"http"} */
   readonly scheme?: "http" | "https";
   /** The SNI of the visitor's connection. */
@@ -218,6 +219,7 @@ export function scene(options: SceneOptions = {}): Scene {
     clock,
     logger: silentLogger,
     mounts: options.mounts,
+    ownAnswer: options.ownAnswer,
     limits: options.limits,
     interstitial: options.interstitial,
     onExchange: (event) => events.push(event),

@@ -345,3 +345,32 @@ test("openTlsDoor() gives a mounted name to who serves it, whatever endpoint cla
   await conn.closed;
   await door.close();
 });
+
+test("openTlsDoor() proves a name to who speaks acme-tls/1, while that is wanted", async () => {
+  const ca = await makeCa();
+  const leaf = await ca.leaf(["web.test"]);
+  let isWanted = true;
+  const open = await stage({
+    certificates: {
+      certificateFor: () => leaf,
+      challengeFor: (name) => isWanted && name === "web.test" ? leaf : undefined,
+    },
+  });
+  const dial = () =>
+    net.connect({
+      host: HOST,
+      port: open.door.address.port,
+      tls: { serverName: "web.test", roots: [ca.caPem], alpn: ["acme-tls/1"] },
+    });
+  try {
+    const conn = await dial();
+    assert.equal(conn.tls?.alpn, "acme-tls/1");
+    conn.closeWrite();
+    assert.equal(await conn.read(), undefined);
+    await conn.closed;
+    isWanted = false;
+    await assert.rejects(dial());
+  } finally {
+    await open.door.close();
+  }
+});

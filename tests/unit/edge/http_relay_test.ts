@@ -513,3 +513,21 @@ test("serveHttp() answers with JSON who likes that better", async () => {
   assert.equal(JSON.parse(body).error_code, "ERR_NGROK_3200");
   visitor.duplex.closeWrite();
 });
+
+test("serveHttp() answers proofs for ACME servers itself, before an endpoint of that name sees them", async () => {
+  const path = "/.well-known/acme-challenge/token";
+  const ownAnswer = (asked: string) => asked === path ? "token.print" : undefined;
+  const { visitor, endpoint, visit } = scene({ ownAnswer });
+  // Somebody else's challenge is the service's business.
+  await visitor.send(`GET ${path}2 HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+  const agent = await endpoint.nextStream();
+  assert.match(await agent.readHead(), /token2/);
+  await agent.send(OK);
+  await visitor.expect(OK);
+  await visitor.send(`GET ${path} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+  const answer = await visitor.readToEnd();
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\nContent-Type: application\/octet-stream\r\n/);
+  assert.match(answer, /\r\n\r\ntoken\.print$/);
+  visitor.duplex.closeWrite();
+  await visit.over;
+});

@@ -196,3 +196,33 @@ test("reserved_domains: refuses what else it must, with its numbers", async () =
     await assertRefused(caller, [["one too many", "POST", path, body, 415, 400]]);
   }, { limits: { maxObjects: 1 } });
 });
+
+test("reserved domains say how their certificate fares", async () => {
+  await withApi(async ({ caller, live }) => {
+    const policy = { authority: "letsencrypt", private_key_type: "ecdsa" };
+    const made = await caller.make("/reserved_domains", {
+      domain: "shop.example.com",
+      certificate_management_policy: policy,
+    });
+    const trouble = {
+      errorCode: "DNS_ERROR",
+      message: "no address",
+      startedAtMs: 0,
+      retriesAtMs: 60_000,
+    };
+    live.certificateOf = (domain) => ({
+      renewsAtMs: undefined,
+      trouble: domain === "shop.example.com" ? trouble : undefined,
+    });
+    const { body } = await caller.get(`/reserved_domains/${made.id}`);
+    assert.deepEqual(body.certificate_management_status, {
+      renews_at: null,
+      provisioning_job: {
+        error_code: "DNS_ERROR",
+        msg: "no address",
+        started_at: "1970-01-01T00:00:00Z",
+        retries_at: "1970-01-01T00:01:00Z",
+      },
+    });
+  });
+});
