@@ -95,7 +95,7 @@ export interface ForwardOptions {
   /** Ends TLS in the agent, for tls endpoints. Without it the upstream speaks TLS itself. */
   readonly agentTlsTermination?: AgentTlsTermination;
   /** What the upstream speaks. @default {"http1"} */
-  readonly upstreamProtocol?: "http1" | "http2";
+  readonly upstreamProtocol?: "http1" | "http2" | undefined;
   /** Sends a PROXY protocol header with the visitor's address to the upstream. */
   readonly upstreamProxyProtocol?: 1 | 2;
   /** Whether the certificate of an https or tls upstream is checked. @default {false} */

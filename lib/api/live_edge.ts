@@ -84,7 +84,9 @@ function liveEndpoint(
     sessionIds,
     credentialId: sessions.get(sessionIds[0])?.tokenId ?? "",
     forwardsTo,
-    upstreamProtocol: proto === "http" || proto === "https" ? "http1" : "",
+    upstreamProtocol: proto === "http" || proto === "https"
+      ? endpoint.forwardsProto || "http1"
+      : "",
     name,
     description,
     metadata,

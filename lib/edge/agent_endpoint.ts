@@ -163,6 +163,11 @@ export class AgentEndpoint implements Endpoint {
     return this.#facts.forwardsTo;
   }
 
+  /** What the service speaks. */
+  get forwardsProto(): string {
+    return this.#facts.forwardsProto;
+  }
+
   /** What the agent asked for, checked. */
   get options(): BindOptions {
     return this.#facts.options;

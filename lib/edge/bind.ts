@@ -78,8 +78,6 @@ export async function bindEndpoint(
     { proto, binding, options: bind.options, ipPolicyRef: bind.extra.IPPolicyRef },
     edge.policies.servicesFor(accountId),
   );
-  const undone: string[] = [];
-  if (bind.forwardsProto === "http2") undone.push("HTTP/2 to the upstream");
 
   const kept = await keptAddress(session.grant, bind, proto, signer);
   const address = chooseAddress(kept, binding, proto, bind, edge);
@@ -98,9 +96,6 @@ export async function bindEndpoint(
     proven: isKept,
   });
   const { id, url, host, port, facts } = endpoint;
-  if (undone.length > 0) {
-    logger.log("warn", "endpoint does without", { url, undone: undone.join(", ") });
-  }
   // The port of the others is the door's, wherever that is tomorrow.
   const ownPort = proto === "tcp" || facts.binding === "internal" ? { o: port } : {};
   const token = await signer.seal("bind", { i: id, a: accountId, p: proto, h: host, ...ownPort });

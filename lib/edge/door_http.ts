@@ -49,7 +49,7 @@ export class HttpVisitors {
 
   #admitHttp2(conn: Conn, mounted: HostServer | undefined): void {
     const { http2: limits, clock, logger } = this.#serving;
-    const kept = new KeptStreams(clock);
+    const kept = new KeptStreams(clock, limits);
     const serve = mounted ?? ((conn) => serveHttp(conn, "https", this.#serving, kept));
     const serving = { limits, clock, logger, serve: (conn: Conn) => serve(conn, "https") };
     this.admitTo(

@@ -49,6 +49,8 @@ export interface Endpoint {
   readonly accountId: string;
   /** The agent's words about its upstream, for error pages. */
   readonly forwardsTo: string;
+  /** What the service speaks: empty, `http1` or `http2`. */
+  readonly forwardsProto: string;
   /** What the agent asked for, checked. */
   readonly options: BindOptions;
   /**

@@ -111,6 +111,11 @@ export class EndpointPool implements Endpoint {
     return this.#first.forwardsTo;
   }
 
+  /** What the first member's service speaks; the exchange goes by the member it chose. */
+  get forwardsProto(): string {
+    return this.#first.forwardsProto;
+  }
+
   /** What the first asked for: what has to be decided before a member is chosen. */
   get options(): BindOptions {
     return this.#first.options;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Http2Options } from "../http/h2/http2.ts";
 
 /** What one visitor of HTTP/2 may cost. Times in milliseconds; 0 switches one off. */
 export interface Http2Limits {
@@ -50,6 +51,15 @@ export function http2LimitsOf(limits: Http2EdgeLimits): Partial<Http2Limits> {
     resetsPerSecond: limits.h2ResetsPerSecond,
     idleMs: limits.h2IdleMs,
   };
+}
+
+/** What a session with a service may cost: content waits as it does from visitors. */
+export function upstreamSession(limits: Partial<Http2Limits> = {}): Http2Options {
+  const { streamWindowBytes, sessionWindowBytes, maxFieldBytes } = {
+    ...DEFAULT_HTTP2_LIMITS,
+    ...limits,
+  };
+  return { streamWindowBytes, sessionWindowBytes, maxFieldBytes };
 }
 
 /** The bounds of HTTP/2 among those of an edge. Times are in milliseconds. */

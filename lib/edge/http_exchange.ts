@@ -26,6 +26,7 @@ import type { Conn } from "../runtime/net.ts";
 import { introduce } from "./door_tcp.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forwardRequestHead, forwardResponseHead, isAgentReport } from "./forward_head.ts";
+import type { Http2Upstreams } from "./h2_upstream.ts";
 import type { HttpLimits } from "./http_limits.ts";
 import type { Visit } from "./balance.ts";
 import { mayGoElsewhere } from "./endpoint_pool.ts";
@@ -67,6 +68,8 @@ export interface ExchangeVisitor extends PolicyVisitor {
   readonly trace: Pick<Trace, "header"> | undefined;
   /** The stream it keeps between requests. */
   readonly kept: KeptStream;
+  /** Its sessions with services that speak HTTP/2. */
+  readonly upstreams: Http2Upstreams;
   /** What it may cost. */
   readonly limits: HttpLimits;
   /** Whose time. */
@@ -283,14 +286,24 @@ export class Exchange {
   }
 
   async #open(): Promise<AgentStream> {
-    const { clientAddr, conn, kept } = this.#visitor;
+    const { kept, upstreams } = this.#visitor;
+    const endpoint = this.#endpoint;
+    // What was upgraded is no HTTP/2 any more: a service that takes upgrades speaks HTTP/1.1 too.
+    const stream = endpoint.forwardsProto === "http2" && !this.#upgrades
+      ? await upstreams.open(endpoint, () => this.#dial())
+      : await this.#dial();
+    return kept.adopt(endpoint, stream);
+  }
+
+  async #dial(): Promise<AgentStream["stream"]> {
+    const { clientAddr, conn } = this.#visitor;
     const endpoint = this.#endpoint;
     const stream = await endpoint.openStream({ clientAddr, passthroughTls: false });
     const introduction = introduce(conn, endpoint);
     // A few bytes: the request's head that follows is what may have to wait.
     const full = introduction && stream.write(introduction);
     if (full) await full;
-    return kept.adopt(endpoint, stream);
+    return stream;
   }
 
   /** Sends the head, starts the body, and reads up to the head of the final response. */
@@ -384,7 +397,7 @@ export class Exchange {
     const head = this.#head;
     const framing = responseFraming(response, head.method);
     const agentKeeps = framing.kind !== "until_close" && head.version === "1.1" &&
-      keepsAlive(response);
+      keepsAlive(response) && this.#endpoint.forwardsProto !== "http2";
     const endless = framing.kind === "until_close" && !this.#transforms(framing);
     let close = visitor.draining || endless || !keepsAlive(head) ||
       // HTTP/1.0 knows no chunks: only the end of the connection tells it where they end.

@@ -22,10 +22,11 @@ import { formatAddress } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
 import { preferredForm, renderProblem } from "./error_page.ts";
 import { type After, Exchange, type ExchangeVisitor, type PoolVisit } from "./http_exchange.ts";
-import type { Http2Limits } from "./http2_limits.ts";
+import { type Http2Limits, upstreamSession } from "./http2_limits.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { interstitial } from "./interstitial.ts";
 import { KeptStream } from "./kept_stream.ts";
+import { Http2Upstreams } from "./h2_upstream.ts";
 import type { KeptStreams } from "./kept_streams.ts";
 import type { HostServer, Mounts } from "./mounts.ts";
 import { badRequest, type Problem, requestTimeout } from "./problem.ts";
@@ -128,6 +129,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   /** The trace that the request under way is part of. */
   trace: Trace | undefined;
   readonly #shared: KeptStreams | undefined;
+  #upstreams: Http2Upstreams | undefined;
   #exchange: Exchange | undefined;
   /** Who serves the connection from now on, when that is not us any more. */
   #heir: HttpVisit | undefined;
@@ -347,6 +349,17 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   protected override onOver(): void {
     if (this.#shared) this.#shared.giveBack(this.kept, this.limits.keepStreamMs);
     else this.kept.letGo();
+    this.#upstreams?.close();
+  }
+
+  /** Sessions with services that speak HTTP/2: all requests of a connection share them. */
+  get upstreams(): Http2Upstreams {
+    if (this.#shared) return this.#shared.upstreams;
+    return this.#upstreams ??= new Http2Upstreams({
+      clock: this.clock,
+      keepMs: this.limits.keepStreamMs,
+      session: upstreamSession(this.#serving.http2),
+    });
   }
 
   #report(

@@ -6,6 +6,8 @@
  * @module
  */
 import type { Clock, Timer } from "../base/clock.ts";
+import { Http2Upstreams } from "./h2_upstream.ts";
+import { type Http2Limits, upstreamSession } from "./http2_limits.ts";
 import type { KeptStream } from "./kept_stream.ts";
 
 interface Idle {
@@ -15,6 +17,8 @@ interface Idle {
 
 /** Slots that hold a stream and wait for a request. */
 export class KeptStreams {
+  /** Sessions with services that speak HTTP/2. */
+  readonly upstreams: Http2Upstreams;
   readonly #clock: Clock;
   readonly #idle: Idle[] = [];
   #isOver = false;
@@ -23,9 +27,12 @@ export class KeptStreams {
    * Holds nothing yet.
    *
    * @param clock whose time
+   * @param limits what HTTP/2 may cost
+   * @param keepMs how long a session without a request is kept
    */
-  constructor(clock: Clock) {
+  constructor(clock: Clock, limits: Partial<Http2Limits> = {}, keepMs: number = 30_000) {
     this.#clock = clock;
+    this.upstreams = new Http2Upstreams({ clock, keepMs, session: upstreamSession(limits) });
   }
 
   /** How many wait. */
@@ -65,6 +72,7 @@ export class KeptStreams {
   /** Lets all of them go: the connection is over. */
   close(): void {
     this.#isOver = true;
+    this.upstreams.close();
     for (const { slot, timer } of this.#idle.splice(0)) {
       timer?.cancel();
       slot.letGo();

@@ -78,6 +78,7 @@ export class FakeEndpoint implements Endpoint {
   readonly id = "ep_1";
   readonly accountId = "ac_1";
   readonly forwardsTo = "http://localhost:8080";
+  forwardsProto = "";
   readonly proto: EndpointProto;
   readonly host: string;
   readonly port: number;
