@@ -67,7 +67,7 @@ export async function bindEndpoint(
   message: Record<string, unknown>,
   edge: BindRules,
 ): Promise<BindResponse> {
-  const { signer, places, logger, clock } = edge;
+  const { signer, places, clock } = edge;
   const { accountId } = session.grant;
   const bind = readBind(message);
   const binding = bindingOf(bind.binding, bind.options);
