@@ -374,3 +374,54 @@ test("openTlsDoor() proves a name to who speaks acme-tls/1, while that is wanted
     await open.door.close();
   }
 });
+
+for (
+  const [clientAuth, welcome] of [
+    ["require_and_verify", ["right"]],
+    ["require_any", ["wrong CA", "expired", "right"]],
+    ["request", ["none", "wrong CA", "expired", "right"]],
+  ] as const
+) {
+  test(`openTlsDoor() lets in with clientAuth "${clientAuth}": ${welcome.join(", ")}`, async () => {
+    const [clients, strangers] = [await makeCa("Clients"), await makeCa("Strangers")];
+    const past = { notBefore: new Date(0), notAfter: new Date(Date.now() - 86_400_000) };
+    const visitors = {
+      "none": undefined,
+      "wrong CA": await strangers.client("visitor"),
+      "expired": await clients.client("visitor", past),
+      "right": await clients.client("visitor"),
+    };
+    const checked = new FakeEndpoint("ended.test", "tls");
+    const termination = { clientAuth, clientRoots: [clients.caPem] };
+    Object.defineProperty(checked, "termination", { value: termination });
+    const open = await stage({ endpoints: fakeTable(checked) });
+    try {
+      for (const [who, certificate] of Object.entries(visitors)) {
+        const before = checked.opened.length;
+        let answer: string | undefined;
+        try {
+          const conn = await open.dial("ended.test", certificate && { certificate });
+          try {
+            await conn.write(new Uint8Array([42]));
+            if (welcome.includes(who as "right")) {
+              const agent = await checked.nextStream();
+              await agent.expect("*");
+              await agent.send("welcome");
+            }
+            answer = latin1Text((await conn.read()) ?? new Uint8Array());
+          } finally {
+            conn.abort();
+            checked.opened.at(-1)?.stream.abort();
+          }
+        } catch {
+          answer = undefined; // cut, in the handshake or after it
+        }
+        const isWelcome = welcome.includes(who as "right");
+        assert.equal(answer === "welcome", isWelcome, who);
+        assert.equal(checked.opened.length - before, isWelcome ? 1 : 0, `${who}: streams`);
+      }
+    } finally {
+      await open.door.close();
+    }
+  });
+}
