@@ -167,9 +167,7 @@ function refuseUnfit(tunnel: TunnelSection): void {
 
 /** What a tunnel asks for that this version cannot do. */
 function unsupportedOf(tunnel: TunnelSection): string | undefined {
-  if (tunnel.labels) return "its labels were for Edges of ngrok's cloud, which are no more";
-  const { host_header = "preserve" } = tunnel;
-  return host_header === "preserve" ? undefined : "it rewrites the Host header";
+  return tunnel.labels && "its labels were for Edges of ngrok's cloud, which are no more";
 }
 
 const TLS_ONLY = ["crt", "key", "terminate_at"] as const;
@@ -202,6 +200,7 @@ function modulesOf(tunnel: TunnelSection): EndpointModules | undefined {
       : tunnel.mutual_tls_cas ?? tunnel.client_cas,
     oauth: oauth && { provider: oauth.provider, ...signInOf(oauth) },
     oidc: oidc && { issuerUrl: oidc.issuer_url, ...signInOf(oidc) },
+    hostHeader: tunnel.host_header,
     requestHeaders: tunnel.request_header,
     responseHeaders: tunnel.response_header,
     userAgents: tunnel.user_agent_filter,

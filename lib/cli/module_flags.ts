@@ -42,6 +42,7 @@ export const HTTP_MODULE_FLAGS: readonly Flag[] = [
   ...CIDR_FLAGS.map((flag) => ({ ...flag, deprecated: POLICY })),
   old("circuit-breaker", "ratio", "refuse requests for a while at this ratio of server errors"),
   old("compression", "bool", "compress answers", onOff),
+  old("host-header", "host", 'what the service is asked for: "preserve", "rewrite" or a name'),
   old("mutual-tls-cas", "path", "who vouches for visitors' certificates, a PEM file"),
   old("oauth", "provider", "ask visitors to sign in at this provider"),
   old("oauth-allow-domain", "domain", "who may sign in, by domain", many),
@@ -86,6 +87,7 @@ export function modulesOfFlags(input: Input, kind: UpstreamKind): EndpointModule
     circuitBreaker: ratio(input.flag("circuit-breaker")),
     compression: input.flag("compression") === "true" || undefined,
     // For tls endpoints it matters where TLS ends: tls_flags.ts reads it.
+    hostHeader: input.flag("host-header"),
     mutualTlsCas: kind === "http" ? input.flag("mutual-tls-cas") : undefined,
     oauth: oauth && { provider: oauth.at, ...oauth.signIn },
     oidc: oidc && { issuerUrl: oidc.at, ...oidc.signIn },

@@ -95,12 +95,20 @@ test("tunnelWishes() makes two endpoints of a tunnel with two schemes", () => {
   ]);
 });
 
+test("tunnelWishes() has the edge rewrite the host", () => {
+  const [{ wish, unsupported }] = tunnelWishes("t", {
+    proto: "http",
+    addr: 80,
+    host_header: "rewrite",
+  });
+  assert.equal(unsupported, undefined);
+  assert.deepEqual(JSON.parse(JSON.stringify(wish.modules)), { hostHeader: "rewrite" });
+});
+
 test("tunnelWishes() marks what is valid and cannot be started yet", () => {
   const tunnel = (more: Partial<TunnelSection>) =>
     tunnelWishes("t", { proto: "http", addr: 80, ...more })[0].unsupported;
   assert.equal(tunnel({}), undefined);
-  assert.equal(tunnel({ host_header: "preserve" }), undefined);
-  assert.match(tunnel({ host_header: "rewrite" }) ?? "", /rewrites the Host header/);
   assert.match(tunnel({ proto: undefined, labels: ["a=b"] }) ?? "", /labels/);
 });
 

@@ -32,13 +32,14 @@ test("modulesOfFlags() reads every flag, repeated ones as lists", () => {
     ...["--oidc", "https://i", "--oidc-client-id", "i", "--oidc-client-secret", "s"],
     ...["--request-header-add", "A: b: c", "--response-header-remove", "Server"],
     ...["--ua-filter-deny", "bot", "--verify-webhook", "slack", "--verify-webhook-secret", "w"],
-    "--websocket-tcp-converter",
+    ...["--host-header", "rewrite", "--websocket-tcp-converter"],
   );
   assert.deepEqual(JSON.parse(JSON.stringify(given)), {
     basicAuth: ["a:12345678", "b:12345678"],
     cidrs: { allow: ["::/0"] },
     circuitBreaker: 0.5,
     compression: true,
+    hostHeader: "rewrite",
     mutualTlsCas: "ca.pem",
     oauth: { provider: "google", allowEmails: ["a@b.c"], scopes: ["s"] },
     oidc: { issuerUrl: "https://i", clientId: "i", clientSecret: "s" },
