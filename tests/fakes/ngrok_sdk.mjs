@@ -5,6 +5,7 @@
  * Commands: connect {serverAddr, rootCas, authtoken, commands?}, listen {kind, domain?, to, ...},
  * close {id}, urls, disconnect. `calls` are further methods of the listener's builder. Unasked lines have `event`.
  */
+import { Buffer } from "node:buffer";
 import { createInterface } from "node:readline";
 import ngrok from "@ngrok/ngrok";
 
@@ -13,6 +14,11 @@ const listeners = new Map();
 
 function say(line) {
   process.stdout.write(JSON.stringify(line) + "\n");
+}
+
+/** PEM texts are bytes to the SDK. */
+function asNative(value) {
+  return typeof value === "string" && value.startsWith("-----BEGIN ") ? Buffer.from(value) : value;
 }
 
 const verbs = {
@@ -64,7 +70,7 @@ const verbs = {
     if (metadata) builder.metadata(metadata);
     if (basicAuth) builder.basicAuth(...basicAuth);
     if (pooled) builder.poolingEnabled(true);
-    for (const [method, ...args] of calls) builder[method](...args);
+    for (const [method, ...args] of calls) builder[method](...args.map(asNative));
     const listener = await builder.listen();
     listeners.set(listener.id(), listener);
     listener.forward(to).then(

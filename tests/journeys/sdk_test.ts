@@ -2,8 +2,11 @@
  * The official SDK, unchanged, through our edge.
  */
 import assert from "node:assert/strict";
+import { decodeText, encodeText } from "../../lib/base/bytes.ts";
+import { detectRuntime } from "../../lib/runtime/detect.ts";
+import { makeCa } from "../fakes/certs.ts";
 import { test } from "../harness.ts";
-import { startWeb, visit } from "./kit.ts";
+import { splitAddress, startEcho, startWeb, visit } from "./kit.ts";
 import { Sdk } from "./sdk.ts";
 import {
   AUTHTOKEN,
@@ -88,6 +91,43 @@ test("official SDK: refusals arrive as errorCode", async () => {
     await edge.close();
   }
 });
+
+test("official SDK: TLS ends at the edge with its certificate, for visitors it vouches for", () =>
+  onSdkStage(async ({ edge, agent: { sdk }, use }) => {
+    const [clients, strangers] = [await makeCa("clients"), await makeCa("strangers")];
+    const host = `ended.${DOMAIN}`;
+    const leaf = await clients.leaf([host]);
+    const echo = use(await startEcho());
+    await sdk.listen("tls", `tcp://127.0.0.1:${echo.port}`, {
+      domain: host,
+      calls: [["termination", leaf.chainPem, leaf.keyPem], ["mutualTlsca", clients.caPem]],
+    });
+    const [address, port] = splitAddress(edge.door.https!);
+    const { net } = detectRuntime();
+    const visitors = [
+      [await clients.client("known"), true],
+      [await strangers.client("unknown"), false],
+      [undefined, false],
+    ] as const;
+    for (const [certificate, isWelcome] of visitors) {
+      let said: string | undefined;
+      try {
+        const tls = { serverName: host, roots: [clients.caPem], certificate };
+        const conn = await net.connect({ host: address, port, tls });
+        try {
+          await conn.write(encodeText("hello"));
+          const chunk = await conn.read();
+          said = chunk && decodeText(chunk);
+        } finally {
+          conn.abort();
+          await conn.closed;
+        }
+      } catch {
+        said = undefined; // turned away, in the handshake or after it
+      }
+      assert.equal(said, isWelcome ? "hello" : undefined);
+    }
+  }));
 
 test("official SDK: a bind that is refused says why, and the session goes on", () =>
   onSdkStage(async ({ edge, agent: { sdk }, use }) => {
