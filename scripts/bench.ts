@@ -93,6 +93,7 @@ async function startRows(parts: RowParts, wishes: Wishes): Promise<Row[]> {
 
 function canDo(row: Row, work: Work, tools: Tools): boolean {
   if (work.needs === "bulk") return row.bulkPort !== undefined && tools.iperf3 !== undefined;
+  if (work.needs === "secure") return row.secure !== undefined && tools.h2load !== undefined;
   return row.web !== undefined && (tools.wrk !== undefined || work.name === "latency");
 }
 
@@ -138,7 +139,7 @@ async function run(children: Children, folder: string, wishes: Wishes): Promise<
   const bench: Bench = { children, tools, folder, rate: wishes.rate };
   say(`Warm-up: ${rows.map((row) => row.name).join(", ")}`);
   const warmUp = WORKS.filter((work) =>
-    ["http32", "up64", "down64", "body-down64"].includes(work.name)
+    ["http32", "https32", "h2-32", "up64", "down64", "body-down64"].includes(work.name)
   )
     .filter((work) => wishes.works.some((wished) => wished.needs === work.needs));
   await oneRound(bench, rows, warmUp, 1, undefined);

@@ -35,10 +35,12 @@ export interface Row {
   readonly against: readonly string[];
   /** Where HTTP goes in; `undefined` when it carries none. */
   readonly web: WebTarget | undefined;
+  /** Where HTTPS goes in, HTTP/2 or not. */
+  readonly secure?: WebTarget;
   /** Where iperf3 goes in. */
   readonly bulkPort: number | undefined;
   /** The processes a load goes through. */
-  readonly hops: (load: "web" | "bulk") => readonly Hop[];
+  readonly hops: (load: "web" | "secure" | "bulk") => readonly Hop[];
 }
 
 /** What rows are made of. */
@@ -96,7 +98,7 @@ export function planRows(tools: Tools, otherTree?: string): RowPlan[] {
     });
   }
   for (const runtime of runtimes) {
-    for (const endpoint of ["http", "tcp"] as const) {
+    for (const endpoint of ["http", "https", "tcp"] as const) {
       for (const tree of otherTree === undefined ? [ROOT] : [ROOT, otherTree]) {
         const name = `sallyport-${runtime}-${endpoint}${tree === ROOT ? "" : "-other"}`;
         plans.push({
@@ -196,7 +198,7 @@ async function startSallyport(
   parts: RowParts,
   name: string,
   runtime: RuntimeName,
-  endpoint: "http" | "tcp",
+  endpoint: "http" | "https" | "tcp",
   tree: string,
 ): Promise<Row> {
   const { children, tools, upstreams, folder } = parts;
@@ -250,6 +252,17 @@ async function startSallyport(
       name,
       against,
       web: { port: portOf(String(ready.http)), host: only.url.host },
+      bulkPort: undefined,
+      hops: () => hopsOf(edge, only.child),
+    };
+  }
+  if (endpoint === "https") {
+    const only = await agent(["http", String(upstreams.webPort), "--url", `https://web.${DOMAIN}`]);
+    return {
+      name,
+      against: against.slice(0, tree === ROOT ? 0 : 1),
+      web: undefined,
+      secure: { port: portOf(String(ready.https)), host: only.url.host },
       bulkPort: undefined,
       hops: () => hopsOf(edge, only.child),
     };

@@ -46,6 +46,8 @@ const MEGA = 1e6;
 const COLUMNS: readonly Column[] = [
   ...HTTP_WORKS.map((work) => rate("1 KB req/s", `c=${work.slice(4)}`, work)),
   rate("new conn", "req/s", "churn"),
+  rate("HTTPS 1 KB req/s", "1.1 c=32", "https32"),
+  rate("HTTPS 1 KB req/s", "2 c=4 m=8", "h2-32"),
   added("p50", (sample) => sample.p50Ms),
   added("p99", (sample) => sample.p99Ms),
   ...STREAM_WORKS.map((work) => speed("TCP streams MB/s", work)),

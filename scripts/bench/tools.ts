@@ -19,6 +19,8 @@ export type RuntimeName = "deno" | "bun" | "node";
 export interface Tools {
   /** HTTP load. */
   readonly wrk: string | undefined;
+  /** HTTPS load, HTTP/2 or not. */
+  readonly h2load: string | undefined;
   /** Bulk load. */
   readonly iperf3: string | undefined;
   /** A relay to compare with. */
@@ -33,6 +35,7 @@ export interface Tools {
 export function findTools(): Tools {
   return {
     wrk: onPath("wrk"),
+    h2load: onPath("h2load"),
     iperf3: onPath("iperf3"),
     haproxy: onPath("haproxy"),
     nginx: onPath("nginx"),
@@ -44,6 +47,7 @@ export function findTools(): Tools {
 export function missingTools(tools: Tools): string[] {
   const needs: [string | undefined, string][] = [
     [tools.wrk, "wrk is not here: no HTTP rows (Debian: apt-get install wrk)"],
+    [tools.h2load, "h2load is not here: no HTTPS rows (Debian: apt-get install nghttp2-client)"],
     [tools.iperf3, "iperf3 is not here: no bulk rows (Debian: apt-get install iperf3)"],
     [tools.haproxy, "haproxy is not here: its rows are left out (Debian: apt-get install haproxy)"],
     [

@@ -40,7 +40,7 @@ export interface Work {
   /** For `--only`. */
   readonly name: string;
   /** What a row must offer for it. */
-  readonly needs: "web" | "bulk";
+  readonly needs: "web" | "secure" | "bulk";
   /** Applies the load. */
   readonly run: (bench: Bench, row: Row, seconds: number) => Promise<Load>;
 }
@@ -63,6 +63,8 @@ export const WORKS: readonly Work[] = [
   web("http32", 32, "/"),
   web("http256", 256, "/"),
   web("churn", 32, "/", { header: "Connection: close" }),
+  secure("https32", ["--h1", "-c32"]),
+  secure("h2-32", ["-c4", "-m8"]),
   { name: "latency", needs: "web", run: runPaced },
   bulk("up1", 1, false),
   bulk("down1", 1, true),
@@ -115,6 +117,39 @@ function web(name: string, connections: number, path: string, options: WebOption
   const run = (bench: Bench, row: Row, seconds: number) =>
     runWrk(bench, row.web!, seconds, name, connections, path, options);
   return { name, needs: "web", run };
+}
+
+function secure(name: string, how: readonly string[]): Work {
+  const run = (bench: Bench, row: Row, seconds: number) =>
+    runH2load(bench, row.secure!, seconds, how);
+  return { name, needs: "secure", run };
+}
+
+async function runH2load(
+  bench: Bench,
+  target: WebTarget,
+  seconds: number,
+  how: readonly string[],
+): Promise<Load> {
+  const ending = await bench.children.run([
+    bench.tools.h2load!,
+    "-t1",
+    ...how,
+    `-D${seconds}`,
+    `--connect-to=127.0.0.1:${target.port}`,
+    `https://${target.host}/`,
+  ], (seconds + 20) * 1000);
+  const counts = /(\d+) succeeded, (\d+) failed/.exec(ending.stdout);
+  const traffic = /\((\d+)\) data/.exec(ending.stdout);
+  if (!counts) {
+    throw new Error(`h2load printed no result: ${(ending.stderr || ending.stdout).trim()}`);
+  }
+  return {
+    seconds,
+    requests: Number(counts[1]),
+    bytes: Number(traffic?.[1] ?? 0),
+    failures: Number(counts[2]),
+  };
 }
 
 function bulk(name: string, streams: number, down: boolean): Work {
