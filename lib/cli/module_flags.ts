@@ -86,8 +86,8 @@ export function modulesOfFlags(input: Input, kind: UpstreamKind): EndpointModule
       : undefined,
     circuitBreaker: ratio(input.flag("circuit-breaker")),
     compression: input.flag("compression") === "true" || undefined,
-    // For tls endpoints it matters where TLS ends: tls_flags.ts reads it.
     hostHeader: input.flag("host-header"),
+    // For tls endpoints it matters where TLS ends: tls_flags.ts reads it.
     mutualTlsCas: kind === "http" ? input.flag("mutual-tls-cas") : undefined,
     oauth: oauth && { provider: oauth.at, ...oauth.signIn },
     oidc: oidc && { issuerUrl: oidc.at, ...oidc.signIn },
