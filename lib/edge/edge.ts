@@ -242,6 +242,7 @@ class RunningEdge implements EdgeInside {
         runtime: this.#runtime,
         identity: this.#identity,
         endpoints: this.#registry,
+        ingresses: this.#ingresses,
         httpPort: () => this.#ports.http,
       });
       const { clock } = this.#runtime;

@@ -13,6 +13,7 @@ import { CRL_PATHS, type RevocationList } from "./certificates/crl.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EndpointTable } from "./endpoint.ts";
 import type { Identity } from "./identity.ts";
+import type { Ingresses } from "./ingresses.ts";
 import type { Mounts } from "./mounts.ts";
 
 /** What an edge has when its certificates are opened. */
@@ -25,6 +26,8 @@ export interface EdgeCertificatesOptions {
   readonly identity: Identity | undefined;
   /** Who is online. */
   readonly endpoints: EndpointTable;
+  /** The names that accounts have for their agents. @default none */
+  readonly ingresses?: Pick<Ingresses, "accountOf">;
   /** The port of the HTTP door as visitors see it; `undefined` without one. */
   readonly httpPort: () => number | undefined;
 }
@@ -38,7 +41,7 @@ export interface EdgeCertificatesOptions {
 export async function openEdgeCertificates(
   options: EdgeCertificatesOptions,
 ): Promise<Certificates> {
-  const { config, runtime, identity, endpoints } = options;
+  const { config, runtime, identity, endpoints, ingresses } = options;
   const { domains, https, agents, acme, limits, logger } = config;
   const hosts = [https?.host, agents?.host].filter((host) => host !== undefined && isIp(host));
   const endpointOf = (name: string) => endpoints.find("https", name) ?? endpoints.find("tls", name);
@@ -49,7 +52,8 @@ export async function openEdgeCertificates(
     logger,
     domains,
     agentNames: [...config.agentNames, ...hosts as string[]],
-    endpointHost: (name) => endpointOf(name)?.host,
+    endpointHost: (name) =>
+      endpointOf(name)?.host ?? (ingresses?.accountOf(name) === undefined ? undefined : name),
     endpointOf,
     stored: identity,
     crlUrl: () => identity && crlUrl(domains[0], options.httpPort()),
