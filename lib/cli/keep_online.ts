@@ -40,7 +40,7 @@ export interface AgentRun {
  * @throws {TunnelError} what kept an endpoint from going online, or took the last one offline for good
  */
 export async function keepOnline(
-  { runtime, logger }: Cli,
+  { runtime, logger, config }: Cli,
   { signals, screen, way, wishes }: AgentRun,
 ): Promise<number> {
   const hurry = new AbortController();
@@ -53,7 +53,7 @@ export async function keepOnline(
       onEvent: (event) => screen?.onEvent(event),
       signal: hurry.signal,
       // Agreeing is all there is to do: the agent closes itself, and `closed` says why.
-      commands: { stop: () => {} },
+      commands: config.file.agent.remote_management === false ? {} : { stop: () => {} },
     });
     const endpoints = await forwardAll(agent, wishes);
     return await Promise.race([agent.closed, allGone(agent, endpoints)]);

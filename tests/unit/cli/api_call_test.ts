@@ -3,7 +3,10 @@ import { apiOperations } from "../../../lib/api/operations.ts";
 import { makeRequest } from "../../../lib/cli/api_call.ts";
 import { apiCommands } from "../../../lib/cli/commands/api.ts";
 import { defineGroup } from "../../../lib/cli/command.ts";
+import { main } from "../../../lib/cli/main.ts";
 import { parse } from "../../../lib/cli/parse.ts";
+import { serveFetch } from "../../../lib/http/serve_fetch.ts";
+import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
 
 const API = defineGroup({
@@ -63,4 +66,37 @@ test("makeRequest() refuses what is no number and no JSON before anything is sen
     code: "usage",
     message: /^Missing --subscription-id/,
   });
+});
+
+test("S57 callApi() takes the key of the environment before that of the file", async () => {
+  const config = "version: 3\nagent: {api_key: key_of_the_file}\n";
+  for (
+    const [env, key] of [
+      [{ NGROK_API_KEY: "key_of_the_environment" }, "key_of_the_environment"],
+      [{}, "key_of_the_file"],
+    ] as const
+  ) {
+    const runtime = memoryRuntime({
+      host: {
+        env: { ...env },
+        args: ["api", "endpoints", "list", "--config", "/c.yml"],
+        files: { "/c.yml": config },
+      },
+    });
+    const { net, clock, host } = runtime;
+    let seen: string | null = "";
+    const door = await net.listen({
+      host: "127.0.0.1",
+      port: 4041,
+      onConnection: (conn) => {
+        serveFetch(conn, (request) => {
+          seen = request.headers.get("authorization");
+          return Promise.resolve(Response.json({ endpoints: [] }));
+        }, { clock, scheme: "http" });
+      },
+    });
+    assert.equal(await main(runtime), 0, host.stderr.text);
+    assert.equal(seen, `Bearer ${key}`);
+    await door.close();
+  }
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import type { AgentSection } from "../../../lib/agent/file_sections.ts";
 import { main } from "../../../lib/cli/main.ts";
 import { keepOnline } from "../../../lib/cli/keep_online.ts";
 import { startEdge } from "../../../lib/edge/edge.ts";
 import { pair } from "../../../lib/base/duplex.ts";
-import { silentLogger } from "../../../lib/base/log.ts";
+import type { Logger } from "../../../lib/base/log.ts";
 import { NO_CONFIG } from "../../../lib/cli/loaded_config.ts";
 import { Secrets } from "../../../lib/cli/secrets.ts";
 import { watchSignals } from "../../../lib/cli/shutdown.ts";
@@ -32,6 +33,7 @@ function scene(names: readonly string[], files: Record<string, string> = { "/c.y
   return { runtime, running, lines };
 }
 
+/** Looks again and again; that also keeps the program alive where nothing else does. */
 async function until(passes: () => Promise<boolean>): Promise<void> {
   for (let turn = 0; turn < 2_000; turn++) {
     if (await passes()) return;
@@ -77,16 +79,22 @@ test("start ends with 1 and the edge's words when one of several is refused at t
   );
 });
 
-test("keepOnline() goes on while one of its endpoints is left", async () => {
+/** An edge in memory, and an agent with endpoints of these names on it. */
+async function online(names: readonly string[], agent: AgentSection = {}) {
   const runtime = memoryRuntime();
   const edge = await startEdge({ embedded: true, http: { port: 0 }, domain: "localhost" }, runtime);
   const signals = watchSignals(runtime.host);
+  let started = 0;
+  const logger: Logger = {
+    log: (_level, message) => void (started += message === "started tunnel" ? 1 : 0),
+    child: () => logger,
+  };
   const cli = {
     runtime,
-    logger: silentLogger,
+    logger,
     logsToStdout: false,
     secrets: new Secrets(),
-    config: NO_CONFIG,
+    config: { ...NO_CONFIG, file: { ...NO_CONFIG.file, agent } },
     commands: [],
   };
   const dial = () => {
@@ -94,19 +102,44 @@ test("keepOnline() goes on while one of its endpoints is left", async () => {
     edge.acceptAgent(theirs, { host: "127.0.0.1", port: 0 });
     return Promise.resolve(ours);
   };
-  let over = false;
+  const scene = { over: false, edge, runtime };
   const running = keepOnline(cli, {
     signals,
     screen: undefined,
     way: { dial },
-    wishes: ["a", "b"].map((name) => ({ name, addr: 80, url: `http://${name}.localhost` })),
-  }).finally(() => over = true);
-  await until(() => Promise.resolve(edge.endpoints().length === 2));
-  edge.stopEndpoint(edge.endpoints()[0].id, "gone");
-  await until(() => Promise.resolve(edge.endpoints().length === 1));
-  assert.equal(over, false);
-  runtime.host.raise("SIGINT");
-  assert.equal(await running, 0);
-  signals.dispose();
-  await edge.close({ graceMs: 0 });
+    wishes: names.map((name) => ({ name, addr: 80, url: `http://${name}.localhost` })),
+  }).finally(async () => {
+    scene.over = true;
+    signals.dispose();
+    await edge.close({ graceMs: 0 });
+  });
+  await until(() => Promise.resolve(started === names.length));
+  return Object.assign(scene, { running });
+}
+
+test("keepOnline() goes on while one of its endpoints is left, and ends with the last", async () => {
+  const scene = await online(["a", "b"]);
+  scene.edge.stopEndpoint(scene.edge.endpoints()[0].id, "gone");
+  await until(() => Promise.resolve(scene.edge.endpoints().length === 1));
+  assert.equal(scene.over, false);
+  scene.edge.stopEndpoint(scene.edge.endpoints()[0].id, "gone too");
+  const failed = assert.rejects(scene.running, /gone/);
+  await until(() => Promise.resolve(scene.over));
+  await failed;
+});
+
+test("S82 keepOnline() ends when the edge says stop, and S86 refuses where remote_management is false", async () => {
+  const willing = await online(["a"]);
+  await willing.edge.commandSession(willing.edge.sessions()[0].id, "stop");
+  await until(() => Promise.resolve(willing.over));
+  assert.equal(await willing.running, 0);
+  const unwilling = await online(["a"], { remote_management: false });
+  await assert.rejects(
+    unwilling.edge.commandSession(unwilling.edge.sessions()[0].id, "stop"),
+    { code: "refused" },
+  );
+  assert.equal(unwilling.over, false);
+  unwilling.runtime.host.raise("SIGINT");
+  await until(() => Promise.resolve(unwilling.over));
+  assert.equal(await unwilling.running, 0);
 });

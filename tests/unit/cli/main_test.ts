@@ -151,3 +151,78 @@ test("main() turns an error that nobody caught into one sentence, logs it and en
     assert.equal(crashSource.listenerCount(event), 0);
   }
 });
+
+function obeying(does: (cli: Cli) => Promise<number>): readonly Command[] {
+  const [command] = commandThat(does);
+  const flags = [
+    ...command.flags,
+    { name: "config", value: "path", summary: "the file", repeats: true },
+    { name: "old", value: "x", summary: "of old", deprecated: "use --new" },
+    { name: "login", value: "user:password", summary: "who", secret: true },
+  ];
+  return [{ ...command, flags, obeysConfig: true }];
+}
+
+async function runWith(file: string, line: string, does: (cli: Cli) => Promise<number>) {
+  const runtime = memoryRuntime({ host: { args: line.split(" "), files: { "/c.yml": file } } });
+  const code = await main(runtime, { commands: obeying(does) });
+  const { stdout, stderr, files } = runtime.host;
+  const log = await files.stat("/log") ? await files.readText("/log") : "";
+  return { code, stdout: stdout.text, stderr: stderr.text, log };
+}
+
+const talks = (cli: Cli) => {
+  cli.logger.log("debug", "quiet", { token: cli.config.file.agent.authtoken });
+  cli.logger.log("info", "loud");
+  return Promise.resolve(0);
+};
+
+test("main() takes the log's place, format and level from the configuration, and flags before it", async () => {
+  const file =
+    "version: 3\nagent: {authtoken: secret_token_1, log: /log, log_format: json, log_level: debug}\n";
+  const { log, stdout } = await runWith(file, "do --config /c.yml", talks);
+  const messages = log.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(messages.map(({ msg }) => msg), ["open config file", "quiet", "loud"]);
+  assert.deepEqual([messages[0].path, messages[0].err], ["/c.yml", null]);
+  assert.equal(messages[1].token, "HIDDEN");
+  assert.equal(stdout, "");
+  const flags = "do --config /c.yml --log stdout --log-format logfmt --log-level info";
+  const given = await runWith(file, flags, talks);
+  assert.equal(given.log, "");
+  assert.match(given.stdout, /lvl=info msg="open config file" path=\/c.yml err=nil\n.*msg=loud\n$/);
+});
+
+test("main() logs to standard output where the configuration wants no status, unless told otherwise", async () => {
+  const file = "version: 3\nagent: {console_ui: false}\n";
+  assert.match((await runWith(file, "do --config /c.yml", talks)).stdout, /msg=loud/);
+  assert.equal((await runWith(file, "do --config /c.yml --log false", talks)).stdout, "");
+  const off = "version: 3\nagent: {console_ui: false, log: false}\n";
+  assert.equal((await runWith(off, "do --config /c.yml", talks)).stdout, "");
+});
+
+test("main() says once what replaces a flag of old", async () => {
+  const { code, stderr } = await runWith("version: 3\n", "do --old 1 --config /c.yml", talks);
+  assert.deepEqual([code, stderr], [0, "WARNING:  --old is deprecated: use --new\n"]);
+});
+
+test("main() hides the password of a pair, and every secret of the configuration", async () => {
+  const file =
+    'version: 3\nagent: {api_key: key_of_mine}\ntunnels: {a: {proto: http, addr: 1, basic_auth: ["me:pass-word"]}}\n';
+  const { stderr } = await runWith(file, "do --login ann:hunter2hunter2 --config /c.yml", () => {
+    throw new TunnelError("refused", "key_of_mine, pass-word and hunter2hunter2 are wrong");
+  });
+  assert.equal(stderr, "ERROR:  HIDDEN, HIDDEN and HIDDEN are wrong (refused)\n");
+});
+
+test("main() runs nothing with a configuration that is wrong", async () => {
+  let ran = false;
+  const { code, stderr } = await runWith("version: 3\nx: 1\n", "do --config /c.yml", () => {
+    ran = true;
+    return Promise.resolve(0);
+  });
+  assert.deepEqual([code, ran], [1, false]);
+  assert.match(
+    stderr,
+    /^ERROR: {2}Cannot use the configuration file "\/c.yml": line 2, column 1: unknown key "x"\n$/,
+  );
+});

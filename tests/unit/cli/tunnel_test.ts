@@ -116,3 +116,28 @@ test("runTunnel() refuses addresses before it starts anything", async () => {
     assert.equal(runtime.host.stdout.text, "");
   }
 });
+
+test("runTunnel() refuses a status and a log that both want standard output", async () => {
+  const files = { "/c.yml": "version: 3\nagent: {console_ui: true, log: stdout}\n" };
+  const runtime = memoryRuntime({ host: { args: ["http", "80", "--config", "/c.yml"], files } });
+  assert.equal(await main(runtime), 1);
+  assert.match(
+    runtime.host.stderr.text,
+    /The log cannot go to standard output while "console_ui" is true/,
+  );
+});
+
+test("runTunnel() says which settings have no effect, rather than letting somebody believe in them", async () => {
+  const files = { "/c.yml": "version: 3\nagent: {connect_interface: eth9}\n" };
+  const runtime = await machine("http", "8080");
+  await runtime.host.files.write("/c.yml", files["/c.yml"]);
+  runtime.host.variables.set("SALLYPORT_CONFIG", "/c.yml");
+  const running = main(runtime);
+  await printed(runtime.host.stdout, /Forwarding/);
+  runtime.host.raise("SIGINT");
+  assert.equal(await running, 0);
+  assert.equal(
+    runtime.host.stderr.text,
+    "WARNING:  agent.connect_interface is in the configuration, and this version does not obey it\n",
+  );
+});
