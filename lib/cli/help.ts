@@ -132,7 +132,10 @@ function examples(list: Command["examples"], style: HelpStyle): string[] {
   if (widest + longest + 6 <= width(style)) {
     return table(list.map(({ line, does }) => [`sallyport ${line}`, `# ${does}`]), style);
   }
-  return list.flatMap(({ line, does }) => [`  # ${does}`, `  sallyport ${line}`]);
+  return list.flatMap(({ line, does }) => [
+    ...wrap(does, width(style) - 4).map((part) => `  # ${part}`),
+    `  sallyport ${line}`,
+  ]);
 }
 
 /** Flags of old work, and are not recommended by showing them. */
