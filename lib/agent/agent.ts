@@ -6,6 +6,7 @@
  */
 import { sleep } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
+import type { ExchangeStore } from "../inspect/exchange_store.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { TlsServerOptions } from "../runtime/net.ts";
 import { Announcer } from "./announcer.ts";
@@ -31,6 +32,7 @@ import type { AgentEnd } from "./end.ts";
 import type { AgentEndpoint } from "./endpoint.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { AgentListener } from "./events.ts";
+import { Inspector } from "./inspector.ts";
 import { type LegAddress, Legs } from "./legs.ts";
 import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
@@ -66,6 +68,8 @@ export interface Agent extends AsyncDisposable {
   readonly latencyMs: number | undefined;
   /** The endpoints, in the order they were made. */
   readonly endpoints: readonly AgentEndpoint[];
+  /** The exchanges that are kept for inspection; `undefined` when none are. */
+  readonly exchanges: ExchangeStore | undefined;
   /**
    * Puts a local service on a public URL. While the edge cannot be reached it waits.
    *
@@ -116,6 +120,7 @@ class RunningAgent implements Agent {
   readonly #pace: Pace;
   readonly #endpoints: Endpoints;
   readonly #visitors: Visitors;
+  readonly #inspector: Inspector | undefined;
   readonly #legs: Legs;
   readonly #stop: AbortController = new AbortController();
   readonly #ready: Promise<void>;
@@ -144,12 +149,16 @@ class RunningAgent implements Agent {
     this.#announcer = announcer;
     this.#dialer = dialer;
     this.#pace = new Pace(backoff);
+    this.#inspector = config.inspectBytes < 0
+      ? undefined
+      : new Inspector(config.inspectBytes, clock, logger);
     this.#endpoints = new Endpoints({ clock, logger, announcer, backoff });
     this.#visitors = new Visitors(this.#endpoints, {
       net,
       clock,
       logger,
       report: announcer.report,
+      inspector: this.#inspector,
     });
     this.#legs = new Legs({
       clock,
@@ -177,6 +186,10 @@ class RunningAgent implements Agent {
 
   get latencyMs(): number | undefined {
     return this.#session?.latencyMs;
+  }
+
+  get exchanges(): ExchangeStore | undefined {
+    return this.#inspector?.exchanges;
   }
 
   get endpoints(): readonly AgentEndpoint[] {
@@ -211,6 +224,8 @@ class RunningAgent implements Agent {
       tls,
       termination,
       modules,
+      inspect: this.#inspector !== undefined && upstream.kind === "http" &&
+        wish.options.inspect !== false,
     });
     await endpoint.ready;
     return endpoint;

@@ -60,6 +60,11 @@ export interface AgentOptions {
    * given an address when the edge has named it for a further leg.
    */
   readonly dial?: (signal: AbortSignal, address?: string) => Promise<Duplex>;
+  /**
+   * What the exchanges that are kept for inspection may cost, in bytes: 0 is 50 MiB, -1 keeps none,
+   * and nothing is looked at. @default {-1}
+   */
+  readonly inspectBytes?: number;
   /** Where log lines go. @default nowhere */
   readonly logger?: Logger;
   /** Gets each event from the first attempt on. */
@@ -92,6 +97,8 @@ export interface ForwardOptions {
   readonly trafficPolicy?: string;
   /** What the edge does with the traffic, in the older form: one option for each feature. */
   readonly modules?: EndpointModules;
+  /** Whether its exchanges are kept, by an agent that keeps any; for http endpoints. @default {true} */
+  readonly inspect?: boolean | undefined;
   /** Ends TLS in the agent, for tls endpoints. Without it the upstream speaks TLS itself. */
   readonly agentTlsTermination?: AgentTlsTermination;
   /** What the upstream speaks. @default {"http1"} */
@@ -143,6 +150,7 @@ export const agentOptionsSchema: Schema<AgentOptions> = z.strictObject({
   commands: z.custom<CommandHandlers>(isObject).optional(),
   dial: z.custom<(signal: AbortSignal, address?: string) => Promise<Duplex>>(isFunction)
     .optional(),
+  inspectBytes: z.int().min(-1).optional(),
   logger: z.custom<Logger>(isObject).optional(),
   onEvent: z.custom<AgentListener>(isFunction).optional(),
   signal: z.custom<AbortSignal>(isObject).optional(),
@@ -161,6 +169,7 @@ export const forwardOptionsSchema: Schema<ForwardOptions> = z.strictObject({
   poolingEnabled: z.boolean().optional(),
   trafficPolicy: z.string().optional(),
   modules: endpointModulesSchema.optional(),
+  inspect: z.boolean().optional(),
   agentTlsTermination: agentTlsTerminationSchema.optional(),
   upstreamProtocol: z.enum(["http1", "http2"]).optional(),
   upstreamProxyProtocol: z.union([z.literal(1), z.literal(2)]).optional(),
@@ -206,6 +215,8 @@ export interface AgentConfig {
   readonly commands: CommandHandlers;
   /** As given. */
   readonly dial: AgentOptions["dial"];
+  /** As given, with its default. */
+  readonly inspectBytes: number;
   /** As given, or the silent one. */
   readonly logger: Logger;
   /** As given. */
@@ -241,6 +252,7 @@ export function resolveAgentOptions(options: AgentOptions): AgentConfig {
     furtherLegs: given.furtherLegs ?? true,
     commands: given.commands ?? {},
     dial: given.dial,
+    inspectBytes: given.inspectBytes ?? -1,
     logger: given.logger ?? silentLogger,
     signal: given.signal,
   };

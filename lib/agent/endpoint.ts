@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Clock } from "../base/clock.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { TlsClientOptions, TlsServerOptions } from "../runtime/net.ts";
 import type { BindRequest, BindResponse } from "../wire/messages.ts";
@@ -13,7 +14,9 @@ import {
   buildRebindRequest,
   buildRenewedRequest,
 } from "./bind.ts";
+import type { ForwardOptions } from "./config.ts";
 import { type EndpointScheme, kindOfScheme } from "./endpoint_url.ts";
+import { EndpointMetrics } from "./metrics.ts";
 import type { UpstreamTarget } from "./upstream_dial.ts";
 
 /** How an endpoint ended. */
@@ -36,6 +39,12 @@ export interface AgentEndpoint {
   readonly upstream: string;
   /** The text kept with the endpoint on the edge. */
   readonly metadata: string;
+  /** What was asked for. */
+  readonly options: ForwardOptions;
+  /** Whether its exchanges are kept. */
+  readonly inspect: boolean;
+  /** What is counted of it. */
+  readonly metrics: EndpointMetrics;
   /** Whether it can be visited at this moment. */
   readonly online: boolean;
   /** Visitors' connections that are open now. */
@@ -56,6 +65,10 @@ export interface EndpointParts extends BindWish {
   readonly tls: TlsClientOptions | undefined;
   /** How TLS of visitors ends in the agent; without it their bytes are passed on. */
   readonly termination?: TlsServerOptions | undefined;
+  /** Whether its exchanges are kept, by an agent that keeps any. @default {false} */
+  readonly inspect?: boolean;
+  /** Whose time its numbers have. */
+  readonly clock: Clock;
   /** Takes it down on the server. */
   readonly onClose: (endpoint: OwnEndpoint) => Promise<void>;
 }
@@ -64,6 +77,7 @@ export interface EndpointParts extends BindWish {
 export class OwnEndpoint implements AgentEndpoint {
   readonly name: string;
   readonly metadata: string;
+  readonly metrics: EndpointMetrics;
   /** Settles with the first success or the refusal of the first bind. */
   readonly ready: Promise<void>;
   readonly closed: Promise<EndpointEnd>;
@@ -91,6 +105,7 @@ export class OwnEndpoint implements AgentEndpoint {
   constructor(parts: EndpointParts) {
     this.name = parts.name;
     this.metadata = parts.options.metadata ?? "";
+    this.metrics = new EndpointMetrics(parts.clock);
     this.#parts = parts;
     this.#first = buildBindRequest(parts);
     this.ready = new Promise((resolve, reject) => {
@@ -118,11 +133,20 @@ export class OwnEndpoint implements AgentEndpoint {
     return this.#parts.upstream.display;
   }
 
+  get options(): ForwardOptions {
+    return this.#parts.options;
+  }
+
+  get inspect(): boolean {
+    return this.#parts.inspect ?? false;
+  }
+
   /** Where a visitor's connection goes. */
   get target(): UpstreamTarget {
     const { name, upstream, tls, termination, options } = this.#parts;
     const proxyProtocol = options.upstreamProxyProtocol !== undefined;
-    return { name, url: this.url, upstream, tls, proxyProtocol, termination };
+    const { url, inspect, metrics } = this;
+    return { name, url, upstream, tls, proxyProtocol, termination, inspect, metrics };
   }
 
   /** Whether others may serve its URL as well. */

@@ -77,7 +77,7 @@ export class Endpoints {
    * @throws {TunnelError} config_invalid when the name is taken
    */
   add(
-    parts: Omit<EndpointParts, "name" | "onClose"> & { readonly name?: string },
+    parts: Omit<EndpointParts, "name" | "onClose" | "clock"> & { readonly name?: string },
   ): OwnEndpoint {
     const name = parts.name ?? this.#freeName();
     if (this.#byName.has(name)) {
@@ -87,7 +87,7 @@ export class Endpoints {
       );
     }
     const onClose = (own: OwnEndpoint) => this.#close(own);
-    const endpoint = new OwnEndpoint({ ...parts, name, onClose });
+    const endpoint = new OwnEndpoint({ ...parts, name, onClose, clock: this.#options.clock });
     this.#byName.set(name, endpoint);
     if (this.#session) this.#bind(this.#session, endpoint);
     return endpoint;

@@ -72,6 +72,7 @@ export function endpointWishes(endpoint: EndpointSection): readonly FileWish[] {
     upstreamTlsVerify: upstream.tls_verify,
     upstreamTlsVerifyCas: upstream.tls_verify_cas,
     agentTlsTermination: terminationOf(endpoint),
+    inspect: endpoint.inspect,
   };
   return [{ wish, policyFile: traffic_policy_file, policyUrl: traffic_policy_url }];
 }
@@ -106,6 +107,7 @@ export function tunnelWishes(name: string, tunnel: TunnelSection): readonly File
     upstreamProxyProtocol: tunnel.proxy_proto,
     modules: modulesOf(tunnel),
     agentTlsTermination: tunnelTermination(tunnel),
+    inspect: tunnel.inspect,
   };
   if (proto === "tcp") {
     const url = tunnel.remote_addr === undefined ? undefined : `tcp://${tunnel.remote_addr}`;

@@ -22,6 +22,7 @@ export function agentOptionsOf(agent: AgentSection): AgentOptions {
     metadata: agent.metadata,
     connectTimeoutMs: durationMs(agent.connect_timeout),
     heartbeatIntervalMs: durationMs(agent.heartbeat_interval),
+    inspectBytes: agent.local_storage === false ? -1 : agent.inspect_db_size,
     heartbeatToleranceMs: durationMs(agent.heartbeat_tolerance),
   };
 }

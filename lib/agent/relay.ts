@@ -16,6 +16,7 @@ import type { ProxyHeader } from "../wire/messages.ts";
 import { formatHostPort } from "./address.ts";
 import { badGatewayResponse, describeFailure } from "./bad_gateway.ts";
 import type { AgentReport } from "./events.ts";
+import type { Inspector } from "./inspector.ts";
 import { endTls } from "./tls_termination.ts";
 import { dialUpstream, type UpstreamTarget } from "./upstream_dial.ts";
 
@@ -34,6 +35,8 @@ export interface RelayOptions {
    * the agent itself, whose service leads back to the edge.
    */
   readonly dialledFrom?: Set<string>;
+  /** Follows the connections of endpoints that are inspected. @default nobody does */
+  readonly inspector?: Inspector | undefined;
 }
 
 /** How long the head of a request is awaited, only to choose between a page and plain text. */
@@ -85,6 +88,11 @@ export class Relay {
     return this.#target.upstream.kind === "http";
   }
 
+  /** Who follows this connection, if anybody does. */
+  get #inspector(): Inspector | undefined {
+    return this.#target.inspect && this.isHttp ? this.#options.inspector : undefined;
+  }
+
   /** Bytes from the visitor. */
   get inBytes(): number {
     return this.#upstream?.writtenBytes ?? 0;
@@ -125,10 +133,11 @@ export class Relay {
       if (this.#options.dialledFrom?.has(this.#place(header.ClientAddr))) {
         return await this.#refuse(
           new TunnelError("loop", `The service leads back to the endpoint ${url}`),
+          header.ClientAddr,
         );
       }
       if (this.#target.termination && !await this.#endTls(this.#target.termination)) return;
-      const conn = await this.#dial();
+      const conn = await this.#dial(header.ClientAddr);
       if (conn) await this.#join(conn, header);
     } finally {
       report({
@@ -153,8 +162,18 @@ export class Relay {
     const { dialledFrom } = this.#options;
     const from = this.#place(formatHostPort(conn.local.host, conn.local.port));
     dialledFrom?.add(from);
-    const { error } = await join(this.#visitor, this.#upstream);
+    const tapped = this.#inspector?.follow(
+      this.#visitor,
+      this.#upstream,
+      this.#target,
+      header.ClientAddr,
+    );
+    const { error } = await join(
+      tapped?.visitor ?? this.#visitor,
+      tapped?.service ?? this.#upstream,
+    );
     dialledFrom?.delete(from);
+    tapped?.close(error?.message);
     if (!error) return;
     // a visitor or a service that goes away early is daily business
     this.#options.logger.log("debug", "joined connections were cut", {
@@ -186,7 +205,7 @@ export class Relay {
   }
 
   /** The service's connection, or `undefined` after the visitor was told that there is none. */
-  async #dial(): Promise<Conn | undefined> {
+  async #dial(clientAddr: string): Promise<Conn | undefined> {
     const visitorLeft = new AbortController();
     void this.#stream.closed.then(() => visitorLeft.abort());
     try {
@@ -198,12 +217,12 @@ export class Relay {
       );
     } catch (thrown) {
       if (visitorLeft.signal.aborted) return undefined;
-      await this.#refuse(toTunnelError(thrown, "connection_closed"));
+      await this.#refuse(toTunnelError(thrown, "connection_closed"), clientAddr);
       return undefined;
     }
   }
 
-  async #refuse(error: TunnelError): Promise<void> {
+  async #refuse(error: TunnelError, clientAddr: string): Promise<void> {
     const { upstream, name, url } = this.#target;
     const message = describeFailure(upstream, error);
     this.#options.logger.log("warn", "failed to reach upstream", {
@@ -223,7 +242,7 @@ export class Relay {
       message,
     });
     try {
-      if (this.isHttp) await this.#answerBadGateway(error);
+      if (this.isHttp) await this.#answerBadGateway(error, clientAddr);
       else await this.#hangUp(undefined);
     } catch (thrown) {
       // the visitor left before hearing it; the stream is gone with it
@@ -235,13 +254,20 @@ export class Relay {
     }
   }
 
-  async #answerBadGateway(error: TunnelError): Promise<void> {
+  async #answerBadGateway(error: TunnelError, clientAddr: string): Promise<void> {
     const reading = readRequestHead(this.#stream, { maxBytes: HEAD_BYTES });
     const head = await this.#glance(reading);
-    await this.#visitor.write(badGatewayResponse(this.#target.upstream, error, {
+    const answer = badGatewayResponse(this.#target.upstream, error, {
       html: /\btext\/html\b/i.test(head?.get("accept") ?? ""),
       body: head?.method !== "HEAD",
-    }));
+    });
+    if (head) {
+      const tap = this.#inspector?.watch(this.#target, clientAddr);
+      tap?.fromVisitor(head.bytes);
+      tap?.fromService(answer);
+      tap?.close("The service could not be reached");
+    }
+    await this.#visitor.write(answer);
     await this.#hangUp(reading);
   }
 

@@ -14,6 +14,7 @@ import type {
   TlsServerOptions,
 } from "../runtime/net.ts";
 import type { ForwardOptions } from "./config.ts";
+import type { EndpointMetrics } from "./metrics.ts";
 import { readCertificates } from "./pem.ts";
 import { takeProxyHeader } from "./proxy_header.ts";
 import type { Upstream } from "./upstream.ts";
@@ -32,6 +33,10 @@ export interface UpstreamTarget {
   readonly proxyProtocol: boolean;
   /** How the TLS of visitors ends in the agent; `undefined`: their bytes are passed on. */
   readonly termination?: TlsServerOptions | undefined;
+  /** Whether its exchanges are kept, by an agent that keeps any. @default {false} */
+  readonly inspect?: boolean;
+  /** Counts its visitors. */
+  readonly metrics?: EndpointMetrics;
 }
 
 /** Limit of look-up, connection and handshake. */

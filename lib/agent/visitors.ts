@@ -72,11 +72,16 @@ export class Visitors {
     this.#relays.add(relay);
     endpoint.openConnections++;
     endpoint.totalConnections++;
+    const { clock } = this.#options;
+    const { conns } = endpoint.metrics;
+    const startedMs = clock.steady();
+    conns.begun();
     try {
       await relay.run(header);
     } finally {
       this.#relays.delete(relay);
       endpoint.openConnections--;
+      conns.over(clock.steady() - startedMs);
     }
   }
 

@@ -160,6 +160,14 @@ export const UPSTREAM_TLS_FLAGS: readonly Flag[] = [
 /** What HTTP services speak. */
 export const UPSTREAM_HTTP_FLAGS: readonly Flag[] = [
   {
+    name: "inspect",
+    value: "bool",
+    summary: "keep requests and answers for the inspector on this machine",
+    fallback: "true",
+    isSwitch: true,
+    choices: TRUTH,
+  },
+  {
     name: "upstream-protocol",
     value: "protocol",
     summary: "what the service speaks",
@@ -234,6 +242,7 @@ export function wishesOfFlags(kind: UpstreamKind, input: Input): readonly FileWi
     ],
     upstreamTlsVerify: truth(flag("upstream-tls-verify", "verify-upstream-tls")),
     upstreamTlsVerifyCas: flag("upstream-tls-verify-cas", "upstream-ca-path"),
+    inspect: input.isGiven("inspect") ? truth(flag("inspect")) : undefined,
     modules: modulesOfFlags(input, kind),
   };
   return urlsOf(kind, input).map((url, index) => ({

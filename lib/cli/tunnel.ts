@@ -100,6 +100,7 @@ function wayTo({ config }: Cli, input: Input): AgentOptions {
     connectUrl: input.flag("connect-url") ?? said.connectUrl,
     connectCas: cas ?? input.flag("connect-cas"),
     authtoken: input.flag("authtoken") ?? said.authtoken,
+    inspectBytes: said.inspectBytes ?? 0,
   };
 }
 

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { concat } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import { type BodyFraming, requestFraming, responseFraming } from "../http/body.ts";
@@ -14,6 +15,7 @@ import { ChunkedScanner } from "../http/chunked_scanner.ts";
 import { parseRequestHead, parseResponseHead } from "../http/head.ts";
 import type { RequestHead } from "../http/head.ts";
 import type { HttpSubject } from "../http/fault.ts";
+import { parseProxyHeader } from "../http/proxy_protocol.ts";
 import { isUpgradeAnswer, isUpgradeRequest } from "../http/upgrade.ts";
 import { type BodyCapture, Capture, type CaptureLimits, type ExchangeOrigin } from "./capture.ts";
 import type { HeaderLine } from "./exchange.ts";
@@ -32,6 +34,18 @@ export interface HttpTapOptions {
   readonly limits: CaptureLimits;
   /** Where the connection comes from. */
   readonly origin: ExchangeOrigin;
+  /** Whether a PROXY header comes before the first request. @default {false} */
+  readonly afterProxyHeader?: boolean;
+  /** Counts exchanges. */
+  readonly counter?: ExchangeCounter;
+}
+
+/** Hears of exchanges as numbers. */
+export interface ExchangeCounter {
+  /** One has begun. */
+  begun(): void;
+  /** One is complete. */
+  over(durationMs: number): void;
 }
 
 /** Bytes a client may send behind a request for an upgrade before the answer to it is known. */
@@ -44,7 +58,7 @@ interface Pending {
 }
 
 /** How a direction is being read. */
-type Mode = "head" | "body" | "waiting" | "messages" | "off";
+type Mode = "proxy" | "head" | "body" | "waiting" | "messages" | "off";
 
 /** Follows one connection. */
 export class HttpTap {
@@ -60,6 +74,8 @@ export class HttpTap {
   /** What a client sent early, until it is known what it is. */
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
+  /** The beginning of a PROXY header. */
+  #proxy: Uint8Array = new Uint8Array(0);
 
   /**
    * At the first byte of a connection.
@@ -69,6 +85,7 @@ export class HttpTap {
   constructor(options: HttpTapOptions) {
     this.#options = options;
     this.#request = new Direction("request");
+    if (options.afterProxyHeader) this.#request.mode = "proxy";
     this.#response = new Direction("response");
   }
 
@@ -86,6 +103,9 @@ export class HttpTap {
         switch (direction.mode) {
           case "off":
             return;
+          case "proxy":
+            at = this.#skipProxyHeader(chunk);
+            break;
           case "head":
             at = this.#readRequestHead(chunk, at);
             break;
@@ -165,6 +185,25 @@ export class HttpTap {
     });
   }
 
+  /** What does not begin with such a header is a request already (wire-protocol 7). */
+  #skipProxyHeader(chunk: Uint8Array): number {
+    const before = this.#proxy.length;
+    const bytes = before === 0 ? chunk : concat([this.#proxy, chunk]);
+    try {
+      const found = parseProxyHeader(bytes);
+      if (!found) {
+        this.#proxy = bytes.slice();
+        return chunk.length;
+      }
+      this.#request.mode = "head";
+      return found.length - before;
+    } catch {
+      this.#request.mode = "head";
+      if (before > 0) this.fromVisitor(this.#proxy);
+      return 0;
+    }
+  }
+
   #readRequestHead(chunk: Uint8Array, from: number): number {
     const { store, limits, origin } = this.#options;
     const direction = this.#request;
@@ -180,6 +219,7 @@ export class HttpTap {
     this.#asking = { capture, head };
     this.#pending.push(this.#asking);
     direction.startBody(requestFraming(head), capture.request.body);
+    this.#options.counter?.begun();
     store.add(capture);
     if (direction.isBodyOver) this.#requestDone();
     return found.end;
@@ -223,6 +263,7 @@ export class HttpTap {
     direction.messages?.end();
     capture.response!.trailers = direction.trailers;
     capture.complete(this.#nowMs());
+    this.#options.counter?.over(capture.timing.durationMs!);
     if (direction.mode !== "messages") direction.mode = direction.isUntilClose ? "off" : "head";
     direction.messages = undefined;
     this.#options.store.update(capture);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
+import { FakeClock } from "../../../lib/base/clock.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
 import type { ForwardOptions } from "../../../lib/agent/config.ts";
 import { OwnEndpoint } from "../../../lib/agent/endpoint.ts";
@@ -17,6 +18,7 @@ function make(
     wanted: parseEndpointUrl(options.url ?? "", kind),
     upstream: parseUpstream(options.addr, kind),
     tls: undefined,
+    clock: new FakeClock(),
     onClose: () => Promise.resolve(),
   });
 }

@@ -14,6 +14,7 @@ test("S98 S100 S106 S117 agentOptionsOf() turns a section into the options of an
     connect_timeout: "5s",
     heartbeat_interval: "1m30s",
     heartbeat_tolerance: "500ms",
+    inspect_db_size: 5_000,
   });
   assert.deepEqual(options, {
     connectUrl: "e:443",
@@ -25,8 +26,15 @@ test("S98 S100 S106 S117 agentOptionsOf() turns a section into the options of an
     connectTimeoutMs: 5_000,
     heartbeatIntervalMs: 90_000,
     heartbeatToleranceMs: 500,
+    inspectBytes: 5_000,
   });
   assert.equal(resolveAgentOptions(options).heartbeatIntervalMs, 90_000);
+});
+
+test("S141 agentOptionsOf() keeps no exchanges without local storage", () => {
+  assert.equal(agentOptionsOf({ local_storage: false, inspect_db_size: 5 }).inspectBytes, -1);
+  assert.equal(agentOptionsOf({ inspect_db_size: -1 }).inspectBytes, -1);
+  assert.equal(agentOptionsOf({ local_storage: true }).inspectBytes, undefined);
 });
 
 test("agentOptionsOf() leaves away what the section leaves away", () => {

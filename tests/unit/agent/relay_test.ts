@@ -4,6 +4,8 @@ import { decodeText, encodeText } from "../../../lib/base/bytes.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { pair } from "../../../lib/base/duplex.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
+import { silentLogger } from "../../../lib/base/log.ts";
+import { Inspector } from "../../../lib/agent/inspector.ts";
 import type { AgentReport } from "../../../lib/agent/events.ts";
 import { Relay } from "../../../lib/agent/relay.ts";
 import { parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
@@ -29,8 +31,9 @@ class Scene {
   #close: (() => Promise<void>)[] = [];
 
   readonly dialledFrom = new Set<string>();
+  readonly inspector: Inspector = new Inspector(0, this.clock, silentLogger);
 
-  constructor(kind: UpstreamKind = "http", address: string | number = 8080) {
+  constructor(kind: UpstreamKind = "http", address: string | number = 8080, inspect = false) {
     const upstream = parseUpstream(address, kind);
     const url = "https://a.test";
     this.target = {
@@ -39,6 +42,7 @@ class Scene {
       upstream,
       tls: undefined,
       proxyProtocol: false,
+      inspect,
     };
   }
 
@@ -77,6 +81,7 @@ class Scene {
           },
           report: (event) => this.events.push(event),
           dialledFrom: this.dialledFrom,
+          inspector: this.inspector,
         });
         void this.relay.run({
           Id: "b",
@@ -175,6 +180,42 @@ test("Relay cuts the service when the visitor is gone, and the visitor when the 
   await eventually(crashed.clock, () => crashed.done);
   assert.match(crashed.lines.join("\n"), /debug joined connections were cut/);
   await crashed.end();
+});
+
+test("Relay shows what passes to the inspector, and nothing when the endpoint is not inspected", async () => {
+  for (const [kind, inspect] of [["http", true], ["http", false], ["tcp", true]] as const) {
+    const scene = new Scene(kind, 8080, inspect);
+    await scene.serve();
+    await scene.visit("GET /a HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    const [service] = scene.services;
+    await service.write(encodeText("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"));
+    await service.closeWrite();
+    await scene.visitor.closeWrite();
+    assert.match(await readAll(scene.visitor), /hi$/);
+    await readAll(service);
+    const kept = scene.inspector.exchanges.list();
+    if (kind === "http" && inspect) {
+      assert.deepEqual(kept.map((one) => [one.state, one.request.target, one.response?.status]), [
+        ["complete", "/a", 200],
+      ]);
+    } else {
+      assert.deepEqual(kept, []);
+    }
+    await scene.end();
+  }
+});
+
+test("Relay keeps what it answered in the place of a dead service", async () => {
+  const scene = new Scene("http", 8080, true);
+  await scene.visit("GET /dead HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  await scene.visitor.closeWrite();
+  await readAll(scene.visitor);
+  await eventually(scene.clock, () => scene.done);
+  const [exchange] = scene.inspector.exchanges.list();
+  assert.equal(exchange.request.target, "/dead");
+  assert.equal(exchange.response?.status, 502);
+  assert.equal(exchange.state, "complete");
+  await scene.end();
 });
 
 test("Relay says who came, whereto, and what it carried", async () => {

@@ -188,3 +188,19 @@ test("HttpTap never throws and never grows, whatever passes", () => {
     },
   ));
 });
+
+test("HttpTap reads on behind a PROXY header, in any cut, and without one", () => {
+  const v1 = "PROXY TCP4 192.0.2.1 192.0.2.2 5 80\r\n";
+  const v2 = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc0\0\x02\x02\0\x05\0\x50";
+  for (const header of [v1, v2, "", "PRO"]) {
+    const asked = header === "PRO" ? GET.replace("GET", "PROPFIND") : header + GET;
+    for (const size of [1, 7, 1_000]) {
+      const { store, tap } = rig({}, { afterProxyHeader: true });
+      for (const piece of cut(asked, [size])) tap.fromVisitor(bytes(piece));
+      tap.fromService(bytes(EMPTY));
+      assert.deepEqual(store.list().map(({ state, request }) => [state, request.target]), [
+        ["complete", "/a?b=1"],
+      ]);
+    }
+  }
+});

@@ -7,7 +7,7 @@ import { FakeClock } from "../../../lib/base/clock.ts";
 import { DEFAULT_CAPTURE_LIMITS } from "../../../lib/inspect/capture.ts";
 import type { Exchange } from "../../../lib/inspect/exchange.ts";
 import { ExchangeStore } from "../../../lib/inspect/exchange_store.ts";
-import { HttpTap } from "../../../lib/inspect/http_tap.ts";
+import { HttpTap, type HttpTapOptions } from "../../../lib/inspect/http_tap.ts";
 
 /** Where everything in these tests comes from. */
 export const ORIGIN = {
@@ -17,7 +17,10 @@ export const ORIGIN = {
 };
 
 /** A tap, its store and its clock. */
-export function rig(limits: Partial<typeof DEFAULT_CAPTURE_LIMITS> = {}) {
+export function rig(
+  limits: Partial<typeof DEFAULT_CAPTURE_LIMITS> = {},
+  more: Partial<HttpTapOptions> = {},
+) {
   const clock = new FakeClock(1_000_000);
   const store = new ExchangeStore();
   const tap = new HttpTap({
@@ -25,6 +28,7 @@ export function rig(limits: Partial<typeof DEFAULT_CAPTURE_LIMITS> = {}) {
     clock,
     limits: { ...DEFAULT_CAPTURE_LIMITS, ...limits },
     origin: ORIGIN,
+    ...more,
   });
   return { clock, store, tap };
 }
