@@ -144,7 +144,12 @@ export class Endpoints {
   /** The edge took one down, and has unbound it already (wire-protocol 5.8). */
   stopByServer(request: StopTunnelRequest): void {
     const endpoint = this.#byId.get(request.Id);
-    if (!endpoint) return;
+    if (endpoint) return this.#stop(endpoint, request);
+    // The answer to its Bind may still be on its way.
+    void this.find(request.Id).then((late) => late && this.#stop(late, request));
+  }
+
+  #stop(endpoint: OwnEndpoint, request: StopTunnelRequest): void {
     const words = request.Message || "The edge stopped the endpoint";
     const error = refusal(
       request.ErrorCode ? `${words}\n\n${request.ErrorCode}` : words,

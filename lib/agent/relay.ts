@@ -31,10 +31,10 @@ export interface RelayOptions {
   /** Gets the events. */
   readonly report: (event: AgentReport) => void;
   /**
-   * From where services are dialled at this moment, by endpoint: a visitor that comes from there is
-   * the agent itself, whose service leads back to the edge.
+   * From where services are dialled at this moment, by endpoint, and how many visitors came from
+   * such a place one behind the other: they are the agent itself, whose service leads back to the edge.
    */
-  readonly dialledFrom?: Set<string>;
+  readonly dialledFrom?: Map<string, number>;
   /** Follows the connections of endpoints that are inspected. @default nobody does */
   readonly inspector?: Inspector | undefined;
 }
@@ -47,6 +47,12 @@ const HEAD_BYTES = 64 * 1024;
 
 /** How long a visitor who still uploads is listened to after the answer, so that it arrives. */
 const DRAIN_MS = 5_000;
+
+/**
+ * Dials that may seem to follow from each other. On one machine a visitor may by chance have the port
+ * that the agent dials another address from; that this happens in a row is no chance.
+ */
+const MAX_CIRCLES = 4;
 
 /** One visitor's connection. */
 export class Relay {
@@ -130,7 +136,8 @@ export class Relay {
       clientAddr: header.ClientAddr,
     });
     try {
-      if (this.#options.dialledFrom?.has(this.#place(header.ClientAddr))) {
+      const circles = this.#options.dialledFrom?.get(this.#place(header.ClientAddr)) ?? 0;
+      if (circles >= MAX_CIRCLES) {
         return await this.#refuse(
           new TunnelError("loop", `The service leads back to the endpoint ${url}`),
           header.ClientAddr,
@@ -138,7 +145,7 @@ export class Relay {
       }
       if (this.#target.termination && !await this.#endTls(this.#target.termination)) return;
       const conn = await this.#dial(header.ClientAddr);
-      if (conn) await this.#join(conn, header);
+      if (conn) await this.#join(conn, header, circles);
     } finally {
       report({
         type: "connection_closed",
@@ -150,7 +157,7 @@ export class Relay {
     }
   }
 
-  async #join(conn: Conn, header: ProxyHeader): Promise<void> {
+  async #join(conn: Conn, header: ProxyHeader, circles: number): Promise<void> {
     const { remote } = conn;
     this.#options.logger.log("info", "join connections", {
       obj: "join",
@@ -161,7 +168,7 @@ export class Relay {
     this.#upstream = new CountedSide(conn, this);
     const { dialledFrom } = this.#options;
     const from = this.#place(formatHostPort(conn.local.host, conn.local.port));
-    dialledFrom?.add(from);
+    dialledFrom?.set(from, circles + 1);
     const tapped = this.#inspector?.follow(
       this.#visitor,
       this.#upstream,

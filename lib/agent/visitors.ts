@@ -31,7 +31,7 @@ export class Visitors {
    */
   constructor(endpoints: Endpoints, options: RelayOptions) {
     this.#endpoints = endpoints;
-    this.#options = { ...options, dialledFrom: new Set() };
+    this.#options = { ...options, dialledFrom: new Map() };
   }
 
   /**

@@ -92,7 +92,7 @@ export interface SessionInfo {
 
 /** What is told about an endpoint. */
 export function endpointInfo(endpoint: AgentEndpoint): EndpointInfo {
-  const { options: _options, ...facts } = endpoint.facts;
+  const { options: _, policy: __, ipPolicyRef: ___, ...facts } = endpoint.facts;
   return {
     ...facts,
     sessionIds: endpoint.members.map((member) => member.id),

@@ -43,22 +43,30 @@ export function runProgram(
     };
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);
+    let isLate = false;
     const timer = setTimeout(() => {
+      isLate = true;
       child.kill("SIGKILL");
+    }, options.timeoutMs);
+    child.on("error", (thrown) => {
+      clearTimeout(timer);
+      fail(thrown);
+    });
+    child.on("exit", () => {
+      clearTimeout(timer);
+      if (!isLate) return;
+      // What it has started itself may hold on to its output for ever.
+      child.stdout.destroy();
+      child.stderr.destroy();
       reject(
         new TunnelError(
           "timed_out",
           `Cannot wait for "${program}" any longer: it ran for ${options.timeoutMs} ms`,
         ),
       );
-    }, options.timeoutMs);
-    child.on("error", (thrown) => {
-      clearTimeout(timer);
-      fail(thrown);
     });
     child.on("close", (code) => {
-      clearTimeout(timer);
-      resolve({ code: code ?? -1, output });
+      if (!isLate) resolve({ code: code ?? -1, output });
     });
   } catch (thrown) {
     fail(thrown);

@@ -30,7 +30,7 @@ class Scene {
   done = false;
   #close: (() => Promise<void>)[] = [];
 
-  readonly dialledFrom = new Set<string>();
+  readonly dialledFrom = new Map<string, number>();
   readonly inspector: Inspector = new Inspector(0, this.clock, silentLogger);
 
   constructor(kind: UpstreamKind = "http", address: string | number = 8080, inspect = false) {
@@ -410,10 +410,22 @@ test("Relay remembers from where it dials while it does, for its own endpoint", 
   await scene.visit("GET / HTTP/1.1\r\n\r\n");
   await eventually(scene.clock, () => scene.services.length === 1);
   const { remote } = scene.services[0];
-  assert.deepEqual([...scene.dialledFrom], [`web ${remote.host}:${remote.port}`]);
+  assert.deepEqual([...scene.dialledFrom], [[`web ${remote.host}:${remote.port}`, 1]]);
   scene.services[0].abort();
   await eventually(scene.clock, () => scene.done);
   assert.equal(scene.dialledFrom.size, 0);
+  await scene.end();
+});
+
+test("Relay serves a visitor that has, by chance, the port that it dials another one from", async () => {
+  const scene = new Scene();
+  await scene.serve();
+  scene.dialledFrom.set("web 192.0.2.7:50000", 1);
+  await scene.visit("GET / HTTP/1.1\r\n\r\n");
+  await eventually(scene.clock, () => scene.services.length === 1);
+  assert.deepEqual([...scene.dialledFrom.values()].sort(), [1, 2]);
+  scene.services[0].abort();
+  await eventually(scene.clock, () => scene.done);
   await scene.end();
 });
 
@@ -421,7 +433,7 @@ test("Relay refuses a visitor that is the agent itself: its service leads back t
   for (const kind of ["http", "tcp"] as const) {
     const scene = new Scene(kind, "localhost:8080");
     await scene.serve();
-    scene.dialledFrom.add("web 192.0.2.7:50000");
+    scene.dialledFrom.set("web 192.0.2.7:50000", 4);
     await scene.visit("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
     const answer = readAll(scene.visitor);
     scene.visitor.closeWrite();
