@@ -25,6 +25,14 @@ export interface WriteOptions {
   readonly mode?: number;
 }
 
+/** A file that is written piece by piece. */
+export interface FileWriter {
+  /** Adds a piece. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Settles when all of it is on the disk. Idempotent. */
+  close(): Promise<void>;
+}
+
 /** The file system. All paths are as the user gave them; all methods throw TunnelError (not_found, permission_denied, io_failed). */
 export interface Files {
   /** The whole file as UTF-8. */
@@ -51,6 +59,24 @@ export interface Files {
   list(path: string): Promise<string[]>;
   /** Removes a file or a tree; nothing there is fine. */
   remove(path: string): Promise<void>;
+  /** Makes a file that is not there yet, for what is too large to hold. */
+  create(path: string, options?: WriteOptions): Promise<FileWriter>;
+  /** The path without links and detours. */
+  realPath(path: string): Promise<string>;
+  /**
+   * Puts `draft`, a file of the same folder, in the place of `target` and gives it the permissions
+   * and, where it may, the owner of that; what was there is `kept` from now on. It works on the file of
+   * a program that runs, too. When it fails, all is as before.
+   */
+  swap(draft: string, target: string, kept: string): Promise<void>;
+}
+
+/** This program as a file of the machine. */
+export interface OwnProgram {
+  /** The executable: the program itself, or the runtime that runs it. */
+  readonly path: string;
+  /** Whether it is one file, with the runtime in it. */
+  readonly isCompiled: boolean;
 }
 
 /** A stream the program prints to. */
@@ -115,6 +141,17 @@ export interface Host {
   readonly stderr: Output;
   /** Calls `run` on each such signal until the returned function is called. A signal the system lacks is ignored. */
   onSignal(name: SignalName, run: () => void): () => void;
+  /** This program as a file; `undefined` where it may not be known. */
+  readonly program: OwnProgram | undefined;
+  /** Why {@linkcode Host.restart} cannot work here; empty where it can. */
+  readonly restartObstacle: string;
+  /**
+   * Replaces the process by a new run of the same command line, from the file as it is now. The
+   * process id, the terminal and the environment stay; what was not flushed is lost.
+   *
+   * @throws {TunnelError} io_failed; usage where there is an obstacle
+   */
+  restart(): never;
   /** Ends the process. */
   exit(code: number): never;
   /**

@@ -6,7 +6,17 @@
 import type { Clock } from "../base/clock.ts";
 import { decodeText, encodeText } from "../base/bytes.ts";
 import { type ErrorCode, TunnelError } from "../base/errors.ts";
-import type { FileInfo, Files, Host, Output, RunOptions, RunResult, SignalName } from "./host.ts";
+import type {
+  FileInfo,
+  Files,
+  FileWriter,
+  Host,
+  Output,
+  OwnProgram,
+  RunOptions,
+  RunResult,
+  SignalName,
+} from "./host.ts";
 
 /** What a machine in memory starts with. */
 export interface MemoryHostOptions {
@@ -26,6 +36,16 @@ export interface MemoryHostOptions {
   readonly isTty?: boolean;
   /** What running a program does. @default there is no program */
   readonly run?: Host["run"];
+  /** The program as a file. @default it is none */
+  readonly program?: OwnProgram;
+  /** Why it cannot be restarted. @default {""} */
+  readonly restartObstacle?: string;
+}
+
+/** What {@linkcode MemoryHost.restart} throws, so that nothing runs after it. */
+export class MemoryRestart extends Error {
+  /** What `String(error)` begins with. */
+  override readonly name = "MemoryRestart";
 }
 
 /** What {@linkcode MemoryHost.exit} throws, so that nothing runs after it. */
@@ -95,6 +115,12 @@ export class MemoryHost implements Host {
   readonly stderr: MemoryOutput;
   /** The environment, which a test may change. */
   readonly variables: Map<string, string>;
+  /** See {@linkcode Host.program}. */
+  readonly program: OwnProgram | undefined;
+  /** See {@linkcode Host.restartObstacle}. */
+  readonly restartObstacle: string;
+  /** How often the program was started anew. */
+  restarts = 0;
   /** The code the program ended with, once it has. */
   exitCode: number | undefined;
   /** How many reasons the program has to stay alive. */
@@ -114,6 +140,8 @@ export class MemoryHost implements Host {
     this.#cwd = options.cwd ?? "/work";
     this.#home = options.home ?? "/home/user";
     this.#run = options.run;
+    this.program = options.program;
+    this.restartObstacle = options.restartObstacle ?? "";
     this.variables = new Map(Object.entries(options.env ?? {}));
     this.stdout = new MemoryOutput(options.isTty ?? false);
     this.stderr = new MemoryOutput(options.isTty ?? false);
@@ -161,6 +189,15 @@ export class MemoryHost implements Host {
     const listeners = [...this.#signals.get(name) ?? []];
     for (const run of listeners) run();
     return listeners.length > 0;
+  }
+
+  /** Counts, and throws {@linkcode MemoryRestart}. */
+  restart(): never {
+    if (this.restartObstacle !== "") {
+      throw new TunnelError("usage", `Cannot restart: ${this.restartObstacle}`);
+    }
+    this.restarts++;
+    throw new MemoryRestart("The program was restarted");
   }
 
   /** Keeps the code and throws {@linkcode MemoryExit}. */
@@ -322,6 +359,35 @@ export class MemoryFiles implements Files {
           this.#entries.delete(other);
         }
       }
+    });
+  }
+
+  /** See {@linkcode Files.create}. */
+  create(path: string): Promise<FileWriter> {
+    return this.#try("Cannot write", path, (at) => {
+      if (this.#entries.has(at)) throw new Refusal("io_failed", "it exists already");
+      this.#write(at, new Uint8Array(), undefined);
+      return { write: (chunk) => this.append(path, chunk), close: () => Promise.resolve() };
+    });
+  }
+
+  /** See {@linkcode Files.realPath}. */
+  realPath(path: string): Promise<string> {
+    return this.#try("Cannot find", path, (at) => {
+      if (!this.#entries.has(at)) throw missing();
+      return at;
+    });
+  }
+
+  /** See {@linkcode Files.swap}. */
+  swap(draft: string, target: string, kept: string): Promise<void> {
+    return this.#try("Cannot replace", target, (at) => {
+      const next = this.#entries.get(this.#at(draft));
+      const before = this.#entries.get(at);
+      if (!next?.data || !before?.data) throw missing();
+      this.#put(this.#at(kept), before.data);
+      this.#put(at, next.data);
+      this.#entries.delete(this.#at(draft));
     });
   }
 

@@ -5,8 +5,9 @@
  */
 import * as fs from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import process from "node:process";
 import { randomHex } from "../base/bytes.ts";
-import type { FileInfo, Files, WriteOptions } from "./host.ts";
+import type { FileInfo, Files, FileWriter, WriteOptions } from "./host.ts";
 import { codeOf, translateError } from "./translate_errors.ts";
 
 const PRIVATE_FILE = 0o600;
@@ -38,6 +39,9 @@ export const nodeFiles: Files = {
       path,
       () => fs.rm(path, { recursive: true, force: true }),
     ),
+  create: (path, options) => tell("Cannot write", path, () => create(path, options)),
+  realPath: (path) => tell("Cannot find", path, () => fs.realpath(path)),
+  swap: (draft, target, kept) => tell("Cannot replace", target, () => swap(draft, target, kept)),
 };
 
 async function tell<T>(
@@ -102,4 +106,68 @@ async function stat(path: string): Promise<FileInfo | undefined> {
     }
     throw thrown;
   }
+}
+
+async function create(path: string, options: WriteOptions | undefined): Promise<FileWriter> {
+  const file = await fs.open(path, "wx", options?.mode ?? PRIVATE_FILE);
+  let closing: Promise<void> | undefined;
+  return {
+    write: (chunk) => tell("Cannot write", path, () => writeAll(file, chunk)),
+    close: () =>
+      closing ??= tell("Cannot write", path, async () => {
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+      }),
+  };
+}
+
+/** A write of the operating system may take less than it was given. */
+async function writeAll(file: fs.FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length;) {
+    at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
+  }
+}
+
+/** Codes of file systems that know no second name for a file. */
+const NO_LINKS: ReadonlySet<string> = new Set([
+  "EPERM",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "ENOSYS",
+  "EMLINK",
+]);
+
+async function swap(draft: string, target: string, kept: string): Promise<void> {
+  const { mode, uid, gid } = await fs.stat(target);
+  await fs.chown(draft, uid, gid).catch(ignoreForeignOwner);
+  await fs.chmod(draft, mode & 0o7777);
+  await fs.rm(kept, { force: true });
+  if (process.platform !== "win32") {
+    try {
+      // a second name for what is there, then one step: at no time is there nothing under the name
+      await fs.link(target, kept);
+      return await fs.rename(draft, target);
+    } catch (thrown) {
+      if (!NO_LINKS.has(codeOf(thrown))) {
+        await fs.rm(kept, { force: true });
+        throw thrown;
+      }
+    }
+  }
+  // Windows lets the file of a program that runs be renamed, though not be replaced.
+  await fs.rename(target, kept);
+  try {
+    await fs.rename(draft, target);
+  } catch (thrown) {
+    await fs.rename(kept, target);
+    throw thrown;
+  }
+}
+
+/** Only root may give files away: who is not keeps what is its own. */
+function ignoreForeignOwner(thrown: unknown): void {
+  if (!["EPERM", "ENOSYS", "ENOTSUP"].includes(codeOf(thrown))) throw thrown;
 }

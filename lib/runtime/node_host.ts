@@ -9,6 +9,7 @@ import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
 import type { Host, Output, SignalName } from "./host.ts";
 import { nodeFiles } from "./node_files.ts";
+import { ownProgram, restart, restartObstacle } from "./node_restart.ts";
 import { runProgram } from "./node_run.ts";
 
 /** As long as a timer may wait: 2^31 - 1 ms. */
@@ -56,6 +57,13 @@ export function nodeHost(name: "deno" | "bun" | "node"): Host {
     stdout: new NodeOutput(() => process.stdout),
     stderr: new NodeOutput(() => process.stderr),
     onSignal,
+    get program() {
+      return allowed(() => ownProgram(name));
+    },
+    get restartObstacle() {
+      return restartObstacle(name);
+    },
+    restart: () => restart(name),
     exit: (code) => process.exit(code),
     run: runProgram,
     keepAlive() {

@@ -79,6 +79,41 @@ export function hostSuite({ name, host, folder, setEnv, raise }: HostSubject): v
     await free();
   });
 
+  test(`${name}: files.create() takes pieces, and nothing that is there`, async () => {
+    const { path, free } = await folder();
+    const file = `${path}/large`;
+    const writer = await files.create(file);
+    await writer.write(bytes("one "));
+    await writer.write(bytes("two"));
+    await writer.close();
+    await writer.close();
+    assert.equal(await files.readText(file), "one two");
+    await assertFails(() => files.create(file), "io_failed", /^Cannot write .*it exists already$/);
+    await free();
+  });
+
+  test(`${name}: files.swap() puts one in the place of another, and keeps it`, async () => {
+    const { path, free } = await folder();
+    const [draft, target, kept] = ["draft", "program", "program.old"].map((one) =>
+      `${path}/${one}`
+    );
+    await files.write(target, "old");
+    await files.write(kept, "older");
+    await files.write(draft, "new");
+    await files.swap(draft, target, kept);
+    assert.equal(await files.readText(target), "new");
+    assert.equal(await files.readText(kept), "old");
+    assert.deepEqual(await files.list(path), ["program", "program.old"]);
+    await assertFails(() => files.swap(draft, target, kept), "not_found", /^Cannot replace /);
+    assert.equal(await files.readText(target), "new");
+    assert.equal(
+      await files.realPath(`${path}/../${path.split(/[/\\]/).pop()}/program`),
+      await files.realPath(target),
+    );
+    await assertFails(() => files.realPath(`${path}/none`), "not_found", /^Cannot find /);
+    await free();
+  });
+
   test(`${name}: files say what is missing, and name the path`, async () => {
     const { path, free } = await folder();
     const none = `${path}/none`;

@@ -6,7 +6,7 @@
  */
 import { decodeText, encodeText } from "../../lib/base/bytes.ts";
 import { TunnelError } from "../../lib/base/errors.ts";
-import type { FileInfo, Files, WriteOptions } from "../../lib/runtime/host.ts";
+import type { FileInfo, Files, FileWriter, WriteOptions } from "../../lib/runtime/host.ts";
 
 /** Files in a map. Directories exist as soon as a file lies in them. */
 export class MemoryFiles implements Files {
@@ -75,5 +75,17 @@ export class MemoryFiles implements Files {
   /** Everything that was written, as one text: to look for what must not be there. */
   everything(): string {
     return [...this.contents.values()].map(decodeText).join("\n");
+  }
+
+  create(path: string): Promise<FileWriter> {
+    return Promise.reject(new TunnelError("io_failed", `Cannot write "${path}": not in pieces`));
+  }
+
+  realPath(path: string): Promise<string> {
+    return Promise.resolve(path);
+  }
+
+  swap(_draft: string, target: string): Promise<void> {
+    return Promise.reject(new TunnelError("io_failed", `Cannot replace "${target}": not here`));
   }
 }

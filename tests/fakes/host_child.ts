@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { detectRuntime } from "../../lib/runtime/detect.ts";
 
 const { host, clock } = detectRuntime();
@@ -36,4 +37,11 @@ if (task === "args") {
     host.stdout.write("waited");
     release();
   });
+} else if (task === "restart") {
+  host.stdout.write(`${host.pid} ${JSON.stringify(rest)} ${host.env("SALLYPORT_ROUND") ?? "0"}\n`);
+  await host.stdout.flush();
+  if (host.env("SALLYPORT_ROUND") === undefined) {
+    process.env.SALLYPORT_ROUND = "1";
+    host.restart();
+  }
 }

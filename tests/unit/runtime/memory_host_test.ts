@@ -74,3 +74,11 @@ test("MemoryFiles hands out copies", async () => {
   (await files.readBytes("/f"))[0] = 0;
   assert.equal(await files.readText("/f"), "abc");
 });
+
+test("MemoryHost.restart() counts and lets nothing run after it, unless there is an obstacle", () => {
+  const host = new MemoryHost({ clock: new FakeClock() });
+  assert.throws(() => host.restart(), { name: "MemoryRestart" });
+  assert.equal(host.restarts, 1);
+  const stuck = new MemoryHost({ clock: new FakeClock(), restartObstacle: "no way" });
+  assert.throws(() => stuck.restart(), { code: "usage", message: "Cannot restart: no way" });
+});

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { nodeFiles } from "../../../lib/runtime/node_files.ts";
 import { test } from "../../harness.ts";
 
@@ -23,5 +24,23 @@ test("nodeFiles.readBytes() gives exactly the file", async () => {
   const read = await nodeFiles.readBytes(join(folder, "data"));
   assert.deepEqual([...read], [...data]);
   assert.equal(Object.getPrototypeOf(read), Uint8Array.prototype);
+  await rm(folder, { recursive: true });
+});
+
+test("nodeFiles.swap() gives the draft the permissions of what it replaces", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sallyport-files-"));
+  const [draft, target, kept] = ["draft", "program", "kept"].map((name) => join(folder, name));
+  await nodeFiles.write(target, "old");
+  await chmod(target, 0o755);
+  await nodeFiles.write(draft, "new");
+  await nodeFiles.swap(draft, target, kept);
+  if (process.platform !== "win32") assert.equal((await stat(target)).mode & 0o777, 0o755);
+  assert.equal(await nodeFiles.readText(kept), "old");
+  // a name that cannot be given up: nothing has changed
+  await nodeFiles.write(draft, "newer");
+  await mkdir(join(folder, "taken"));
+  await assert.rejects(nodeFiles.swap(draft, target, join(folder, "taken")));
+  assert.equal(await nodeFiles.readText(target), "new");
+  assert.equal(await nodeFiles.readText(draft), "newer");
   await rm(folder, { recursive: true });
 });
