@@ -109,7 +109,7 @@ function commandLine(name: RuntimeName): readonly string[] {
 }
 
 function denoParts(): DenoParts | undefined {
-  return (globalThis as { Deno?: DenoParts }).Deno;
+  return (globalThis as unknown as { Deno?: DenoParts }).Deno;
 }
 
 /** The C library by its names, of glibc, musl and macOS. */
