@@ -10,7 +10,7 @@ import { TunnelError } from "../base/errors.ts";
 import type { OwnProgram } from "./host.ts";
 
 /** Which runtime runs the program. */
-type RuntimeName = "deno" | "bun" | "node";
+export type RuntimeName = "deno" | "bun" | "node";
 
 /** What Deno has beyond node's modules: not in the types of all runtimes. */
 interface DenoParts {
