@@ -39,6 +39,7 @@ const RUNTIME_CONTRACTS = [
   "lib/runtime/host.ts",
   "lib/runtime/database.ts",
   "lib/runtime/codecs.ts",
+  "lib/runtime/terminal.ts",
 ];
 
 /** The rooms each package may be imported from; a new one comes with a decision record. */
@@ -53,6 +54,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@preact/signals": ["ui"],
   "preact": ["ui"],
   "reflect-metadata": ["agent", "edge", "api"],
+  "string-width": ["cli"],
+  "uqr": ["cli"],
   "yaml": ["config", "cli", "policy"],
   "zod": ["base"],
 };

@@ -9,6 +9,7 @@ import type { AgentEvent } from "../agent/events.ts";
 import type { ExchangeOver } from "../edge/events.ts";
 import { VERSION } from "../base/version.ts";
 import type { Host } from "../runtime/host.ts";
+import type { AgentView, AgentViewOptions, UpdateOffer } from "./agent_view.ts";
 import {
   formatBytes,
   formatDuration,
@@ -20,28 +21,17 @@ import {
   spread,
 } from "./render.ts";
 
-/** What else the status says. */
-export interface AgentConsoleOptions {
-  /** Whether the edge is in this very program: nobody's account, no region. */
-  readonly isLocal?: boolean;
-  /** Whether {@linkcode AgentConsole.onExchange} is told of each request: connections go without saying then. */
-  readonly showsRequests?: boolean;
-  /** A sentence below the status. */
-  readonly hint?: string;
-  /** Whether there is no endpoint whose first line would bring the status: it comes with the session. */
-  readonly isIdle?: boolean;
-}
-
 /** Lines about visitors in one second: more nobody reads, and a slow terminal must not slow traffic. */
 const MAX_VISITS_PER_SECOND = 20;
 
 /** The lines of one agent. */
-export class AgentConsole {
+export class AgentConsole implements AgentView {
   readonly #host: Host;
-  readonly #options: AgentConsoleOptions;
+  readonly #options: AgentViewOptions;
   readonly #paint: Paint;
   #session: Extract<AgentEvent, { type: "session_established" }> | undefined;
   #headed = false;
+  #webInterface: string | undefined;
   #status = "";
   #trouble = "";
   /** Who is being served: as many as there are open connections. */
@@ -56,7 +46,7 @@ export class AgentConsole {
    * @param host where it prints
    * @param options what else it says
    */
-  constructor(host: Host, options: AgentConsoleOptions = {}) {
+  constructor(host: Host, options: AgentViewOptions = {}) {
     this.#host = host;
     this.#options = options;
     this.#paint = paintFor(host.stdout, host.env("NO_COLOR") !== undefined);
@@ -122,6 +112,25 @@ export class AgentConsole {
     this.#print("Finishing the requests that are under way; Ctrl+C again ends at once");
   }
 
+  /** See {@linkcode AgentView.follow}: all that lines say is in the events. */
+  follow(): void {}
+
+  /** See {@linkcode AgentView.showWebInterface}. */
+  showWebInterface(url: string): void {
+    this.#webInterface = url;
+    if (this.#headed) this.#print(row("Web Interface", url));
+  }
+
+  /** See {@linkcode AgentView.offerUpdate}. */
+  offerUpdate({ version }: UpdateOffer): void {
+    this.#print(row("Update", `version ${safe(version)} is available: run "sallyport update"`));
+  }
+
+  /** See {@linkcode AgentView.close}: lines stay. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
   #served(event: Extract<AgentEvent, { type: "connection_closed" }>): void {
     const visitor = this.#visitors.get(event.connectionId) ?? "";
     this.#visitors.delete(event.connectionId);
@@ -183,6 +192,7 @@ export class AgentConsole {
     if (isLocal) {
       this.#print(row("Edge", "in this program, for this machine alone"));
     }
+    if (this.#webInterface !== undefined) this.#print(row("Web Interface", this.#webInterface));
   }
 
   /** Says a status once; a reconnecting agent fails the same way many times. */

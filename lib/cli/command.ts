@@ -79,6 +79,8 @@ export interface Cli {
   readonly logger: Logger;
   /** Whether standard output belongs to the log, so that nothing else may be printed there. */
   readonly logsToStdout: boolean;
+  /** Whether lines of the log go to standard error, where a drawn screen could not bear them. @default {false} */
+  readonly logsToStderr?: boolean;
   /** What must not be printed. */
   readonly secrets: Secrets;
   /** The configuration of the user; empty for commands that do not obey one. */

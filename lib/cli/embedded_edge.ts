@@ -12,7 +12,7 @@ import type { EdgeOptions } from "../edge/config.ts";
 import { startEdge } from "../edge/edge.ts";
 import type { Edge } from "../edge/edge_handle.ts";
 import type { ExchangeOver } from "../edge/events.ts";
-import type { AgentConsoleOptions } from "./agent_console.ts";
+import type { AgentViewOptions } from "./agent_view.ts";
 import type { Cli } from "./command.ts";
 
 /** An edge in this process. */
@@ -22,7 +22,7 @@ export interface EmbeddedEdge {
   /** The URLs to ask it for, one for each that was wanted. */
   readonly urls: readonly string[];
   /** What the status says about it. */
-  readonly words: AgentConsoleOptions;
+  readonly words: AgentViewOptions;
   /** Ends it, without waiting for visitors: the agent has done that. */
   close(): Promise<void>;
 }

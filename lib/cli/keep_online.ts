@@ -9,7 +9,7 @@ import type { AgentOptions, ForwardOptions } from "../agent/config.ts";
 import type { AgentEnd } from "../agent/end.ts";
 import type { AgentEndpoint } from "../agent/endpoint.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
-import type { AgentConsole } from "./agent_console.ts";
+import type { AgentView } from "./agent_view.ts";
 import type { Cli } from "./command.ts";
 import { endWithin, GRACE_MS, type Signals } from "./shutdown.ts";
 
@@ -24,7 +24,7 @@ export interface AgentRun {
   /** What may end it. */
   readonly signals: Signals;
   /** What a person sees, if anything. */
-  readonly screen: AgentConsole | undefined;
+  readonly screen: AgentView | undefined;
   /** Which edge, and who we are. */
   readonly way: AgentOptions;
   /** What goes online. */
@@ -55,6 +55,7 @@ export async function keepOnline(
       // Agreeing is all there is to do: the agent closes itself, and `closed` says why.
       commands: config.file.agent.remote_management === false ? {} : { stop: () => {} },
     });
+    screen?.follow(agent);
     const endpoints = await forwardAll(agent, wishes);
     return await Promise.race([agent.closed, allGone(agent, endpoints)]);
   })();

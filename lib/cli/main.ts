@@ -54,6 +54,8 @@ export async function main(runtime: Runtime, options: MainOptions = {}): Promise
   try {
     return await obey(runtime, options.commands ?? COMMANDS, secrets, crashes);
   } catch (thrown) {
+    // After a crash nobody else does it, and what is printed on a screen that goes is never read.
+    await host.restoreTerminal();
     host.stderr.write(secrets.hide(formatError(thrown)));
     return 1;
   } finally {
@@ -147,6 +149,7 @@ async function runLogged(
       runtime,
       logger,
       logsToStdout: options.destination === "stdout",
+      logsToStderr: options.destination === "stderr",
       ...rest,
     };
     return await Promise.race([command.run(cli, input), crashes.crashed]);

@@ -16,6 +16,8 @@ export interface Signals {
   readonly first: Promise<SignalName>;
   /** Settles at the second. */
   readonly second: Promise<SignalName>;
+  /** Acts as if the signal had come: a terminal in raw mode sends Ctrl+C as a key. */
+  raise(name: SignalName): void;
   /** Stops listening. */
   dispose(): void;
 }
@@ -34,14 +36,13 @@ export function watchSignals(host: Host, names: readonly SignalName[] = ENDING):
   let tellSecond!: (name: SignalName) => void;
   const first = new Promise<SignalName>((resolve) => tellFirst = resolve);
   const second = new Promise<SignalName>((resolve) => tellSecond = resolve);
-  const off = names.map((name) =>
-    host.onSignal(name, () => {
-      seen++;
-      if (seen === 1) tellFirst(name);
-      else tellSecond(name);
-    })
-  );
-  return { first, second, dispose: () => off.forEach((stop) => stop()) };
+  const raise = (name: SignalName) => {
+    seen++;
+    if (seen === 1) tellFirst(name);
+    else tellSecond(name);
+  };
+  const off = names.map((name) => host.onSignal(name, () => raise(name)));
+  return { first, second, raise, dispose: () => off.forEach((stop) => stop()) };
 }
 
 /**

@@ -14,12 +14,13 @@ import { readWish } from "../agent/wish.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { ExchangeOver } from "../edge/events.ts";
 import { AgentConsole } from "./agent_console.ts";
+import type { AgentView, AgentViewOptions } from "./agent_view.ts";
 import type { Cli, Input } from "./command.ts";
 import type { EmbeddedEdge, LocalWant } from "./embedded_edge.ts";
 import { wishesOfFlags } from "./endpoint_flags.ts";
 import { keepOnline } from "./keep_online.ts";
 import { withPolicy } from "./policy_source.ts";
-import { watchSignals } from "./shutdown.ts";
+import { type Signals, watchSignals } from "./shutdown.ts";
 
 /**
  * Puts the service of the command line online and keeps it there.
@@ -71,13 +72,13 @@ export async function runAgent(
   }
   sayWithoutEffect(cli);
   const signals = watchSignals(host);
-  let screen: AgentConsole | undefined;
+  let screen: AgentView | undefined;
   const edge = connectUrl === undefined
     ? await embedEdge(cli, wishes, (event) => screen?.onExchange(event))
     : undefined;
   try {
     if (showsConsole(cli)) {
-      screen = new AgentConsole(host, { ...edge?.words, isIdle: wishes.length === 0 });
+      screen = await openView(cli, signals, { ...edge?.words, isIdle: wishes.length === 0 });
     }
     return await keepOnline(cli, {
       signals,
@@ -86,6 +87,7 @@ export async function runAgent(
       wishes: wishes.map((wish, index) => ({ ...wish, url: edge?.urls[index] ?? wish.url })),
     });
   } finally {
+    await screen?.close();
     signals.dispose();
     await edge?.close();
   }
@@ -137,6 +139,27 @@ function showsConsole({ config, logsToStdout }: Cli): boolean {
     );
   }
   return !logsToStdout;
+}
+
+/** The whole screen where a person looks at one, plain lines elsewhere; its code is loaded only there. */
+async function openView(
+  { runtime, config, logsToStderr = false }: Cli,
+  signals: Signals,
+  options: AgentViewOptions,
+): Promise<AgentView> {
+  const { host } = runtime;
+  const isAlone = !(logsToStderr && host.stderr.isTty);
+  if (host.stdout.isTty && isAlone) {
+    const { FullConsole } = await import("./console/full_console.ts");
+    const hasColours = host.env("NO_COLOR") === undefined;
+    const full = FullConsole.open(runtime, {
+      ...options,
+      colours: hasColours ? config.file.agent.console_ui_color ?? "black" : "none",
+      onInterrupt: () => signals.raise("SIGINT"),
+    });
+    if (full) return full;
+  }
+  return new AgentConsole(host, options);
 }
 
 /** The edge's code is loaded only where an edge is needed. */

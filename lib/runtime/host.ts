@@ -8,6 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Codecs } from "./codecs.ts";
 import type { OpenSqlite } from "./database.ts";
 import type { Net } from "./net.ts";
+import type { Terminal, TerminalOptions } from "./terminal.ts";
 
 /** What a file is. */
 export interface FileInfo {
@@ -139,6 +140,13 @@ export interface Host {
   readonly stdout: Output;
   /** Standard error. */
   readonly stderr: Output;
+  /**
+   * Takes the whole terminal, one at a time; `undefined` where standard output is none, where it knows no
+   * escape sequences, and in the background, where it belongs to somebody else.
+   */
+  openTerminal(options: TerminalOptions): Terminal | undefined;
+  /** Gives the terminal back if it was taken: what is printed from now on can be read. */
+  restoreTerminal(): Promise<void>;
   /** Calls `run` on each such signal until the returned function is called. A signal the system lacks is ignored. */
   onSignal(name: SignalName, run: () => void): () => void;
   /** This program as a file; `undefined` where it may not be known. */

@@ -17,6 +17,8 @@ import type {
   RunResult,
   SignalName,
 } from "./host.ts";
+import { MemoryTerminal } from "./memory_terminal.ts";
+import type { Terminal, TerminalOptions } from "./terminal.ts";
 
 /** What a machine in memory starts with. */
 export interface MemoryHostOptions {
@@ -34,6 +36,8 @@ export interface MemoryHostOptions {
   readonly home?: string;
   /** Whether output goes to a person. @default {false} */
   readonly isTty?: boolean;
+  /** The size of the terminal. @default there is none */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
   /** What running a program does. @default there is no program */
   readonly run?: Host["run"];
   /** The program as a file. @default it is none */
@@ -125,6 +129,8 @@ export class MemoryHost implements Host {
   exitCode: number | undefined;
   /** How many reasons the program has to stay alive. */
   kept = 0;
+  /** The terminal as it is and was used, where there is one. */
+  readonly terminal: MemoryTerminal | undefined;
   readonly #cwd: string;
   readonly #home: string;
   readonly #signals: Map<SignalName, Set<() => void>> = new Map();
@@ -142,6 +148,7 @@ export class MemoryHost implements Host {
     this.#run = options.run;
     this.program = options.program;
     this.restartObstacle = options.restartObstacle ?? "";
+    this.terminal = options.terminal && new MemoryTerminal(options.terminal);
     this.variables = new Map(Object.entries(options.env ?? {}));
     this.stdout = new MemoryOutput(options.isTty ?? false);
     this.stderr = new MemoryOutput(options.isTty ?? false);
@@ -167,6 +174,16 @@ export class MemoryHost implements Host {
   /** See {@linkcode Host.cwd}. */
   cwd(): string {
     return this.#cwd;
+  }
+
+  /** See {@linkcode Host.openTerminal}. */
+  openTerminal(options: TerminalOptions): Terminal | undefined {
+    return this.terminal?.open(options);
+  }
+
+  /** See {@linkcode Host.restoreTerminal}. */
+  async restoreTerminal(): Promise<void> {
+    await this.terminal?.close();
   }
 
   /** See {@linkcode Host.onSignal}. */

@@ -11,6 +11,7 @@ import type { Host, Output, SignalName } from "./host.ts";
 import { nodeFiles } from "./node_files.ts";
 import { ownProgram, restart, restartObstacle } from "./node_restart.ts";
 import { runProgram } from "./node_run.ts";
+import { openNodeTerminal, restoreNodeTerminal } from "./node_terminal.ts";
 
 /** As long as a timer may wait: 2^31 - 1 ms. */
 const LONGEST_MS = 2_147_483_647;
@@ -56,6 +57,8 @@ export function nodeHost(name: "deno" | "bun" | "node"): Host {
     files: nodeFiles,
     stdout: new NodeOutput(() => process.stdout),
     stderr: new NodeOutput(() => process.stderr),
+    openTerminal: openNodeTerminal,
+    restoreTerminal: restoreNodeTerminal,
     onSignal,
     get program() {
       return allowed(() => ownProgram(name));

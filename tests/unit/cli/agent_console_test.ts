@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { AgentEvent, AgentReport } from "../../../lib/agent/events.ts";
 import type { ExchangeOver } from "../../../lib/edge/events.ts";
-import { AgentConsole, type AgentConsoleOptions } from "../../../lib/cli/agent_console.ts";
+import { AgentConsole } from "../../../lib/cli/agent_console.ts";
+import type { AgentViewOptions } from "../../../lib/cli/agent_view.ts";
 import { VERSION } from "../../../lib/base/version.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
@@ -49,7 +50,7 @@ const EXCHANGE: ExchangeOver = {
 
 function show(
   events: readonly AgentReport[],
-  options: AgentConsoleOptions = {},
+  options: AgentViewOptions = {},
   isTty = false,
 ): string {
   const { host } = memoryRuntime({ host: { isTty } });
