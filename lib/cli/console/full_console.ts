@@ -346,7 +346,11 @@ export class FullConsole implements AgentView {
 /** The URL, and its code below: a telephone that is held up to the screen opens it. */
 function codeLines(url: string, columns: number, rows: number): Line[] {
   const code = qrLines(url, columns, rows - 1);
-  if ("lines" in code) return [[span(url, "bold")], ...code.lines.map((text) => [span(text, "code")])];
+  if ("lines" in code) {
+    return [[span(url, "bold")], ...code.lines.map((text) => [span(text, "code")])];
+  }
   const needed = `${code.columns} columns and ${code.rows + 4} rows`;
-  return [[span(url, "bold")], [], [span(`The QR code needs ${needed}: make the window larger`, "warn")]];
+  return [[span(url, "bold")], [], [
+    span(`The QR code needs ${needed}: make the window larger`, "warn"),
+  ]];
 }

@@ -187,8 +187,9 @@ function row(label: string, value: readonly Span[], columns: number): Line[] {
     const parts = wrapCells(text, room);
     parts.forEach((part, at) => {
       if (at > 0 || used + cellsOf(part) > room) next();
-      line.push(span(part, tone));
-      used += cellsOf(part);
+      const kept = used === 0 ? part.trimStart() : part;
+      line.push(span(kept, tone));
+      used += cellsOf(kept);
     });
   }
   lines.push(line);
