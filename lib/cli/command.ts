@@ -107,8 +107,8 @@ export interface Command {
   readonly obeysConfig?: boolean;
   /** Whether lists leave it out: it is there for scripts of old. @default {false} */
   readonly hidden?: boolean;
-  /** Where its log goes unless the user says otherwise. @default {"false"} */
-  readonly logsTo?: "false" | "stdout" | "stderr";
+  /** Where its log goes unless the user says otherwise; `service` is the operating system's. @default {"false"} */
+  readonly logsTo?: "false" | "stdout" | "stderr" | "service";
   /** The commands below it; their names begin with its own. */
   readonly commands?: readonly Command[];
   /** Gives the commands below it where that takes time: asked only when it is named. */

@@ -8,13 +8,12 @@ import process from "node:process";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Cli } from "./command.ts";
 import { readEdgeFile } from "./edge_file.ts";
+import { programLine } from "./service/program_line.ts";
+import { runTool } from "./service/run_tool.ts";
 import { formatUnit, UNIT_NAME } from "./systemd_unit.ts";
 
 /** Where units of the operator lie. */
 export const UNIT_FOLDER = "/etc/systemd/system";
-
-/** How long systemd may take. */
-const SYSTEMCTL_MS = 30_000;
 
 /** What installing takes. */
 export interface InstallOptions {
@@ -43,8 +42,9 @@ export async function installEdge(cli: Cli, options: InstallOptions): Promise<vo
   const config = absolute(options.config, host.cwd());
   const { options: file } = await readEdgeFile(host.files, config);
   const log = file.accessLog?.to;
+  const ownProgram = host.program ?? { path: process.execPath, isCompiled: false };
   const unit = formatUnit({
-    program: programLine(process.execPath, process.argv[1], host.runtime.name),
+    program: programLine(ownProgram, process.argv[1], host.runtime.name),
     config,
     dataDir: file.dataDir ?? undefined,
     user: options.user,
@@ -102,32 +102,13 @@ export async function edgeStatus(cli: Cli, folder: string): Promise<number> {
 /** What systemctl prints; where there is none, or it fails, what is wrong with it. */
 async function systemctl({ runtime: { host }, logger }: Cli, args: string[]): Promise<string> {
   try {
-    const { output } = await host.run("systemctl", args, { timeoutMs: SYSTEMCTL_MS });
+    const { output } = await runTool(host, ["systemctl", ...args]);
     return output.trim();
   } catch (thrown) {
     const err = toTunnelError(thrown).message;
     logger.log("warn", "systemctl failed", { args: args.join(" "), err });
     return `unknown (${err})`;
   }
-}
-
-/**
- * How this program is started.
- *
- * @param executable of the runtime, or the program itself when it was compiled
- * @param script what the runtime runs
- * @param runtime which runtime
- */
-export function programLine(
-  executable: string,
-  script: string | undefined,
-  runtime: string,
-): readonly string[] {
-  // A program that was compiled runs a file that is inside of it.
-  if (script === undefined || !/\.[mc]?[jt]s$/.test(script) || script.startsWith("/$bunfs/")) {
-    return [executable];
-  }
-  return runtime === "deno" ? [executable, "run", "-A", script] : [executable, script];
 }
 
 function absolute(path: string, cwd: string): string {

@@ -41,7 +41,7 @@ export function shortHelp(commands: readonly Command[], style: HelpStyle): strin
     paragraph(`sallyport - ${SUMMARY}`, style, 0),
     usage("sallyport [command] [flags]", style),
     listOfCommands(commands, style),
-    section("EXAMPLES", examples(firstExamples(commands), style), style),
+    section("EXAMPLES", examples(firstExamples(commands).slice(0, 3), style), style),
     paragraph('"sallyport help <command>" explains a command.', style, 0),
   ]);
 }

@@ -16,6 +16,7 @@ import {
   type LogFormat,
   type LogRecord,
 } from "./log_line.ts";
+import { openServiceSink } from "./service/service_log.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** What the user chose. */
@@ -26,6 +27,8 @@ export interface LogOptions {
   readonly format: LogFormat;
   /** Lines below are dropped. */
   readonly level: LogLevel;
+  /** Whether lines go to the operating system's log instead of the destination. @default {false} */
+  readonly forService?: boolean;
 }
 
 /** A log that is open. */
@@ -53,10 +56,13 @@ export async function openLog(
   secrets: Secrets,
 ): Promise<OpenLog> {
   const { host, clock } = runtime;
-  if (options.destination === "false" || options.destination === "") {
+  const isNowhere = options.destination === "false" || options.destination === "";
+  if (isNowhere && !options.forService) {
     return { logger: silentLogger, close: () => Promise.resolve() };
   }
-  const output = options.destination === "stdout"
+  const output = options.forService
+    ? undefined
+    : options.destination === "stdout"
     ? host.stdout
     : options.destination === "stderr"
     ? host.stderr
@@ -64,14 +70,17 @@ export async function openLog(
   const print = printer(options.format, output, host.env("NO_COLOR") === undefined);
   const sayDropped = (count: number) =>
     print({ atMs: clock.now(), level: "warn", message: "log lines dropped", fields: { count } });
-  const sink = output
+  const sink = options.forService
+    ? openServiceSink(host)
+    : output
     ? openOutput(output, sayDropped)
     : await openFile(runtime, options.destination, sayDropped);
   const least = LOG_LEVELS.indexOf(options.level);
   const logger = new LineLogger({
     accepts: (level) => LOG_LEVELS.indexOf(level) >= least,
     // One write per line, line end included: lines never interleave.
-    write: (record) => sink.write(secrets.hide(print({ ...record, atMs: clock.now() })) + "\n"),
+    write: (record) =>
+      sink.write(secrets.hide(print({ ...record, atMs: clock.now() })) + "\n", record.level),
   }, {});
   return { logger, close: () => sink.close() };
 }

@@ -99,12 +99,17 @@ async function obey(
     if (deprecated === undefined || !input.isGiven(name)) continue;
     host.stderr.write(`WARNING:  --${name} is deprecated: ${deprecated}\n`);
   }
-  const config = command.obeysConfig ? await configOf(runtime, input, secrets) : NO_CONFIG;
-  return await runLogged(runtime, command, input, crashes, {
-    commands,
-    secrets,
-    config,
-  });
+  let config: LoadedConfig | undefined;
+  try {
+    config = command.obeysConfig ? await configOf(runtime, input, secrets) : NO_CONFIG;
+    const rest = { commands, secrets, config };
+    return await runLogged(runtime, command, input, crashes, rest);
+  } catch (thrown) {
+    if (command.logsTo !== "service") throw thrown;
+    // Nobody sees what a service prints.
+    const { endService } = await import("./service/run.ts");
+    return await endService(runtime, thrown, config === undefined, secrets);
+  }
 }
 
 /** The configuration, its secrets known before anything can be printed. */
@@ -131,6 +136,8 @@ async function runLogged(
   rest: Pick<Cli, "commands" | "secrets" | "config">,
 ): Promise<number> {
   const { agent } = rest.config.file;
+  const forService = command.logsTo === "service" && agent.log === undefined &&
+    !input.isGiven("log");
   // Without a status there is nothing else to see (spec agent K).
   const fromFile = agent.log ?? (agent.console_ui === false ? "stdout" : undefined);
   const said = (flag: string, inFile: string | undefined) =>
@@ -140,6 +147,7 @@ async function runLogged(
     destination: said("log", fromFile) ?? "false",
     format: said("log-format", agent.log_format) as LogFormat,
     level: said("log-level", agent.log_level) as LogLevel,
+    forService,
   };
   const log = await openLog(runtime, options, rest.secrets);
   const { logger } = log;
@@ -148,14 +156,14 @@ async function runLogged(
     const cli: Cli = {
       runtime,
       logger,
-      logsToStdout: options.destination === "stdout",
-      logsToStderr: options.destination === "stderr",
+      logsToStdout: options.destination === "stdout" && !forService,
+      logsToStderr: options.destination === "stderr" || forService,
       ...rest,
     };
     return await Promise.race([command.run(cli, input), crashes.crashed]);
   } catch (thrown) {
     // What stands on standard error in a moment need not stand there twice.
-    const isTwice = options.destination === "stderr" && !input.isGiven("log");
+    const isTwice = forService || options.destination === "stderr" && !input.isGiven("log");
     if (!isTwice && !isMistyped(thrown)) logger.log("crit", "command failed", { err: thrown });
     if (thrown instanceof Error) logger.log("debug", "stack", { stack: thrown.stack });
     throw thrown;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { hardening, quoteUnitWord } from "./service/unit_parts.ts";
 
 /** What the unit depends on. */
 export interface UnitOptions {
@@ -44,7 +45,7 @@ export const UNIT_NAME = "sallyport-edge.service";
  * ```
  */
 export function formatUnit({ program, config, dataDir, user, accessLog }: UnitOptions): string {
-  const start = [...program, "edge", "--config", config].map(quote).join(" ");
+  const start = [...program, "edge", "--config", config].map(quoteUnitWord).join(" ");
   const folders = [dataDir, accessLog?.replace(/\/[^/]*$/, "")].filter((one) => one !== undefined);
   return `# Written by "sallyport edge install". Changes belong into "systemctl edit ${UNIT_NAME}".
 [Unit]
@@ -68,45 +69,19 @@ ${dataDir === undefined ? "Environment=SALLYPORT_EDGE_DATA=/var/lib/sallyport\n"
   }
 StateDirectory=sallyport
 StateDirectoryMode=0700
-${folders.map((folder) => `ReadWritePaths=${quote(folder)}\n`).join("")}WorkingDirectory=/
+${folders.map((folder) => `ReadWritePaths=${quoteUnitWord(folder)}\n`).join("")}WorkingDirectory=/
 LimitNOFILE=1048576
 
 # Ports 80 and 443, and nothing else of what root may do.
-AmbientCapabilities=CAP_NET_BIND_SERVICE
-CapabilityBoundingSet=CAP_NET_BIND_SERVICE
-NoNewPrivileges=yes
-ProtectSystem=strict
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectProc=invisible
-RemoveIPC=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
-UMask=0077
-
+${
+    hardening({
+      capabilities: ["CAP_NET_BIND_SERVICE"],
+      homes: "none",
+      ownTmp: true,
+      families: ["AF_INET", "AF_INET6", "AF_UNIX"],
+    })
+  }
 [Install]
 WantedBy=multi-user.target
 `;
-}
-
-/** systemd splits at blanks, and takes % and $ for its own. */
-function quote(word: string): string {
-  const escaped = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
-  return /[\s"'\\;]/.test(word)
-    ? `"${escaped.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`
-    : escaped;
 }

@@ -34,6 +34,8 @@ export interface MemoryHostOptions {
   readonly cwd?: string;
   /** The home directory. @default {"/home/user"} */
   readonly home?: string;
+  /** The operating system it claims to have. @default {"linux"} */
+  readonly os?: Host["os"];
   /** Whether output goes to a person. @default {false} */
   readonly isTty?: boolean;
   /** The size of the terminal. @default there is none */
@@ -104,7 +106,7 @@ export class MemoryHost implements Host {
   /** See {@linkcode Host.runtime}. */
   readonly runtime = { name: "memory", version: "1" } as const;
   /** See {@linkcode Host.os}. */
-  readonly os = "linux";
+  readonly os: Host["os"];
   /** See {@linkcode Host.arch}. */
   readonly arch = "amd64";
   /** See {@linkcode Host.args}. */
@@ -143,6 +145,7 @@ export class MemoryHost implements Host {
    */
   constructor(options: MemoryHostOptions) {
     this.args = options.args ?? [];
+    this.os = options.os ?? "linux";
     this.#cwd = options.cwd ?? "/work";
     this.#home = options.home ?? "/home/user";
     this.#run = options.run;

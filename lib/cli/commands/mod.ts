@@ -11,6 +11,7 @@ import { creditsCommand } from "./credits.ts";
 import { edgeCommand } from "./edge.ts";
 import { helpCommand } from "./help.ts";
 import { httpCommand } from "./http.ts";
+import { serviceCommand } from "./service.ts";
 import { startCommand } from "./start.ts";
 import { tcpCommand } from "./tcp.ts";
 import { tlsCommand } from "./tls.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   edgeCommand,
   apiCommand,
   configCommand,
+  serviceCommand,
   completionCommand,
   creditsCommand,
   versionCommand,

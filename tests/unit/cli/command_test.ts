@@ -51,6 +51,7 @@ test("logFlagsOf() shows where the log of a command goes by default", () => {
     api: "false",
     completion: "false",
     config: "false",
+    service: "false",
     credits: "false",
     version: "false",
     help: "false",

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { programLine } from "../../../lib/cli/edge_service.ts";
 import { main } from "../../../lib/cli/main.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
@@ -44,16 +43,4 @@ test("uninstallEdge() and edgeStatus() say when there is no unit", async () => {
   assert.match(gone.err, /there is no "\/units\/sallyport-edge\.service"/);
   const status = await run(["status", "--units", "/units"], {});
   assert.deepEqual([status.code, status.out], [1, `not installed: there is no ${UNIT}\n`]);
-});
-
-test("programLine() starts what runs now: a runtime with its script, or a compiled program", () => {
-  assert.deepEqual(programLine("/bin/deno", "/s/cli.ts", "deno"), [
-    "/bin/deno",
-    "run",
-    "-A",
-    "/s/cli.ts",
-  ]);
-  assert.deepEqual(programLine("/bin/bun", "/s/cli.ts", "bun"), ["/bin/bun", "/s/cli.ts"]);
-  assert.deepEqual(programLine("/bin/sallyport", "/$bunfs/root/cli.js", "bun"), ["/bin/sallyport"]);
-  assert.deepEqual(programLine("/bin/sallyport", undefined, "bun"), ["/bin/sallyport"]);
 });
