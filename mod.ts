@@ -3,6 +3,8 @@
  * the library: everything a program needs, with the runtime it runs on filled in.
  *
  * - {@linkcode forward} puts one service on a URL, in one call
+ * - {@linkcode serve} puts a fetch handler on a URL, with no local port
+ * - {@linkcode listen} takes the connections of a URL, one by one
  * - {@linkcode connect} is a session with an edge, for several endpoints
  * - {@linkcode startEdge} is the server that owns the URLs
  *
@@ -21,7 +23,15 @@
 import { type Agent, connect as connectAgent } from "./lib/agent/agent.ts";
 import type { AgentOptions, ForwardOptions } from "./lib/agent/config.ts";
 import type { AgentEndpoint, EndpointEnd } from "./lib/agent/endpoint.ts";
-import { readWish } from "./lib/agent/wish.ts";
+import type { EndpointUrl } from "./lib/agent/endpoint_url.ts";
+import type {
+  EndpointConnection,
+  ListenEndpointOptions,
+  ListeningEndpoint,
+} from "./lib/agent/listen.ts";
+import type { ServeHandler, ServeOptions } from "./lib/agent/serve.ts";
+import type { UpstreamKind } from "./lib/agent/upstream.ts";
+import { readServiceWish, readWish } from "./lib/agent/wish.ts";
 import { type Duplex, pair } from "./lib/base/duplex.ts";
 import type { EdgeOptions } from "./lib/edge/config.ts";
 import { startEdge as startEdgeOn } from "./lib/edge/edge.ts";
@@ -95,7 +105,37 @@ export interface Tunnel extends AsyncDisposable {
 
 /** What {@linkcode forward} can be told: how to connect, and what to ask for. */
 export interface TunnelOptions
-  extends Omit<AgentOptions, "metadata">, Omit<ForwardOptions, "addr"> {}
+  extends Omit<AgentOptions, "metadata">, Omit<ForwardOptions, "addr" | "signal"> {}
+
+/** What {@linkcode serve} can be told: how to connect, and what to ask for. */
+export interface ServeTunnelOptions
+  extends Omit<AgentOptions, "metadata">, Omit<ServeOptions, "signal"> {}
+
+/** What {@linkcode listen} can be told: how to connect, and what to ask for. */
+export interface ListenTunnelOptions
+  extends Omit<AgentOptions, "metadata">, Omit<ListenEndpointOptions, "signal"> {}
+
+/** What belongs to the session; everything else is about the endpoint. */
+const SESSION_OPTIONS = [
+  "connectUrl",
+  "connectCas",
+  "crlUrl",
+  "crlNoverify",
+  "authtoken",
+  "connectTimeoutMs",
+  "heartbeatIntervalMs",
+  "heartbeatToleranceMs",
+  "userAgent",
+  "backoff",
+  "furtherLegs",
+  "commands",
+  "dial",
+  "inspectBytes",
+  "logger",
+  "onEvent",
+  "signal",
+  "runtime",
+] as const satisfies readonly (keyof AgentOptions)[];
 
 /**
  * Puts one local service on a URL: an agent and an endpoint in one call.
@@ -121,31 +161,122 @@ export async function forward(
   addr: string | number,
   options: TunnelOptions = {},
 ): Promise<Tunnel> {
-  const { url, proto, name, metadata, description, binding, poolingEnabled, ...more } = options;
-  const { trafficPolicy, modules, agentTlsTermination, upstreamProtocol, ...others } = more;
-  const { upstreamProxyProtocol, ...rest } = others;
-  const { upstreamTlsVerify, upstreamTlsVerifyCas, ...session } = rest;
-  const wish: { -readonly [K in keyof ForwardOptions]: ForwardOptions[K] } = {
-    ...{ addr, url, proto, name, metadata, description, binding, poolingEnabled, trafficPolicy },
-    ...{
-      upstreamProtocol,
-      upstreamProxyProtocol,
-      upstreamTlsVerify,
-      upstreamTlsVerifyCas,
-      modules,
-      agentTlsTermination,
-    },
-  };
-  const { wanted } = readWish(wish);
-  const edge = await embed(session);
-  // an edge of our own has no certificates: https is wanted here only when it was said
-  if (edge && wanted.scheme === "https" && !url?.includes("://")) {
-    wish.url = `http://${wanted.host}`;
+  const [session, rest] = split(options);
+  const wish: ForwardOptions = { addr, ...rest };
+  const { wanted, upstream } = readWish(wish);
+  const url = (local: string) => ({ ...wish, ...local && { url: local } });
+  return await open(
+    session,
+    wanted,
+    upstream.kind,
+    wish.url,
+    (agent, local) => agent.forward(url(local)),
+  );
+}
+
+/**
+ * Gives a fetch handler a public URL, with no local port at all: an agent and an endpoint in one
+ * call. Bodies stream both ways; `request.signal` fires when the visitor goes away.
+ *
+ * @param handler answers requests; learns the visitor's address, and can upgrade to a WebSocket
+ * @param options where the edge is, who we are, which URL is wanted
+ * @throws {TunnelError} as {@linkcode connect} and {@linkcode Agent.serve}
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { serve } from "./mod.ts";
+ *
+ * await using tunnel = await serve((request, { remote }) =>
+ *   new Response(`${remote.host} asks for ${new URL(request.url).pathname}`)
+ * );
+ * assert.match(tunnel.url, /^http:\/\//);
+ * ```
+ */
+export async function serve(
+  handler: ServeHandler,
+  options: ServeTunnelOptions = {},
+): Promise<Tunnel> {
+  const [session, { limits, ...rest }] = split(options);
+  const { wanted, upstream } = readServiceWish(rest, "http");
+  const wish: ServeOptions = { limits, ...rest };
+  return await open(
+    session,
+    wanted,
+    upstream.kind,
+    rest.url,
+    (agent, local) => agent.serve(handler, { ...wish, ...local && { url: local } }),
+  );
+}
+
+/** A tunnel whose connections the program takes itself. */
+export interface ListenTunnel extends Tunnel, AsyncIterable<EndpointConnection> {
+  /** The endpoint behind it. */
+  readonly endpoint: ListeningEndpoint;
+}
+
+/**
+ * Takes visitors' connections in this program: an agent and an endpoint in one call. For tcp unless
+ * `proto` or `url` says otherwise.
+ *
+ * @param options where the edge is, who we are, which URL is wanted
+ * @throws {TunnelError} as {@linkcode connect} and {@linkcode Agent.listen}
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { listen } from "./mod.ts";
+ *
+ * await using tunnel = await listen();
+ * assert.match(tunnel.url, /^tcp:\/\/.*:[0-9]+$/);
+ * // for await (const conn of tunnel) void conn.readable.pipeTo(conn.writable);
+ * ```
+ */
+export async function listen(options: ListenTunnelOptions = {}): Promise<ListenTunnel> {
+  const [session, { backlog, ...rest }] = split(options);
+  const { wanted, upstream } = readServiceWish(rest);
+  const tunnel = await open(
+    session,
+    wanted,
+    upstream.kind,
+    rest.url,
+    (agent, local) => agent.listen({ backlog, ...rest, ...local && { url: local } }),
+  );
+  const endpoint = tunnel.endpoint as ListeningEndpoint;
+  return Object.assign(tunnel, {
+    endpoint,
+    [Symbol.asyncIterator]: () => endpoint[Symbol.asyncIterator](),
+  });
+}
+
+/** Parts what is about the session from what is about the endpoint. */
+function split<T extends Omit<AgentOptions, "metadata">>(
+  options: T,
+): [AgentOptions, Omit<T, typeof SESSION_OPTIONS[number]>] {
+  const session: Record<string, unknown> = {};
+  const rest: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    const isSession = (SESSION_OPTIONS as readonly string[]).includes(name);
+    (isSession ? session : rest)[name] = value;
   }
+  return [session, rest as Omit<T, typeof SESSION_OPTIONS[number]>];
+}
+
+/** An agent with one endpoint, on an edge of our own when there is no other to go to. */
+async function open(
+  session: AgentOptions,
+  wanted: EndpointUrl,
+  kind: UpstreamKind,
+  url: string | undefined,
+  add: (agent: Agent, localUrl: string) => Promise<AgentEndpoint>,
+): Promise<Tunnel> {
+  const edge = await embed(session, kind);
+  // an edge of our own has no certificates: https is wanted here only when it was said
+  const isPlain = edge && wanted.scheme === "https" && !url?.includes("://");
   let agent: Agent | undefined;
   try {
     agent = await connect(edge ? { ...session, dial: () => dialEdge(edge) } : session);
-    return tunnelOf(agent, await agent.forward(wish), edge);
+    return tunnelOf(agent, await add(agent, isPlain ? `http://${wanted.host}` : ""), edge);
   } catch (thrown) {
     await agent?.close({ graceMs: 0 });
     await edge?.close({ graceMs: 0 });
@@ -154,10 +285,16 @@ export async function forward(
 }
 
 /** An edge of our own, when there is no other to go to. */
-async function embed(options: AgentOptions): Promise<Edge | undefined> {
+async function embed(options: AgentOptions, kind: UpstreamKind): Promise<Edge | undefined> {
   if (options.connectUrl !== undefined || options.dial) return undefined;
   const { logger, runtime } = options;
-  return await startEdge({ http: { port: 0 }, embedded: true, logger }, runtime);
+  return await startEdge({
+    http: kind === "http" ? { port: 0 } : undefined,
+    tcpHost: "127.0.0.1",
+    tcpPorts: kind === "tcp" ? "any" : "none",
+    embedded: true,
+    logger,
+  }, runtime);
 }
 
 function dialEdge(edge: Edge): Promise<Duplex> {

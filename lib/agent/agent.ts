@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { sleep } from "../base/clock.ts";
+import { abortError, sleep } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
+import { followEvents, type FollowOptions } from "../base/event_queue.ts";
 import type { ExchangeStore } from "../inspect/exchange_store.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { TlsServerOptions } from "../runtime/net.ts";
@@ -29,20 +30,29 @@ import {
 } from "./config.ts";
 import { createDialer, createLegDialer, type Dialer } from "./dial.ts";
 import type { AgentEnd } from "./end.ts";
-import type { AgentEndpoint } from "./endpoint.ts";
+import type { AgentEndpoint, OwnEndpoint } from "./endpoint.ts";
 import { Endpoints } from "./endpoints.ts";
-import type { AgentListener } from "./events.ts";
+import type { AgentEvent, AgentListener } from "./events.ts";
 import { Inspector } from "./inspector.ts";
 import { type LegAddress, Legs } from "./legs.ts";
+import {
+  ConnectionQueue,
+  type ForwardToOptions,
+  type ListenEndpointOptions,
+  type ListeningEndpoint,
+  passOn,
+} from "./listen.ts";
 import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
+import { HandlerService, type ServeHandler, type ServeOptions } from "./serve.ts";
+import type { Service } from "./service.ts";
 import { openSession, type Session } from "./session.ts";
 import { readAgentTermination } from "./tls_termination.ts";
-import { hostOf } from "./upstream.ts";
-import { upstreamTls } from "./upstream_dial.ts";
+import { hostOf, parseUpstream } from "./upstream.ts";
+import { dialUpstream, upstreamTls } from "./upstream_dial.ts";
 import { Visitors } from "./visitors.ts";
 import { watchForWake } from "./wake.ts";
-import { readWish } from "./wish.ts";
+import { readServiceWish, readWish } from "./wish.ts";
 
 /** What an agent is doing. */
 export type AgentState =
@@ -77,6 +87,22 @@ export interface Agent extends AsyncDisposable {
    * config_invalid; session_closed when the agent ends before
    */
   forward(options: ForwardOptions): Promise<AgentEndpoint>;
+  /**
+   * Puts this program itself on a public URL: visitors' connections are taken one by one, with no
+   * local port. For tcp unless `proto` or `url` says otherwise.
+   *
+   * @throws {TunnelError} as {@linkcode Agent.forward}
+   */
+  listen(options?: ListenEndpointOptions): Promise<ListeningEndpoint>;
+  /**
+   * Gives a fetch handler a public URL, with no local port: requests are parsed in this program,
+   * bodies stream both ways.
+   *
+   * @throws {TunnelError} as {@linkcode Agent.forward}
+   */
+  serve(handler: ServeHandler, options?: ServeOptions): Promise<AgentEndpoint>;
+  /** The events from now on, to be read one by one. Ends with the agent. */
+  events(options?: FollowOptions): AsyncIterableIterator<AgentEvent>;
   /** Calls `listener` for each event from now on, until the returned function is called. */
   subscribe(listener: AgentListener): () => void;
   /** Takes no new visitors, lets those in use finish, then says goodbye. Idempotent. */
@@ -200,11 +226,66 @@ class RunningAgent implements Agent {
     return this.#announcer.subscribe(listener);
   }
 
+  events(options: FollowOptions = {}): AsyncIterableIterator<AgentEvent> {
+    return followEvents((listener) => this.subscribe(listener), options, this.closed);
+  }
+
   async forward(options: ForwardOptions): Promise<AgentEndpoint> {
-    const wish = readWish(options);
+    return await this.#add(readWish(options));
+  }
+
+  async serve(handler: ServeHandler, options: ServeOptions = {}): Promise<AgentEndpoint> {
+    const { limits, ...rest } = options;
+    const { logger } = this.#config;
+    const { clock } = this.#runtime;
+    const service = new HandlerService(handler, { clock, logger, limits });
+    const endpoint = await this.#add(readServiceWish(rest, "http"), service.enter);
+    void endpoint.closed.then(() => service.drain());
+    return endpoint;
+  }
+
+  async listen(options: ListenEndpointOptions = {}): Promise<ListeningEndpoint> {
+    const { backlog, ...rest } = options;
+    const queue = new ConnectionQueue(this.#runtime.clock, backlog);
+    const endpoint = await this.#add(readServiceWish(rest), queue.enter);
+    void endpoint.closed.then(() => queue.close());
+    return Object.assign(endpoint, {
+      accept: () => queue.accept(),
+      forwardTo: (addr: string | number, tls: ForwardToOptions = {}) =>
+        this.#forwardTo(endpoint, queue, addr, tls),
+      async *[Symbol.asyncIterator]() {
+        for (let conn; (conn = await queue.accept());) yield conn;
+      },
+    });
+  }
+
+  async #forwardTo(
+    endpoint: OwnEndpoint,
+    queue: ConnectionQueue,
+    addr: string | number,
+    options: ForwardToOptions,
+  ): Promise<void> {
+    const { files } = this.#runtime.host;
+    const { kind } = endpoint.target.upstream;
+    const upstream = parseUpstream(addr, kind);
+    const tls = await upstreamTls(upstream, { addr, ...options }, files);
+    endpoint.redirect({ upstream, tls, service: undefined });
+    const { target } = endpoint;
+    const { net } = this.#runtime;
+    queue.pour((conn) => {
+      const left = new AbortController();
+      void conn.closed.then(() => left.abort());
+      void passOn(conn, () => dialUpstream(target, conn, net, left.signal));
+    });
+  }
+
+  async #add(asked: BindWish, service?: Service): Promise<OwnEndpoint> {
+    const { signal, ...others } = asked.options;
+    if (signal?.aborted) throw abortError(signal);
+    const wish = { ...asked, options: others };
     const { upstream } = wish;
     const { files } = this.#runtime.host;
-    const tls = await upstreamTls(upstream, wish.options, files);
+    const tls = service ? undefined : await upstreamTls(upstream, wish.options, files);
     const modules = await moduleOptions(
       wish.options.modules ?? {},
       upstream.kind,
@@ -224,10 +305,22 @@ class RunningAgent implements Agent {
       tls,
       termination,
       modules,
+      service,
+      store: this.#inspector?.exchanges,
       inspect: this.#inspector !== undefined && upstream.kind === "http" &&
         wish.options.inspect !== false,
     });
-    await endpoint.ready;
+    if (signal) {
+      const onAbort = () => void endpoint.close();
+      signal.addEventListener("abort", onAbort, { once: true });
+      void endpoint.closed.then(() => signal.removeEventListener("abort", onAbort));
+      if (signal.aborted) onAbort();
+    }
+    try {
+      await endpoint.ready;
+    } catch (thrown) {
+      throw signal?.aborted ? abortError(signal) : thrown;
+    }
     return endpoint;
   }
 

@@ -109,6 +109,8 @@ export interface ForwardOptions {
   readonly upstreamTlsVerify?: boolean;
   /** The authorities it is checked against: path of a PEM file, or PEM text. Turns checking on. */
   readonly upstreamTlsVerifyCas?: string;
+  /** Takes the endpoint down when it fires, and ends the wait for its URL. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 function isFunction(value: unknown): boolean {
@@ -175,6 +177,7 @@ export const forwardOptionsSchema: Schema<ForwardOptions> = z.strictObject({
   upstreamProxyProtocol: z.union([z.literal(1), z.literal(2)]).optional(),
   upstreamTlsVerify: z.boolean().optional(),
   upstreamTlsVerifyCas: z.string().min(1).optional(),
+  signal: z.custom<AbortSignal>(isObject).optional(),
 });
 
 /** Where the edge is. */

@@ -6,6 +6,8 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { TunnelError } from "../base/errors.ts";
+import type { Exchange } from "../inspect/exchange.ts";
+import type { ExchangeStore } from "../inspect/exchange_store.ts";
 import type { TlsClientOptions, TlsServerOptions } from "../runtime/net.ts";
 import type { BindRequest, BindResponse } from "../wire/messages.ts";
 import {
@@ -15,8 +17,11 @@ import {
   buildRenewedRequest,
 } from "./bind.ts";
 import type { ForwardOptions } from "./config.ts";
+import { followEvents, type FollowOptions } from "../base/event_queue.ts";
 import { type EndpointScheme, kindOfScheme } from "./endpoint_url.ts";
 import { EndpointMetrics } from "./metrics.ts";
+import type { Service } from "./service.ts";
+import type { Upstream } from "./upstream.ts";
 import type { UpstreamTarget } from "./upstream_dial.ts";
 
 /** How an endpoint ended. */
@@ -26,7 +31,7 @@ export interface EndpointEnd {
 }
 
 /** A public URL that leads to a local service. */
-export interface AgentEndpoint {
+export interface AgentEndpoint extends AsyncDisposable {
   /** The local name. */
   readonly name: string;
   /** The public URL. It stays the same across reconnects. */
@@ -51,6 +56,13 @@ export interface AgentEndpoint {
   readonly openConnections: number;
   /** Visitors' connections since it began. */
   readonly totalConnections: number;
+  /**
+   * The exchanges of this endpoint from now on, each as soon as it is over: what was asked, what was
+   * answered, what was sent in it. Ends with the endpoint.
+   *
+   * @throws {TunnelError} config_invalid when none are kept: the agent needs `inspectBytes`
+   */
+  exchanges(options?: FollowOptions): AsyncIterableIterator<Exchange>;
   /** Takes it down; connections that are open go on. Idempotent. */
   close(): Promise<void>;
   /** Settles (never rejects) when it is over. */
@@ -67,11 +79,21 @@ export interface EndpointParts extends BindWish {
   readonly termination?: TlsServerOptions | undefined;
   /** Whether its exchanges are kept, by an agent that keeps any. @default {false} */
   readonly inspect?: boolean;
+  /** Where they are kept. */
+  readonly store?: ExchangeStore | undefined;
+  /** Takes visitors in this program, instead of the upstream. */
+  readonly service?: Service | undefined;
   /** Whose time its numbers have. */
   readonly clock: Clock;
   /** Takes it down on the server. */
   readonly onClose: (endpoint: OwnEndpoint) => Promise<void>;
 }
+
+/** Where visitors go. */
+export type Way = Pick<EndpointParts, "tls" | "service"> & {
+  /** What is there. */
+  readonly upstream: Upstream;
+};
 
 /** The agent's own view of an endpoint. */
 export class OwnEndpoint implements AgentEndpoint {
@@ -90,6 +112,7 @@ export class OwnEndpoint implements AgentEndpoint {
   maybeBound = false;
   readonly #parts: EndpointParts;
   readonly #first: BindRequest;
+  #way: Way;
   #answer: BindResponse | undefined;
   #forgotten = false;
   #over = false;
@@ -107,6 +130,8 @@ export class OwnEndpoint implements AgentEndpoint {
     this.metadata = parts.options.metadata ?? "";
     this.metrics = new EndpointMetrics(parts.clock);
     this.#parts = parts;
+    const { upstream, tls, service } = parts;
+    this.#way = { upstream, tls, service };
     this.#first = buildBindRequest(parts);
     this.ready = new Promise((resolve, reject) => {
       this.#setReady = resolve;
@@ -130,7 +155,7 @@ export class OwnEndpoint implements AgentEndpoint {
   }
 
   get upstream(): string {
-    return this.#parts.upstream.display;
+    return this.#way.upstream.display;
   }
 
   get options(): ForwardOptions {
@@ -143,10 +168,40 @@ export class OwnEndpoint implements AgentEndpoint {
 
   /** Where a visitor's connection goes. */
   get target(): UpstreamTarget {
-    const { name, upstream, tls, termination, options } = this.#parts;
+    const { name, termination, options } = this.#parts;
     const proxyProtocol = options.upstreamProxyProtocol !== undefined;
     const { url, inspect, metrics } = this;
-    return { name, url, upstream, tls, proxyProtocol, termination, inspect, metrics };
+    return { name, url, ...this.#way, proxyProtocol, termination, inspect, metrics };
+  }
+
+  /** From now on visitors go another way. */
+  redirect(way: Way): void {
+    this.#way = way;
+  }
+
+  exchanges(options: FollowOptions = {}): AsyncIterableIterator<Exchange> {
+    const { store } = this.#parts;
+    if (!store || !this.inspect) {
+      throw new TunnelError(
+        "config_invalid",
+        `Cannot follow the exchanges of "${this.name}": none are kept; give the agent ` +
+          '"inspectBytes", 0 for the usual amount, and an http endpoint',
+      );
+    }
+    const told = new WeakSet<Exchange>();
+    return followEvents<Exchange>(
+      (listener) =>
+        store.on((event) => {
+          if (event.type === "cleared" || event.type === "evicted") return;
+          const { exchange } = event;
+          if (exchange.endpointName !== this.name || exchange.state === "open") return;
+          if (told.has(exchange)) return;
+          told.add(exchange);
+          listener(exchange);
+        }),
+      options,
+      this.closed,
+    );
   }
 
   /** Whether others may serve its URL as well. */
@@ -225,6 +280,10 @@ export class OwnEndpoint implements AgentEndpoint {
 
   close(): Promise<void> {
     return this.#parts.onClose(this);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /**

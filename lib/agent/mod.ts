@@ -34,6 +34,14 @@ export type {
   SessionLost,
   UpstreamFailed,
 } from "./events.ts";
+export type {
+  EndpointConnection,
+  ForwardToOptions,
+  ListenEndpointOptions,
+  ListeningEndpoint,
+} from "./listen.ts";
+export type { EndpointMetrics } from "./metrics.ts";
+export type { ServeHandler, ServeInfo, ServeOptions } from "./serve.ts";
 export type { AgentTlsTermination, MutualTlsVerification } from "./tls_termination.ts";
 export {
   parseUpstream,
@@ -43,6 +51,36 @@ export {
 } from "./upstream.ts";
 
 export type { BackoffOptions } from "../base/backoff.ts";
+export type { FollowOptions } from "../base/event_queue.ts";
+export type { FetchInfo, FetchLimits } from "../http/fetch_options.ts";
+export {
+  ServerWebSocket,
+  type ServerWebSocketEvents,
+  type ServerWebSocketOptions,
+  SocketCloseEvent,
+  type SocketData,
+  SocketErrorEvent,
+} from "../http/server_websocket.ts";
+export type { UpgradeWebSocketOptions, WebSocketUpgrade } from "../http/websocket_upgrade.ts";
+export type {
+  CapturedBody,
+  CapturedMessage,
+  CapturedRequest,
+  CapturedResponse,
+  Exchange,
+  ExchangeState,
+  ExchangeTiming,
+  HeaderLine,
+  MessageSource,
+  StreamMessage,
+} from "../inspect/exchange.ts";
+export {
+  type ExchangeEvent,
+  type ExchangeQuery,
+  ExchangeStore,
+  type StoredExchange,
+  type StoreOptions,
+} from "../inspect/exchange_store.ts";
 export type { Clock, Timer } from "../base/clock.ts";
 export type { Chunk, Duplex } from "../base/duplex.ts";
 export {

@@ -17,6 +17,7 @@ import { formatHostPort } from "./address.ts";
 import { badGatewayResponse, describeFailure } from "./bad_gateway.ts";
 import type { AgentReport } from "./events.ts";
 import type { Inspector } from "./inspector.ts";
+import { enterService } from "./service.ts";
 import { endTls } from "./tls_termination.ts";
 import { dialUpstream, type UpstreamTarget } from "./upstream_dial.ts";
 
@@ -168,7 +169,8 @@ export class Relay {
     this.#upstream = new CountedSide(conn, this);
     const { dialledFrom } = this.#options;
     const from = this.#place(formatHostPort(conn.local.host, conn.local.port));
-    dialledFrom?.set(from, circles + 1);
+    // nothing that is inside of this program can come back as a visitor
+    if (!this.#target.service) dialledFrom?.set(from, circles + 1);
     const tapped = this.#inspector?.follow(
       this.#visitor,
       this.#upstream,
@@ -213,6 +215,8 @@ export class Relay {
 
   /** The service's connection, or `undefined` after the visitor was told that there is none. */
   async #dial(clientAddr: string): Promise<Conn | undefined> {
+    const { service, url } = this.#target;
+    if (service) return enterService(service, clientAddr, url);
     const visitorLeft = new AbortController();
     void this.#stream.closed.then(() => visitorLeft.abort());
     try {

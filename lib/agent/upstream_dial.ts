@@ -17,6 +17,7 @@ import type { ForwardOptions } from "./config.ts";
 import type { EndpointMetrics } from "./metrics.ts";
 import { readCertificates } from "./pem.ts";
 import { takeProxyHeader } from "./proxy_header.ts";
+import type { Service } from "./service.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** A service, ready to be dialled. */
@@ -27,6 +28,8 @@ export interface UpstreamTarget {
   readonly url: string;
   /** Where the service is. */
   readonly upstream: Upstream;
+  /** Takes visitors in this program: nothing is dialled. */
+  readonly service?: Service | undefined;
   /** How TLS is spoken to it; `undefined`: not at all. */
   readonly tls: TlsClientOptions | undefined;
   /** Whether the edge puts a PROXY protocol header in front of each visitor's bytes. */

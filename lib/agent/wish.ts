@@ -4,10 +4,12 @@
  *
  * @module
  */
+import { TunnelError } from "../base/errors.ts";
 import { parseWith } from "../base/schema.ts";
 import type { BindWish } from "./bind.ts";
 import { type ForwardOptions, forwardOptionsSchema } from "./config.ts";
 import { kindOfScheme, parseEndpointUrl } from "./endpoint_url.ts";
+import { serviceUpstream } from "./service.ts";
 import { parseUpstream, type UpstreamKind } from "./upstream.ts";
 
 /**
@@ -21,6 +23,34 @@ export function readWish(options: ForwardOptions): BindWish {
   const kind = kindOf(given);
   const wanted = parseEndpointUrl(given.url ?? "", kind);
   return { options: given, wanted, upstream: parseUpstream(given.addr, kind) };
+}
+
+/**
+ * Reads the options of an endpoint whose visitors this program serves itself.
+ *
+ * @param options as the caller gave them
+ * @param proto what visitors speak, unless the options say so. @default tcp
+ * @throws {TunnelError} config_invalid, address_invalid
+ */
+export function readServiceWish(
+  options: Omit<ForwardOptions, "addr"> & { readonly forwardsTo?: string },
+  proto: UpstreamKind = "tcp",
+): BindWish {
+  const { forwardsTo, ...rest } = options;
+  if ("addr" in rest) {
+    throw new TunnelError(
+      "config_invalid",
+      'Cannot use the endpoint options: "addr" is for services elsewhere; this program serves itself',
+    );
+  }
+  const given = parseWith(
+    forwardOptionsSchema,
+    { ...rest, addr: forwardsTo ?? "" },
+    "the endpoint options",
+  );
+  const named = given.proto || given.url?.includes("://") ? kindOf(given) : proto;
+  const wanted = parseEndpointUrl(given.url ?? "", named);
+  return { options: given, wanted, upstream: serviceUpstream(named, forwardsTo) };
 }
 
 /** What visitors speak: as told, else by the URL wanted, else by the address, else HTTP. */

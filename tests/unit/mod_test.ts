@@ -6,9 +6,12 @@ import { memoryRuntime } from "../../lib/runtime/memory.ts";
 import { STREAM } from "../../lib/wire/messages.ts";
 import {
   connect,
+  type Exchange,
   forward,
+  listen,
   parseEndpointUrl,
   parseUpstream,
+  serve,
   startEdge,
   TunnelError,
 } from "../../mod.ts";
@@ -196,4 +199,74 @@ test("connect() to an edge of one's own: URLs that live through a lost session",
   await edge.close({ graceMs: 0 });
   await door.close();
   await tcp.close();
+});
+
+test("serve() streams both ways, upgrades, and its exchanges can be read", async () => {
+  const tunnel = await serve(async (request, info) => {
+    if (request.headers.get("upgrade") === "websocket") {
+      const { socket, response } = info.upgradeWebSocket({ protocol: "shout" });
+      socket.onmessage = ({ data }) => socket.send(String(data).toUpperCase());
+      return response;
+    }
+    return new Response(`${info.remote.host} sent ${await request.text()}`);
+  }, { url: "app.localhost", inspectBytes: 0 });
+  const { host, port } = new URL(tunnel.url);
+  const exchanges = tunnel.endpoint.exchanges();
+  assert.match(await get(Number(port), host), /^HTTP\/1\.1 200 [^]*127\.0\.0\.1 sent $/);
+  const first: Exchange = (await exchanges.next()).value;
+  assert.equal(first.request.target, "/x");
+  assert.equal(first.response?.status, 200);
+
+  const visitor = await net.connect({ host: "127.0.0.1", port: Number(port) });
+  const lines = [
+    "GET /chat HTTP/1.1",
+    `Host: ${host}`,
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Protocol: shout",
+  ];
+  await visitor.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+  const hello = [0x81, 0x85, 0, 0, 0, 0, ...new TextEncoder().encode("hello")];
+  const bye = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8];
+  await visitor.write(new Uint8Array([...hello, ...bye]));
+  const answer = await readAll(visitor);
+  await visitor.closeWrite();
+  await visitor.closed;
+  assert.match(answer, /^HTTP\/1\.1 101 [^]*sec-websocket-protocol: shout\r\n[^]*HELLO/i);
+  const chat: Exchange = (await exchanges.next()).value;
+  assert.deepEqual([chat.request.target, chat.response?.status], ["/chat", 101]);
+  await tunnel.close();
+  assert.equal((await exchanges.next()).done, true);
+});
+
+test("listen() gives the connections of a URL, and ends with its signal", async () => {
+  const stop = new AbortController();
+  const tunnel = await listen({ signal: stop.signal });
+  const echoing = (async () => {
+    for await (const conn of tunnel) await conn.readable.pipeTo(conn.writable);
+  })();
+  const visitor = await net.connect({ host: "127.0.0.1", port: Number(new URL(tunnel.url).port) });
+  await visitor.write(new TextEncoder().encode("there and back"));
+  await visitor.closeWrite();
+  assert.equal(await readAll(visitor), "there and back");
+  await visitor.closed;
+  stop.abort();
+  await echoing;
+  await tunnel.closed;
+  await tunnel.close();
+  await assert.rejects(listen({ backlog: 1, addr: 80 } as never), { code: "config_invalid" });
+});
+
+test("events() of an agent are read one by one until it ends", async () => {
+  const tunnel = await serve(() => new Response("hi"));
+  const types: string[] = [];
+  const reading = (async () => {
+    for await (const { type } of tunnel.agent.events()) types.push(type);
+  })();
+  assert.throws(() => tunnel.endpoint.exchanges(), { code: "config_invalid" });
+  await tunnel.close();
+  await reading;
+  assert.deepEqual(types.slice(-2), ["endpoint_stopped", "agent_closed"]);
 });

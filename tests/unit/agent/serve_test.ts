@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "../../harness.ts";
+import { decodeText, encodeText } from "../../../lib/base/bytes.ts";
+import { FakeClock } from "../../../lib/base/clock.ts";
+import { pair } from "../../../lib/base/duplex.ts";
+import { silentLogger } from "../../../lib/base/log.ts";
+import { HandlerService, type ServeHandler } from "../../../lib/agent/serve.ts";
+import { Stage } from "../../fakes/agent_stage.ts";
+import { readAll } from "../../fakes/edge.ts";
+
+const VISITOR = { remote: { host: "192.0.2.7", port: 50_000 }, url: "https://a.test" };
+const HANDSHAKE = "GET /chat HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\n" +
+  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/** Everything a handler answers to these bytes, until it hangs up. */
+async function ask(handler: ServeHandler, text: string): Promise<string> {
+  const service = new HandlerService(handler, { clock: new FakeClock(0), logger: silentLogger });
+  const [visitor, conn] = pair();
+  service.enter(conn, VISITOR);
+  visitor.write(encodeText(text));
+  visitor.closeWrite();
+  return await readAll(visitor);
+}
+
+test("HandlerService gives the handler a request and tells who asks", async () => {
+  const answer = await ask(
+    (request, info) => new Response(`${request.url} for ${info.remote.host} at ${info.url}`),
+    "GET /x?y=1 HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n",
+  );
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.match(answer, /https:\/\/a\.test\/x\?y=1 for 192\.0\.2\.7 at https:\/\/a\.test$/);
+});
+
+test("HandlerService lets a handler upgrade, its headers included", async () => {
+  const service = new HandlerService((_, info) => {
+    const { socket, response } = info.upgradeWebSocket({ pingIntervalMs: 0 });
+    socket.onmessage = ({ data }) => socket.send(`you said ${data}`);
+    response.headers.set("Set-Cookie", "a=b");
+    return response;
+  }, { clock: new FakeClock(0), logger: silentLogger });
+  const [visitor, conn] = pair();
+  service.enter(conn, VISITOR);
+  visitor.write(encodeText(HANDSHAKE));
+  assert.equal(
+    decodeText((await visitor.read())!),
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nset-cookie: a=b\r\n\r\n",
+  );
+  visitor.write(new Uint8Array([0x81, 0x82, 0, 0, 0, 0, 104, 105])); // "hi", masked with zeros
+  assert.equal(decodeText((await visitor.read())!.subarray(2)), "you said hi");
+  visitor.abort();
+});
+
+test("HandlerService answers a handler that upgrades a plain request with 500", async () => {
+  const answer = await ask(
+    (_, info) => info.upgradeWebSocket().response,
+    "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+  );
+  assert.match(answer, /^HTTP\/1\.1 500 /);
+});
+
+test("HandlerService takes an upgrade back that the handler answers with an error", async () => {
+  let closed = 0;
+  const answer = await ask((_, info) => {
+    info.upgradeWebSocket().socket.onclose = () => closed++;
+    return new Response("no", { status: 403, headers: { connection: "close" } });
+  }, HANDSHAKE);
+  assert.match(answer, /^HTTP\/1\.1 403 /);
+  assert.equal(closed, 1);
+});
+
+test("HandlerService lets a handler that throws after accepting fail like any other", async () => {
+  let closed = 0;
+  const answer = await ask((_, info) => {
+    info.upgradeWebSocket().socket.onclose = () => closed++;
+    throw new Error("oops");
+  }, HANDSHAKE);
+  assert.match(answer, /^HTTP\/1\.1 500 /);
+  assert.equal(closed, 1);
+});
+
+test("HandlerService.drain() ends connections after the request under way", async () => {
+  let answer = (_: Response) => {};
+  let asked = () => {};
+  const wasAsked = new Promise<void>((resolve) => asked = resolve);
+  const service = new HandlerService(
+    () => {
+      asked();
+      return new Promise<Response>((resolve) => answer = resolve);
+    },
+    { clock: new FakeClock(0), logger: silentLogger },
+  );
+  const [visitor, conn] = pair();
+  service.enter(conn, VISITOR);
+  visitor.write(encodeText("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  await wasAsked;
+  service.drain();
+  answer(new Response("last"));
+  visitor.closeWrite();
+  assert.match(await readAll(visitor), /\r\nConnection: close\r\n\r\nlast$/);
+});
+
+test("serve() of an agent answers visitors of the edge in this program", async () => {
+  const stage = new Stage();
+  const agent = await stage.connect();
+  const endpoint = await agent.serve(() => new Response("from inside"), { name: "app" });
+  assert.equal(endpoint.upstream, "app://localhost");
+  assert.equal(endpoint.proto, "https");
+  const visitor = stage.edge.session.visit(
+    { Id: endpoint.id },
+    encodeText("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n"),
+  );
+  let text = "";
+  const reading = readAll(visitor).then((all) => text = all);
+  await stage.until(() => text !== "");
+  await reading;
+  assert.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*from inside$/);
+  await stage.stop();
+  assert.equal(stage.clock.pending, 0);
+});
