@@ -282,6 +282,7 @@ export class OwnEndpoint implements AgentEndpoint {
     return this.#parts.onClose(this);
   }
 
+  /** The same as {@linkcode OwnEndpoint.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
