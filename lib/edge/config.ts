@@ -235,7 +235,7 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   doubtMs: 1_000,
   doubtAnswerMs: 2_000,
   rawIdleMs: 0,
-  comebackMs: 5_000,
+  comebackMs: 10_000,
   closeGraceMs: 10_000,
   maxSessionHistory: 1_000,
   storeWatchMs: 500,
