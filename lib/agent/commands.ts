@@ -23,6 +23,8 @@ export interface CommandHandlers {
   readonly restart?: () => void | Promise<void>;
   /** Fetches another version of the program. */
   readonly update?: (request: UpdateRequest) => void | Promise<void>;
+  /** Why a command without a handler is refused: the edge is told so before it asks. */
+  readonly refusals?: Partial<Readonly<Record<CommandName, string>>>;
 }
 
 /** What an agent without a handler says; the SDKs use the same words. */
@@ -41,7 +43,7 @@ export function unsupportedError(
   handlers: CommandHandlers,
   name: CommandName,
 ): string {
-  return handlers[name] ? "" : NO_HANDLER;
+  return handlers[name] ? "" : handlers.refusals?.[name] || NO_HANDLER;
 }
 
 /**
@@ -70,7 +72,7 @@ async function runHandler(
   handlers: CommandHandlers,
 ): Promise<string> {
   try {
-    if (!handlers[name]) return NO_HANDLER;
+    if (!handlers[name]) return unsupportedError(handlers, name);
     if (name === "update") {
       const { Version = "", PermitMajorVersion = false } = pick<UpdateRequest>(
         request,

@@ -92,6 +92,12 @@ const AGENT_KEYS = {
   update_channel: z.enum(["stable", "beta", "unstable"]).describe("Where updates come from")
     .optional(),
   update_check: z.boolean().describe("Whether the agent looks for updates").optional(),
+  update_key: text.regex(
+    /^[A-Za-z0-9+/]{43}=$/,
+    "it must be an Ed25519 public key, 32 bytes in base64",
+  )
+    .describe("Whose signature updates must have").optional(),
+  update_url: url(["http", "https"]).describe("The folder of the update channels").optional(),
   web_addr: text.min(1).refine((value) => value !== "true", 'it must be host:port or "false"')
     .describe("Where the inspector listens; false is nowhere").optional(),
   web_allow_hosts: texts.describe("The host names the inspector answers to").optional(),

@@ -56,6 +56,10 @@ export interface AgentSection {
   readonly update_channel?: "stable" | "beta" | "unstable";
   /** Whether the agent looks for updates. */
   readonly update_check?: boolean;
+  /** The public key, base64, whose signature updates must have. */
+  readonly update_key?: string;
+  /** The folder of the update channels. */
+  readonly update_url?: string;
   /** Where the inspector listens; `false` is nowhere. */
   readonly web_addr?: string;
   /** The host names it answers to. */

@@ -47,6 +47,9 @@ export const ERROR_CODES = {
   // HTTP
   http_invalid: "The HTTP message is malformed or ambiguous",
   http_too_large: "The HTTP head is larger than its limit",
+  // updates
+  signature_invalid: "A signature or a checksum is not the one expected",
+  update_failed: "The program could not be replaced by another version",
   // input
   usage: "The command line is not usable as given",
   config_invalid: "The configuration is not usable as given",

@@ -5,12 +5,14 @@
  * @module
  */
 import { type Agent, connect } from "../agent/agent.ts";
+import type { CommandHandlers } from "../agent/commands.ts";
 import type { AgentOptions, ForwardOptions } from "../agent/config.ts";
 import type { AgentEnd } from "../agent/end.ts";
 import type { AgentEndpoint } from "../agent/endpoint.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { AgentView } from "./agent_view.ts";
 import type { Cli } from "./command.ts";
+import { RESTART } from "./remote_management.ts";
 import { endWithin, GRACE_MS, type Signals } from "./shutdown.ts";
 
 /** Beyond the grace period: for saying goodbye. */
@@ -29,6 +31,8 @@ export interface AgentRun {
   readonly way: AgentOptions;
   /** What goes online. */
   readonly wishes: readonly ForwardOptions[];
+  /** What the edge may ask of it. */
+  readonly commands: CommandHandlers;
 }
 
 /**
@@ -36,12 +40,12 @@ export interface AgentRun {
  *
  * @param cli the machine, the log
  * @param run which edge, which endpoints
- * @returns 0 after a signal, or when the edge asked the agent to stop
+ * @returns 0 after a signal, or when the edge asked the agent to stop; RESTART when to start again
  * @throws {TunnelError} what kept an endpoint from going online, or took the last one offline for good
  */
 export async function keepOnline(
-  { runtime, logger, config }: Cli,
-  { signals, screen, way, wishes }: AgentRun,
+  { runtime, logger }: Cli,
+  { signals, screen, way, wishes, commands }: AgentRun,
 ): Promise<number> {
   const hurry = new AbortController();
   let agent: Agent | undefined;
@@ -52,8 +56,7 @@ export async function keepOnline(
       logger,
       onEvent: (event) => screen?.onEvent(event),
       signal: hurry.signal,
-      // Agreeing is all there is to do: the agent closes itself, and `closed` says why.
-      commands: config.file.agent.remote_management === false ? {} : { stop: () => {} },
+      commands,
     });
     screen?.follow(agent);
     const endpoints = await forwardAll(agent, wishes);
@@ -63,7 +66,7 @@ export async function keepOnline(
     const outcome = await Promise.race([working, signals.first]);
     if (typeof outcome !== "string") {
       if (outcome.error) throw outcome.error;
-      return 0;
+      return outcome.reason === "restarted" ? RESTART : 0;
     }
     working.catch(() => {}); // it fails now, because it is told to end
     logger.log("info", "received signal, closing", {

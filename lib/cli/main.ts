@@ -6,7 +6,7 @@
  */
 import { TunnelError } from "../base/errors.ts";
 import type { LogLevel } from "../base/log.ts";
-import type { Runtime } from "../runtime/host.ts";
+import type { Host, Runtime } from "../runtime/host.ts";
 import { type Cli, type Command, type Input, loadCommands } from "./command.ts";
 import { answerShell, COMPLETE_WORD } from "./complete_request.ts";
 import { COMMANDS } from "./commands/mod.ts";
@@ -17,6 +17,7 @@ import { commandHelp, helpStyle, programHelp, shortHelp } from "./help.ts";
 import { openLog } from "./log.ts";
 import type { LogFormat } from "./log_line.ts";
 import { parse } from "./parse.ts";
+import { RESTART } from "./remote_management.ts";
 import { formatError } from "./report.ts";
 import { Secrets } from "./secrets.ts";
 
@@ -51,17 +52,30 @@ export async function main(runtime: Runtime, options: MainOptions = {}): Promise
   const secrets = new Secrets();
   const crashes = watchCrashes(options.crashSource);
   const letGo = host.keepAlive();
+  let code = 1;
   try {
-    return await obey(runtime, options.commands ?? COMMANDS, secrets, crashes);
+    code = await obey(runtime, options.commands ?? COMMANDS, secrets, crashes);
   } catch (thrown) {
     // After a crash nobody else does it, and what is printed on a screen that goes is never read.
     await host.restoreTerminal();
     host.stderr.write(secrets.hide(formatError(thrown)));
-    return 1;
   } finally {
     letGo();
     crashes.dispose();
     await Promise.all([host.stdout.flush(), host.stderr.flush()]);
+  }
+  return code === RESTART ? await startAgain(host) : code;
+}
+
+/** Replaces the process; returns only when that does not work. */
+async function startAgain(host: Host): Promise<number> {
+  try {
+    return host.restart();
+  } catch (thrown) {
+    if (!(thrown instanceof TunnelError)) throw thrown;
+    host.stderr.write(formatError(thrown));
+    await host.stderr.flush();
+    return 1;
   }
 }
 

@@ -19,8 +19,11 @@ import type { Cli, Input } from "./command.ts";
 import type { EmbeddedEdge, LocalWant } from "./embedded_edge.ts";
 import { wishesOfFlags } from "./endpoint_flags.ts";
 import { keepOnline } from "./keep_online.ts";
+import type { LoadedConfig } from "./loaded_config.ts";
 import { withPolicy } from "./policy_source.ts";
+import { remoteCommands } from "./remote_management.ts";
 import { type Signals, watchSignals } from "./shutdown.ts";
+import { agentUpdater, offerUpdates } from "./update/agent_updater.ts";
 
 /**
  * Puts the service of the command line online and keeps it there.
@@ -52,13 +55,15 @@ export async function runTunnel(
  * @param cli the machine, the log, the configuration
  * @param input the flags that say which edge
  * @param wanted what is to go online
- * @returns 0 after a signal, or when the edge asked the agent to stop
+ * @param choose says what would go online with another configuration
+ * @returns 0 after a signal, or when the edge asked the agent to stop; RESTART when to start again
  * @throws {TunnelError} what kept one from going online, or took the last one offline for good
  */
 export async function runAgent(
   cli: Cli,
   input: Input,
   wanted: readonly FileWish[],
+  choose: (config: LoadedConfig) => readonly FileWish[] = () => wanted,
 ): Promise<number> {
   const { host } = cli.runtime;
   const way = wayTo(cli, input);
@@ -71,6 +76,7 @@ export async function runAgent(
     wishes.push(await withPolicy(host, one));
   }
   sayWithoutEffect(cli);
+  const { updater, obstacle } = await agentUpdater(cli);
   const signals = watchSignals(host);
   let screen: AgentView | undefined;
   const edge = connectUrl === undefined
@@ -80,16 +86,40 @@ export async function runAgent(
     if (showsConsole(cli)) {
       screen = await openView(cli, signals, { ...edge?.words, isIdle: wishes.length === 0 });
     }
+    if (updater) offerUpdates(updater, (offer) => screen?.offerUpdate(offer));
+    updater?.start();
     return await keepOnline(cli, {
       signals,
       screen,
       way: edge ? { ...way, connectUrl: undefined, dial: edge.dial } : way,
       wishes: wishes.map((wish, index) => ({ ...wish, url: edge?.urls[index] ?? wish.url })),
+      commands: remoteCommands({
+        isAllowed: cli.config.file.agent.remote_management !== false,
+        restartObstacle: host.restartObstacle,
+        rehearse: () => rehearse(cli, choose, connectUrl !== undefined),
+        updater,
+        updateObstacle: obstacle,
+      }),
     });
   } finally {
+    updater?.stop();
     await screen?.close();
     signals.dispose();
     await edge?.close();
+  }
+}
+
+/** Reads the configuration as the next start will: what it would trip over is said while all is online. */
+async function rehearse(
+  { runtime: { host }, config: { paths } }: Cli,
+  choose: (config: LoadedConfig) => readonly FileWish[],
+  hasEdge: boolean,
+): Promise<void> {
+  const { loadConfig } = await import("./config_file.ts");
+  const wanted = choose(await loadConfig(host, paths));
+  for (const one of wanted) {
+    judge(one.wish, hasEdge);
+    await withPolicy(host, one);
   }
 }
 

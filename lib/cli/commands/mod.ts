@@ -16,6 +16,7 @@ import { startCommand } from "./start.ts";
 import { tcpCommand } from "./tcp.ts";
 import { tlsCommand } from "./tls.ts";
 import { tunnelCommand } from "./tunnel.ts";
+import { updateCommand } from "./update.ts";
 import { versionCommand } from "./version.ts";
 
 /** All commands. */
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   configCommand,
   serviceCommand,
   completionCommand,
+  updateCommand,
   creditsCommand,
   versionCommand,
   helpCommand,

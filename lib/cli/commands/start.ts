@@ -5,6 +5,7 @@
  */
 import { type Command, defineCommand } from "../command.ts";
 import { SESSION_FLAGS } from "../endpoint_flags.ts";
+import type { LoadedConfig } from "../loaded_config.ts";
 
 /** Puts endpoints and tunnels of the configuration online. */
 export const startCommand: Command = defineCommand({
@@ -48,11 +49,12 @@ One that the edge refuses at the start ends the program. Later, each is on its o
   async run(cli, input) {
     const { chooseWishes } = await import("../start_wishes.ts");
     const { runAgent } = await import("../tunnel.ts");
-    const wishes = chooseWishes(cli.config, {
+    const choice = {
       names: input.words,
       all: input.flag("all") === "true",
       none: input.flag("none") === "true",
-    });
-    return await runAgent(cli, input, wishes);
+    };
+    const choose = (config: LoadedConfig) => chooseWishes(config, choice);
+    return await runAgent(cli, input, choose(cli.config), choose);
   },
 });

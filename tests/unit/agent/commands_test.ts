@@ -73,3 +73,11 @@ test("commandOfStream() knows the three commands", () => {
     ["stop", "restart", "update", undefined],
   );
 });
+
+test("answerCommand() refuses with the reason the program gave for all time", async () => {
+  const refusals = { restart: "not on this system", update: "" };
+  assert.equal(unsupportedError({ refusals }, "restart"), "not on this system");
+  assert.equal(unsupportedError({ refusals }, "update"), NO_HANDLER);
+  assert.equal(unsupportedError({ refusals, restart: () => {} }, "restart"), "");
+  assert.equal((await ask("restart", "{}", { refusals }))[0], "not on this system");
+});

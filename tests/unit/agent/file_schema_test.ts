@@ -20,6 +20,7 @@ test("S55 agentSectionSchema knows every key of the reference", () => {
       ...["dns_resolver_ips", "heartbeat_interval", "heartbeat_tolerance", "inspect_db_size"],
       ...["local_storage", "log", "log_format", "log_level", "metadata", "proxy_url", "region"],
       ...["remote_management", "update_channel", "update_check", "web_addr", "web_allow_hosts"],
+      ...["update_key", "update_url"],
     ]
   ) assert.ok(keys.includes(key), key);
 });

@@ -6,6 +6,7 @@ import { startEdge } from "../../../lib/edge/edge.ts";
 import { pair } from "../../../lib/base/duplex.ts";
 import type { Logger } from "../../../lib/base/log.ts";
 import { NO_CONFIG } from "../../../lib/cli/loaded_config.ts";
+import { remoteCommands, RESTART } from "../../../lib/cli/remote_management.ts";
 import { Secrets } from "../../../lib/cli/secrets.ts";
 import { watchSignals } from "../../../lib/cli/shutdown.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
@@ -108,6 +109,13 @@ async function online(names: readonly string[], agent: AgentSection = {}) {
     screen: undefined,
     way: { dial },
     wishes: names.map((name) => ({ name, addr: 80, url: `http://${name}.localhost` })),
+    commands: remoteCommands({
+      isAllowed: agent.remote_management !== false,
+      restartObstacle: "",
+      rehearse: () => Promise.resolve(),
+      updater: undefined,
+      updateObstacle: "nobody publishes it",
+    }),
   }).finally(async () => {
     scene.over = true;
     signals.dispose();
@@ -142,4 +150,33 @@ test("S82 keepOnline() ends when the edge says stop, and S86 refuses where remot
   unwilling.runtime.host.raise("SIGINT");
   await until(() => Promise.resolve(unwilling.over));
   assert.equal(await unwilling.running, 0);
+});
+
+test("S83 keepOnline() asks to be started again when the edge says restart", async () => {
+  const scene = await online(["a"]);
+  await scene.edge.commandSession(scene.edge.sessions()[0].id, "restart");
+  await until(() => Promise.resolve(scene.over));
+  assert.equal(await scene.running, RESTART);
+});
+
+test("S84 S86 keepOnline() tells the edge why it refuses", async () => {
+  const refuses = async (agent: AgentSection, name: "restart" | "update", message: RegExp) => {
+    const scene = await online(["a"], agent);
+    const { id } = scene.edge.sessions()[0];
+    const asked = name === "update"
+      ? scene.edge.updateSession(id)
+      : scene.edge.commandSession(id, name);
+    await assert.rejects(asked, {
+      code: "refused",
+      ngrokCode: name === "restart" ? 804 : 806,
+      message,
+    });
+    assert.equal(scene.over, false);
+    scene.runtime.host.raise("SIGINT");
+    assert.equal(await scene.running, 0);
+  };
+  await refuses({}, "update", /^Cannot update the agent: nobody publishes it$/);
+  const never = { remote_management: false };
+  await refuses(never, "restart", /\(remote_management: false\)$/);
+  await refuses(never, "update", /\(remote_management: false\)$/);
 });

@@ -5,6 +5,7 @@ import { VERSION } from "../../../lib/base/version.ts";
 import { type Cli, type Command, defineCommand } from "../../../lib/cli/command.ts";
 import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
 import { main } from "../../../lib/cli/main.ts";
+import { RESTART } from "../../../lib/cli/remote_management.ts";
 import { type MemoryHostOptions, memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
 
@@ -225,4 +226,15 @@ test("main() runs nothing with a configuration that is wrong", async () => {
     stderr,
     /^ERROR: {2}Cannot use the configuration file "\/c.yml": line 2, column 1: unknown key "x"\n$/,
   );
+});
+
+test("main() starts the program again when a command wants that, or says why it cannot", async () => {
+  const commands = commandThat(() => Promise.resolve(RESTART));
+  const willing = memoryRuntime({ host: { args: ["do"] } });
+  await assert.rejects(main(willing, { commands }), { name: "MemoryRestart" });
+  assert.equal(willing.host.restarts, 1);
+  assert.equal(willing.host.kept, 0);
+  const unable = memoryRuntime({ host: { args: ["do"], restartObstacle: "not here" } });
+  assert.equal(await main(unable, { commands }), 1);
+  assert.equal(unable.host.stderr.text, "ERROR:  Cannot restart: not here\n");
 });
