@@ -20,7 +20,6 @@ import {
   safe,
   spread,
 } from "./render.ts";
-import type { UpdateOffer } from "./update/update_state.ts";
 
 /** Lines about visitors in one second: more nobody reads, and a slow terminal must not slow traffic. */
 const MAX_VISITS_PER_SECOND = 20;
@@ -106,11 +105,6 @@ export class AgentConsole implements AgentView {
     const asked = `${method.padEnd(7)} ${answer}${code} ${safe(path)}`;
     const cost = `${formatBytes(responseBytes)}, ${formatDuration(durationMs)}`;
     this.#visit(event.atMs, `${asked}  ${cost}`);
-  }
-
-  /** Prints that there is a newer version, and how to get it. */
-  offerUpdate({ version }: UpdateOffer): void {
-    this.#print(row("Update", `update available (version ${version}, run "sallyport update")`));
   }
 
   /** Explains why a program that was told to end still runs. */
