@@ -10,6 +10,7 @@ import { followEvents, type FollowOptions } from "../base/event_queue.ts";
 import type { ExchangeStore } from "../inspect/exchange_store.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { TlsServerOptions } from "../runtime/net.ts";
+import { formatHostPort } from "./address.ts";
 import { Announcer } from "./announcer.ts";
 import {
   BAD_COOKIE_CODE,
@@ -33,6 +34,7 @@ import type { AgentEnd } from "./end.ts";
 import type { AgentEndpoint, OwnEndpoint } from "./endpoint.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { AgentEvent, AgentListener } from "./events.ts";
+import { openFileServer } from "./file_server.ts";
 import { Inspector } from "./inspector.ts";
 import { type LegAddress, Legs } from "./legs.ts";
 import {
@@ -45,10 +47,10 @@ import {
 import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
 import { HandlerService, type ServeHandler, type ServeOptions } from "./serve.ts";
-import type { Service } from "./service.ts";
+import { enterService, type Service } from "./service.ts";
 import { openSession, type Session } from "./session.ts";
 import { readAgentTermination } from "./tls_termination.ts";
-import { hostOf, parseUpstream } from "./upstream.ts";
+import { hostOf, parseUpstream, type Upstream } from "./upstream.ts";
 import { dialUpstream, upstreamTls } from "./upstream_dial.ts";
 import { Visitors } from "./visitors.ts";
 import { watchForWake } from "./wake.ts";
@@ -231,7 +233,11 @@ class RunningAgent implements Agent {
   }
 
   async forward(options: ForwardOptions): Promise<AgentEndpoint> {
-    return await this.#add(readWish(options));
+    const wish = readWish(options);
+    const service = await this.#serviceOf(wish.upstream);
+    const endpoint = await this.#add(wish, service?.enter);
+    if (service) void endpoint.closed.then(() => service.drain());
+    return endpoint;
   }
 
   async serve(handler: ServeHandler, options: ServeOptions = {}): Promise<AgentEndpoint> {
@@ -269,13 +275,27 @@ class RunningAgent implements Agent {
     const { kind } = endpoint.target.upstream;
     const upstream = parseUpstream(addr, kind);
     const tls = await upstreamTls(upstream, { addr, ...options }, files);
-    endpoint.redirect({ upstream, tls, service: undefined });
+    const service = await this.#serviceOf(upstream);
+    if (service) void endpoint.closed.then(() => service.drain());
+    endpoint.redirect({ upstream, tls, service: service?.enter });
     const { target } = endpoint;
     const { net } = this.#runtime;
     queue.pour((conn) => {
       const left = new AbortController();
       void conn.closed.then(() => left.abort());
-      void passOn(conn, () => dialUpstream(target, conn, net, left.signal));
+      void passOn(
+        conn,
+        () =>
+          service
+            ? Promise.resolve(
+              enterService(
+                service.enter,
+                formatHostPort(conn.remote.host, conn.remote.port),
+                conn.url,
+              ),
+            )
+            : dialUpstream(target, conn, net, left.signal),
+      );
     });
   }
 
@@ -322,6 +342,13 @@ class RunningAgent implements Agent {
       throw signal?.aborted ? abortError(signal) : thrown;
     }
     return endpoint;
+  }
+
+  /** What serves a directory; other upstreams are dialled. */
+  async #serviceOf({ scheme, path }: Upstream): Promise<HandlerService | undefined> {
+    if (scheme !== "file" || path === undefined) return undefined;
+    const { clock, host } = this.#runtime;
+    return await openFileServer(path, { clock, host, logger: this.#config.logger });
   }
 
   async #terminationOf({ upstream, options }: BindWish): Promise<TlsServerOptions | undefined> {

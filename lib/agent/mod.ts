@@ -91,9 +91,11 @@ export {
 } from "../base/errors.ts";
 export type { LogFields, Logger, LogLevel } from "../base/log.ts";
 export type {
+  DirectoryEntry,
   FileInfo,
   Files,
   Host,
+  OpenFile,
   Output,
   Runtime,
   SignalName,

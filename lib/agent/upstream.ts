@@ -11,8 +11,11 @@ import { type AddressFault, formatHostPort, parseHostPort } from "./address.ts";
 /** What the endpoint in front of an upstream speaks. */
 export type UpstreamKind = "http" | "tcp" | "tls";
 
-/** How the agent speaks to the upstream. `https` and `tls` are encrypted; `unix` is a socket file. */
-export type UpstreamScheme = "http" | "https" | "tcp" | "tls" | "unix";
+/**
+ * How the agent speaks to the upstream. `https` and `tls` are encrypted; `unix` is a socket file;
+ * `file` is a directory, which the agent serves itself.
+ */
+export type UpstreamScheme = "http" | "https" | "tcp" | "tls" | "unix" | "file";
 
 /** A service the agent forwards to. */
 export interface Upstream {
@@ -20,19 +23,19 @@ export interface Upstream {
   readonly kind: UpstreamKind;
   /** How it is spoken to. */
   readonly scheme: UpstreamScheme;
-  /** Name or IP without brackets; empty for a unix socket. */
+  /** Name or IP without brackets; empty for a unix socket and a directory. */
   readonly host: string;
-  /** The port; 0 for a unix socket. */
+  /** The port; 0 for a unix socket and a directory. */
   readonly port: number;
-  /** The path of a unix socket. */
+  /** The path of a unix socket or a directory. */
   readonly path?: string;
   /** The canonical URL: what logs, events and the server are told. */
   readonly display: string;
 }
 
-/** What a browser on this machine would send as `Host`; a unix socket has no name of its own. */
+/** What a browser on this machine would send as `Host`; what is a path has no name of its own. */
 export function hostOf({ scheme, host, port }: Upstream): string {
-  if (scheme === "unix") return "localhost";
+  if (scheme === "unix" || scheme === "file") return "localhost";
   const usual = scheme === "https" ? 443 : 80;
   const bare = host.includes(":") ? `[${host}]` : host;
   return port === usual ? bare : formatHostPort(host, port);
@@ -41,7 +44,7 @@ export function hostOf({ scheme, host, port }: Upstream): string {
 /**
  * Reads an upstream address.
  *
- * @param text `8080`, `host:1234`, `[::1]:80`, `https://h:8443`, `tls://h:p`, `unix:/run/app.sock` …
+ * @param text `8080`, `host:1234`, `[::1]:80`, `https://h:8443`, `tls://h:p`, `unix:/run/app.sock`, `file:///srv/www` …
  * @param kind what the endpoint speaks; it decides the scheme and which forms make sense
  * @throws {TunnelError} address_invalid, naming the address and what is wrong with it
  *
@@ -68,10 +71,10 @@ export function parseUpstream(
   }
   if (address === "") throw error("it is empty; give a port, host:port or URL");
   if (/^unix:/i.test(address)) return parseUnix(address, kind, error);
+  if (/^file:/i.test(address)) return parseFile(address, kind, error);
   const split = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(address);
   if (!split) return parseBare(address, kind, error);
   const scheme = split[1].toLowerCase();
-  if (scheme === "file") throw fileError(address, kind, error);
   if (!isScheme(scheme)) {
     throw error(
       `the scheme "${scheme}" is not supported; use ${schemesOf(kind)}`,
@@ -96,9 +99,11 @@ const DEFAULT_PORTS: Partial<Record<UpstreamScheme, number>> = {
   https: 443,
 };
 
+type UrlScheme = Exclude<UpstreamScheme, "unix" | "file">;
+
 type Fail = (reason: string, fault?: AddressFault) => TunnelError;
 
-function isScheme(text: string): text is Exclude<UpstreamScheme, "unix"> {
+function isScheme(text: string): text is UrlScheme {
   return text === "http" || text === "https" || text === "tcp" ||
     text === "tls";
 }
@@ -133,7 +138,7 @@ function parseBare(address: string, kind: UpstreamKind, error: Fail): Upstream {
 
 function parseUrl(
   rest: string,
-  scheme: Exclude<UpstreamScheme, "unix">,
+  scheme: UrlScheme,
   kind: UpstreamKind,
   error: Fail,
 ): Upstream {
@@ -189,24 +194,34 @@ function parseUnix(address: string, kind: UpstreamKind, error: Fail): Upstream {
   };
 }
 
-/** Serving a directory is a feature of its own; until it is there, say so instead of guessing. */
-function fileError(
-  address: string,
-  kind: UpstreamKind,
-  error: Fail,
-): TunnelError {
+/** `file:///srv/www`, `file://C:\\www` and `file:///C:/www`. */
+function parseFile(address: string, kind: UpstreamKind, error: Fail): Upstream {
   if (kind !== "http") {
-    return error(
+    throw error(
       `the scheme "file" does not fit ${article(kind)} endpoint; use ${schemesOf(kind)}`,
     );
   }
-  const path = address.slice("file://".length);
-  if (!path.startsWith("/") && !/^[a-z]:[\\/]/i.test(path)) {
-    return error('a directory needs an absolute path, as in "file:///srv/www"');
+  const rest = address.slice("file:".length).replace(/^\/\/(?:localhost(?=\/))?/i, "");
+  const drive = /^\/?([a-z]:[\\/].*)$/is.exec(rest)?.[1].replaceAll("\\", "/");
+  const raw = drive ?? rest;
+  if (drive === undefined && (!raw.startsWith("/") || raw.startsWith("//"))) {
+    throw error('a directory needs an absolute path, as in "file:///srv/www"');
   }
-  return error(
-    "this version does not serve directories; start a file server and give its port instead",
-  );
+  if (raw.includes("\0")) throw error("a path has no NUL");
+  const path = unescaped(raw).replace(/(?<=[^/:])\/+$/, "");
+  const shown = path.replace(/%(?=[0-9a-f]{2})/gi, "%25");
+  const display = `file://${drive === undefined ? "" : "/"}${shown}`;
+  return { kind, scheme: "file", host: "", port: 0, path, display };
+}
+
+/** A URL has `%20` for a blank; what is no such escape is a path as somebody typed it. */
+function unescaped(path: string): string {
+  try {
+    const text = decodeURIComponent(path);
+    return text.includes("\0") ? path : text;
+  } catch {
+    return path;
+  }
 }
 
 function upstream(

@@ -22,7 +22,20 @@ export function readWish(options: ForwardOptions): BindWish {
   const given = parseWith(forwardOptionsSchema, options, "the endpoint options");
   const kind = kindOf(given);
   const wanted = parseEndpointUrl(given.url ?? "", kind);
-  return { options: given, wanted, upstream: parseUpstream(given.addr, kind) };
+  const upstream = parseUpstream(given.addr, kind);
+  if (upstream.scheme === "file") refuseForDirectory(given);
+  return { options: given, wanted, upstream };
+}
+
+/** A directory is served by the agent itself, which asks for nothing of the kind. */
+function refuseForDirectory({ addr, upstreamProtocol, upstreamProxyProtocol }: ForwardOptions) {
+  const found = upstreamProtocol === "http2"
+    ? "it is served over HTTP/1.1, and HTTP/2 was asked for; visitors get HTTP/2 all the same"
+    : upstreamProxyProtocol !== undefined
+    ? "it has no use for a PROXY protocol header; leave that option out"
+    : undefined;
+  if (found === undefined) return;
+  throw new TunnelError("config_invalid", `Cannot serve the directory "${addr}": ${found}`);
 }
 
 /**

@@ -20,6 +20,29 @@ export interface FileInfo {
   readonly modifiedMs: number;
 }
 
+/** What lies in a directory. */
+export interface DirectoryEntry {
+  /** Its name. */
+  readonly name: string;
+  /** What it is itself: a link is not followed. `other` is a socket, pipe or device. */
+  readonly kind: "file" | "directory" | "link" | "other";
+}
+
+/** A file being read, here and there. It stays the same file when its path is given to another one. */
+export interface OpenFile {
+  /** What it was when it was opened. */
+  readonly info: FileInfo;
+  /**
+   * The bytes from a place on, which the caller owns; fewer than asked for where the system likes,
+   * and `undefined` at the end.
+   *
+   * @throws {TunnelError} io_failed
+   */
+  read(offset: number, maxBytes: number): Promise<Uint8Array | undefined>;
+  /** Lets it go. Idempotent. */
+  close(): Promise<void>;
+}
+
 /** How a file is written. */
 export interface WriteOptions {
   /** Permission bits, where the system has them. @default {0o600} */
@@ -40,6 +63,11 @@ export interface Files {
   readText(path: string): Promise<string>;
   /** The whole file. */
   readBytes(path: string): Promise<Uint8Array>;
+  /**
+   * Opens a file to read parts of it. A link in the last place is not followed, and a pipe not waited
+   * for: what is no file is an error (not_found, io_failed).
+   */
+  open(path: string): Promise<OpenFile>;
   /** Replaces the file in one step (a temporary beside it, synced, then renamed); a reader never sees half. */
   write(
     path: string,
@@ -58,11 +86,13 @@ export interface Files {
   makeDir(path: string): Promise<void>;
   /** The names in a directory, sorted. */
   list(path: string): Promise<string[]>;
+  /** What lies in a directory, sorted by name. */
+  entries(path: string): Promise<DirectoryEntry[]>;
   /** Removes a file or a tree; nothing there is fine. */
   remove(path: string): Promise<void>;
   /** Makes a file that is not there yet, for what is too large to hold. */
   create(path: string, options?: WriteOptions): Promise<FileWriter>;
-  /** The path without links and detours. */
+  /** The path without links and detours, absolute. */
   realPath(path: string): Promise<string>;
   /**
    * Puts `draft`, a file of the same folder, in the place of `target` and gives it the permissions

@@ -7,10 +7,12 @@ import type { Clock } from "../base/clock.ts";
 import { decodeText, encodeText } from "../base/bytes.ts";
 import { type ErrorCode, TunnelError } from "../base/errors.ts";
 import type {
+  DirectoryEntry,
   FileInfo,
   Files,
   FileWriter,
   Host,
+  OpenFile,
   Output,
   OwnProgram,
   RunOptions,
@@ -302,6 +304,20 @@ export class MemoryFiles implements Files {
     });
   }
 
+  /** See {@linkcode Files.open}. */
+  async open(path: string): Promise<OpenFile> {
+    const data = await this.readBytes(path);
+    const info = (await this.stat(path))!;
+    return {
+      info,
+      read: (offset, maxBytes) =>
+        Promise.resolve(
+          offset < data.length ? data.slice(offset, offset + maxBytes) : undefined,
+        ),
+      close: () => Promise.resolve(),
+    };
+  }
+
   /** See {@linkcode Files.write}. */
   write(path: string, data: string | Uint8Array): Promise<void> {
     return this.#try(
@@ -368,6 +384,15 @@ export class MemoryFiles implements Files {
         }
       }
       return names.sort();
+    });
+  }
+
+  /** See {@linkcode Files.entries}. */
+  async entries(path: string): Promise<DirectoryEntry[]> {
+    const names = await this.list(path);
+    return names.map((name) => {
+      const { data } = this.#entries.get(this.#at(`${path}/${name}`))!;
+      return { name, kind: data ? "file" : "directory" };
     });
   }
 

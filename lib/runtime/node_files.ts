@@ -3,11 +3,20 @@
  *
  * @module
  */
+import { constants, type Dirent } from "node:fs";
 import * as fs from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { randomHex } from "../base/bytes.ts";
-import type { FileInfo, Files, FileWriter, WriteOptions } from "./host.ts";
+import { TunnelError } from "../base/errors.ts";
+import type {
+  DirectoryEntry,
+  FileInfo,
+  Files,
+  FileWriter,
+  OpenFile,
+  WriteOptions,
+} from "./host.ts";
 import { codeOf, translateError } from "./translate_errors.ts";
 
 const PRIVATE_FILE = 0o600;
@@ -20,6 +29,7 @@ export const nodeFiles: Files = {
     const data = await tell("Cannot read", path, () => fs.readFile(path));
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   },
+  open: (path) => tell("Cannot read", path, () => open(path)),
   write: (path, data, options) => tell("Cannot write", path, () => replace(path, data, options)),
   append: (path, data, options) =>
     tell(
@@ -33,6 +43,11 @@ export const nodeFiles: Files = {
       await fs.mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
     }),
   list: (path) => tell("Cannot list", path, async () => (await fs.readdir(path)).sort()),
+  entries: (path) =>
+    tell("Cannot list", path, async () => {
+      const found = await fs.readdir(path, { withFileTypes: true });
+      return found.map(entryOf).sort((a, b) => a.name < b.name ? -1 : 1);
+    }),
   remove: (path) =>
     tell(
       "Cannot remove",
@@ -94,12 +109,7 @@ async function behindLinks(path: string): Promise<string> {
 
 async function stat(path: string): Promise<FileInfo | undefined> {
   try {
-    const found = await fs.stat(path);
-    return {
-      kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
-      size: found.size,
-      modifiedMs: found.mtimeMs,
-    };
+    return infoOf(await fs.stat(path));
   } catch (thrown) {
     if (codeOf(thrown) === "ENOENT" || codeOf(thrown) === "ENOTDIR") {
       return undefined;
@@ -170,4 +180,61 @@ async function swap(draft: string, target: string, kept: string): Promise<void> 
 /** Only root may give files away: who is not keeps what is its own. */
 function ignoreForeignOwner(thrown: unknown): void {
   if (!["EPERM", "ENOSYS", "ENOTSUP"].includes(codeOf(thrown))) throw thrown;
+}
+
+type Stats = Awaited<ReturnType<typeof fs.stat>>;
+
+function infoOf(found: Stats): FileInfo {
+  return {
+    kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
+    size: Number(found.size),
+    modifiedMs: Number(found.mtimeMs),
+  };
+}
+
+function entryOf(found: Dirent): DirectoryEntry {
+  const kind = found.isSymbolicLink()
+    ? "link"
+    : found.isDirectory()
+    ? "directory"
+    : found.isFile()
+    ? "file"
+    : "other";
+  return { name: found.name, kind };
+}
+
+// Windows has neither: opening does not wait there, and links are rare.
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+async function open(path: string): Promise<OpenFile> {
+  const file = await fs.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  let isOpen = true;
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await file.close();
+  };
+  try {
+    const info = infoOf(await file.stat());
+    if (info.kind !== "file") {
+      throw new TunnelError("io_failed", `Cannot read "${path}": it is no file`);
+    }
+    return {
+      info,
+      close,
+      async read(offset, maxBytes) {
+        const bytes = new Uint8Array(maxBytes);
+        const { bytesRead } = await tell(
+          "Cannot read",
+          path,
+          () => file.read(bytes, 0, maxBytes, offset),
+        );
+        if (bytesRead === 0) return undefined;
+        return bytesRead === maxBytes ? bytes : bytes.subarray(0, bytesRead);
+      },
+    };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
 }

@@ -52,6 +52,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EMFILE: ["io_failed", "too many open files"],
   ENFILE: ["io_failed", "too many open files on this machine"],
   ENAMETOOLONG: ["io_failed", "the name is too long"],
+  ELOOP: ["io_failed", "it is a link that is not followed"],
   EINVAL: ["io_failed", "the operating system finds it invalid"],
 };
 

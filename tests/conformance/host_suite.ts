@@ -114,6 +114,41 @@ export function hostSuite({ name, host, folder, setEnv, raise }: HostSubject): v
     await free();
   });
 
+  test(`${name}: files.open() reads parts of a file, which stays the same when it is replaced`, async () => {
+    const { path, free } = await folder();
+    await files.write(`${path}/file`, "hello world");
+    const file = await files.open(`${path}/file`);
+    assert.deepEqual([file.info.kind, file.info.size], ["file", 11]);
+    await files.write(`${path}/file`, "something else");
+    const parts = [[0, 5], [6, 100], [10, 1], [11, 5], [500, 5]];
+    const read: (string | undefined)[] = [];
+    for (const [offset, maxBytes] of parts) {
+      const part = await file.read(offset, maxBytes);
+      read.push(part && text(part));
+    }
+    assert.deepEqual(read, ["hello", "world", "d", undefined, undefined]);
+    await file.close();
+    await file.close();
+    await assertFails(() => files.open(`${path}/none`), "not_found", /^Cannot read ".*none": /);
+    await assertFails(() => files.open(path), "io_failed", /^Cannot read /);
+    await free();
+  });
+
+  test(`${name}: files.entries() tells what lies in a directory`, async () => {
+    const { path, free } = await folder();
+    await files.makeDir(`${path}/b`);
+    await files.write(`${path}/c`, "");
+    await files.write(`${path}/a`, "");
+    await files.write(`${path}/b/below`, "");
+    assert.deepEqual(await files.entries(path), [
+      { name: "a", kind: "file" },
+      { name: "b", kind: "directory" },
+      { name: "c", kind: "file" },
+    ]);
+    await assertFails(() => files.entries(`${path}/none`), "not_found", /^Cannot list /);
+    await free();
+  });
+
   test(`${name}: files say what is missing, and name the path`, async () => {
     const { path, free } = await folder();
     const none = `${path}/none`;

@@ -6,7 +6,14 @@
  */
 import { decodeText, encodeText } from "../../lib/base/bytes.ts";
 import { TunnelError } from "../../lib/base/errors.ts";
-import type { FileInfo, Files, FileWriter, WriteOptions } from "../../lib/runtime/host.ts";
+import type {
+  DirectoryEntry,
+  FileInfo,
+  Files,
+  FileWriter,
+  OpenFile,
+  WriteOptions,
+} from "../../lib/runtime/host.ts";
 
 /** Files in a map. Directories exist as soon as a file lies in them. */
 export class MemoryFiles implements Files {
@@ -27,6 +34,18 @@ export class MemoryFiles implements Files {
     return Promise.reject(
       new TunnelError("not_found", `Cannot read "${path}": no such file`),
     );
+  }
+
+  async open(path: string): Promise<OpenFile> {
+    const bytes = await this.readBytes(path);
+    return {
+      info: { kind: "file", size: bytes.length, modifiedMs: 0 },
+      read: (offset, maxBytes) =>
+        Promise.resolve(
+          offset < bytes.length ? bytes.slice(offset, offset + maxBytes) : undefined,
+        ),
+      close: () => Promise.resolve(),
+    };
   }
 
   write(
@@ -65,6 +84,10 @@ export class MemoryFiles implements Files {
     return Promise.resolve(
       names.map((name) => name.slice(path.length + 1)).sort(),
     );
+  }
+
+  async entries(path: string): Promise<DirectoryEntry[]> {
+    return (await this.list(path)).map((name) => ({ name, kind: "file" }));
   }
 
   remove(path: string): Promise<void> {

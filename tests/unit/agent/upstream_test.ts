@@ -60,6 +60,23 @@ const GOOD: readonly (readonly [string | number, UpstreamKind, string])[] = [
   ["unix:/run/app.sock", "http", "unix:/run/app.sock"],
   ["unix:///run/app.sock", "http", "unix:/run/app.sock"],
   ["unix:/run/app.sock", "tcp", "unix:/run/app.sock"],
+  // directories
+  ["file:///srv/www", "http", "file:///srv/www"],
+  ["file:///srv/www/", "http", "file:///srv/www"],
+  ["FILE:///srv/www", "http", "file:///srv/www"],
+  ["file:/srv/www", "http", "file:///srv/www"],
+  ["file://localhost/srv/www", "http", "file:///srv/www"],
+  ["file:///", "http", "file:///"],
+  ["file:///srv/my%20site", "http", "file:///srv/my site"],
+  ["file:///srv/my site", "http", "file:///srv/my site"],
+  ["file:///srv/100%", "http", "file:///srv/100%"],
+  ["file:///srv/a%2520b", "http", "file:///srv/a%2520b"],
+  ["file:///srv/c#/site?", "http", "file:///srv/c#/site?"],
+  ["file:///srv/b\u00fccher", "http", "file:///srv/b\u00fccher"],
+  ["file://C:\\dir", "http", "file:///C:/dir"],
+  ["file://C:\\dir\\sub\\", "http", "file:///C:/dir/sub"],
+  ["file:///C:/dir", "http", "file:///C:/dir"],
+  ["file:///d:\\", "http", "file:///d:/"],
 ];
 
 /** What was typed, the kind, and what the error must say. */
@@ -128,8 +145,14 @@ const BAD: readonly (readonly [string | number, UpstreamKind, RegExp])[] = [
   ["unix:", "http", /the path of the unix socket is missing/],
   ["unix:app.sock", "http", /needs an absolute path/],
   ["unix://app.sock", "http", /needs an absolute path/],
-  ["file:///srv/www", "http", /this version does not serve directories/],
-  ["file://C:\\www", "http", /this version does not serve directories/],
+  ["file://", "http", /a directory needs an absolute path/],
+  ["file:", "http", /a directory needs an absolute path/],
+  ["file://./www", "http", /a directory needs an absolute path/],
+  ["file:www", "http", /a directory needs an absolute path/],
+  ["file://C:", "http", /a directory needs an absolute path/],
+  ["file:////host/share", "http", /a directory needs an absolute path/],
+  ["file:///a\u0000b", "http", /a path has no NUL/],
+  ["file:///srv/www", "tls", /the scheme "file" does not fit a tls endpoint/],
   [
     "file://www",
     "http",
@@ -145,6 +168,8 @@ for (const [text, kind, display] of GOOD) {
     assert.equal(upstream.kind, kind);
     if (upstream.scheme === "unix") {
       assert.equal(`unix:${upstream.path}`, display);
+    } else if (upstream.scheme === "file") {
+      assert.deepEqual([upstream.host, upstream.port], ["", 0]);
     } else {
       const host = upstream.host.includes(":") ? `[${upstream.host}]` : upstream.host;
       assert.equal(`${upstream.scheme}://${host}:${upstream.port}`, display);
@@ -175,6 +200,34 @@ test("parseUpstream() keeps what it printed: the canonical URL reads back as its
   }
 });
 
+test("parseUpstream() gives the path of a directory as the system knows it", () => {
+  const paths: [address: string, path: string][] = [
+    ["file:///srv/www", "/srv/www"],
+    ["file:///", "/"],
+    ["file:///srv/my%20site/", "/srv/my site"],
+    ["file:///srv/a%2520b", "/srv/a%20b"],
+    ["file:///srv/100%", "/srv/100%"],
+    ["file:///srv/a%00b", "/srv/a%00b"],
+    ["file://C:\\dir\\sub", "C:/dir/sub"],
+    ["file:///C:/dir", "C:/dir"],
+    ["file:///c:/", "c:/"],
+  ];
+  for (const [address, path] of paths) {
+    assert.equal(parseUpstream(address, "http").path, path, address);
+  }
+});
+
+test("S18 parseUpstream() reads a bracketed IPv6 literal with a port", () => {
+  const { scheme, host, port } = parseUpstream("[::1]:80", "http");
+  assert.deepEqual([scheme, host, port], ["http", "::1", 80]);
+});
+
+test("S19 parseUpstream() reads an https URL with an IPv6 literal that ends in a dotted quad", () => {
+  const address = "https://[2001:db8::123.123.123.123]:8443";
+  const { scheme, host, port } = parseUpstream(address, "http");
+  assert.deepEqual([scheme, host, port], ["https", "2001:db8::123.123.123.123", 8443]);
+});
+
 test("hostOf() is what a browser on this machine would send", () => {
   const hosts: [address: string, host: string][] = [
     ["8080", "localhost:8080"],
@@ -184,6 +237,7 @@ test("hostOf() is what a browser on this machine would send", () => {
     ["[::1]:80", "[::1]"],
     ["[::1]:81", "[::1]:81"],
     ["unix:/run/app.sock", "localhost"],
+    ["file:///srv/www", "localhost"],
   ];
   for (const [address, host] of hosts) {
     assert.equal(hostOf(parseUpstream(address, "http")), host, address);

@@ -41,3 +41,16 @@ test("readWish() refuses what does not fit together", () => {
     /unknown key "adr"/,
   );
 });
+
+test("readWish() of a directory refuses what only a service could be asked for", () => {
+  const addr = "file:///srv/www";
+  assert.equal(readWish({ addr, upstreamProtocol: "http1" }).upstream.scheme, "file");
+  assert.throws(() => readWish({ addr, upstreamProtocol: "http2" }), {
+    code: "config_invalid",
+    message: /^Cannot serve the directory "file:\/\/\/srv\/www": it is served over HTTP\/1\.1/,
+  });
+  assert.throws(
+    () => readWish({ addr, upstreamProxyProtocol: 1 }),
+    /no use for a PROXY protocol header/,
+  );
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, realpath, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -42,5 +43,28 @@ test("nodeFiles.swap() gives the draft the permissions of what it replaces", asy
   await assert.rejects(nodeFiles.swap(draft, target, join(folder, "taken")));
   assert.equal(await nodeFiles.readText(target), "new");
   assert.equal(await nodeFiles.readText(draft), "newer");
+  await rm(folder, { recursive: true });
+});
+
+test("nodeFiles.open() follows no link in the last place, and waits for no pipe", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sallyport-files-"));
+  await nodeFiles.write(join(folder, "file"), "x");
+  await symlink("file", join(folder, "link"));
+  execFileSync("mkfifo", [join(folder, "pipe")]);
+  for (const [name, found] of [["link", /it is a link/], ["pipe", /it is no file/]] as const) {
+    await assert.rejects(nodeFiles.open(join(folder, name)), found);
+  }
+  await rm(folder, { recursive: true });
+});
+
+test("nodeFiles.realPath() and entries() know links", async () => {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "sallyport-files-")));
+  await nodeFiles.write(join(folder, "file"), "x");
+  await symlink("file", join(folder, "link"));
+  assert.equal(await nodeFiles.realPath(join(folder, "link")), join(folder, "file"));
+  assert.deepEqual(await nodeFiles.entries(folder), [
+    { name: "file", kind: "file" },
+    { name: "link", kind: "link" },
+  ]);
   await rm(folder, { recursive: true });
 });
