@@ -45,7 +45,8 @@ export function isServedName(name: string, { isWindows }: PathRules): boolean {
   if (name.startsWith(".") && name !== ".well-known") return false;
   if (name === "" || /[/\0]/.test(name)) return false;
   if (!isWindows) return true;
-  return !/[\\:*?"<>|\u0001-\u001f]/.test(name) && !/[. ]$/.test(name) && !DEVICES.test(name);
+  if ([...name].some((char) => char < " " || '\\:*?"<>|'.includes(char))) return false;
+  return !/[. ]$/.test(name) && !DEVICES.test(name);
 }
 
 /** One decoding, no more; what is not UTF-8 names nothing. */

@@ -132,9 +132,16 @@ export class PolicyRun {
     const { request } = this;
     const asked = request.headers.get("host") ?? request.authority;
     if (asked.toLowerCase() === request.authority.toLowerCase()) return;
-    const location = head.get("location");
-    const match = location && /^https?:\/\/([^/?#]*)(.*)$/i.exec(location);
-    if (!match || match[1].toLowerCase() !== asked.toLowerCase()) return;
-    headers.set("Location", `${request.scheme}://${request.authority}${match[2]}`);
+    // RFC 9110 section 10.2.2: it may leave out the scheme.
+    const match = /^(?:(https?):)?\/\/([^/?#]*)(.*)$/i.exec(head.get("location") ?? "");
+    if (!match || !isSameHost(match[2], asked, match[1]?.toLowerCase())) return;
+    headers.set("Location", `${request.scheme}://${request.authority}${match[3]}`);
   }
+}
+
+/** Whether an authority of a URL is that host; the usual port goes without saying. */
+function isSameHost(authority: string, host: string, scheme: string = ""): boolean {
+  const usual = scheme === "https" ? /:443$/ : scheme === "http" ? /:80$/ : /:(?:80|443)$/;
+  const plain = (text: string) => text.toLowerCase().replace(usual, "");
+  return plain(authority) === plain(host);
 }
