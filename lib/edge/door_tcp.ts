@@ -16,6 +16,7 @@ import type { Endpoint, TcpPorts } from "./endpoint.ts";
 import { mayGoElsewhere } from "./endpoint_pool.ts";
 import { connectContext } from "./policy_facts.ts";
 import { cancelStream, relayRaw } from "./relay.ts";
+import type { VisitorRestrictions } from "./visitor_restrictions.ts";
 
 /** Ports that TCP endpoints may have, both ends included. */
 export interface PortRange {
@@ -131,6 +132,8 @@ export interface RawServing {
   readonly logger: Logger;
   /** A connection without a byte either way is cut after so long; 0 never cuts. @default {0} */
   readonly idleMs?: number;
+  /** Whom accounts keep out of all of their endpoints. */
+  readonly restrictions?: Pick<VisitorRestrictions, "refuses"> | undefined;
   /** Hears of each connection that is over. */
   readonly onConnectionClosed?: ((event: ConnectionClosed) => void) | undefined;
 }
@@ -184,6 +187,9 @@ export async function serveRaw(
   let visit = beginVisit(endpoint, clock);
   const tried = new Set([endpoint]);
   try {
+    if (serving.restrictions?.refuses(endpoint.accountId, conn.remote.host)) {
+      throw new TunnelError("refused", "The account of the endpoint keeps this address out");
+    }
     for (;;) {
       if (endpoint.policy) await checkPolicy(conn, endpoint, logger);
       try {

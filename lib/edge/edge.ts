@@ -39,6 +39,7 @@ import { publicUrl } from "./places.ts";
 import { reconfigure, type Reconfigured } from "./reload.ts";
 import { SessionHistory } from "./session_history.ts";
 import { watchStore } from "./store_watch.ts";
+import { VisitorRestrictions } from "./visitor_restrictions.ts";
 import { Watch } from "./watch.ts";
 
 /**
@@ -98,6 +99,7 @@ class RunningEdge implements EdgeInside {
   readonly #ports: { http?: number; https?: number; tls?: number } = {};
   readonly #doors: Doors;
   #ingresses: Ingresses;
+  readonly #restrictions: VisitorRestrictions;
   #identity: Identity | undefined;
   #owner: Owner | undefined;
   #history: SessionHistory | undefined;
@@ -125,6 +127,7 @@ class RunningEdge implements EdgeInside {
     this.#watch = this.#makeWatch();
     const isHeard = onEvent !== undefined || this.#watch.listens;
     this.#ingresses = new Ingresses(undefined, logger);
+    this.#restrictions = new VisitorRestrictions(logger);
     this.#visitors = new HttpVisitors({
       endpoints: this.#registry,
       mounts: this.#mounts,
@@ -133,6 +136,7 @@ class RunningEdge implements EdgeInside {
       clock,
       logger,
       limits,
+      restrictions: this.#restrictions,
       comeback: this.#comeback,
       tracer: this.#watch.tracer,
       onExchange: isHeard ? ((ended) => this.#onExchange(ended)) : undefined,
@@ -142,6 +146,7 @@ class RunningEdge implements EdgeInside {
       clock,
       logger,
       idleMs: limits.rawIdleMs,
+      restrictions: this.#restrictions,
       onConnectionClosed: isHeard
         ? ((event) => this.#emit(connectionOver(event, clock.now())))
         : undefined,
@@ -235,7 +240,10 @@ class RunningEdge implements EdgeInside {
     const { https, tls, agents, embedded } = this.#config;
     if (!embedded) await this.#openIdentity();
     await this.#watch.openAccessLog();
-    if (this.#identity) await this.#comeback.expect(this.#identity.store);
+    if (this.#identity) {
+      await this.#comeback.expect(this.#identity.store);
+      await this.#restrictions.open(this.#identity.store);
+    }
     if (https || tls || agents) {
       this.#certificates = await openEdgeCertificates({
         config: this.#config,
@@ -376,6 +384,7 @@ class RunningEdge implements EdgeInside {
       this.#certificates?.changed(),
       this.#side?.enforcement?.changed(change),
       this.#side?.policies.changed(change?.accountId),
+      this.#restrictions.changed(change?.accountId),
     ]);
   }
 

@@ -29,10 +29,11 @@ import { KeptStream } from "./kept_stream.ts";
 import { Http2Upstreams } from "./h2_upstream.ts";
 import type { KeptStreams } from "./kept_streams.ts";
 import type { HostServer, Mounts } from "./mounts.ts";
-import { badRequest, type Problem, requestTimeout } from "./problem.ts";
+import { addressRefused, badRequest, type Problem, requestTimeout } from "./problem.ts";
 import { type Arrival, type Route, routeRequest } from "./route.ts";
 import { HeadFirst } from "./through.ts";
 import type { Trace, Tracer } from "./trace_context.ts";
+import type { VisitorRestrictions } from "./visitor_restrictions.ts";
 
 export type { HttpVisit };
 
@@ -50,6 +51,8 @@ export interface HttpServing {
   readonly clock: Clock;
   /** Where lines go. */
   readonly logger: Logger;
+  /** Whom accounts keep out of all of their endpoints. */
+  readonly restrictions?: Pick<VisitorRestrictions, "refuses"> | undefined;
   /** What differs from {@linkcode DEFAULT_HTTP_LIMITS}. */
   readonly limits?: Partial<HttpLimits> | undefined;
   /** Knows whose agents will be back in a moment. */
@@ -171,7 +174,9 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     const startedMs = this.clock.steady();
     this.trace = this.#serving.tracer?.begin(head);
     const route = this.#route(head);
-    const { endpoint: place, problem } = route instanceof Promise ? await route : route;
+    const { endpoint: place, problem } = this.#admit(
+      route instanceof Promise ? await route : route,
+    );
     if (place && this.#serving.interstitial) {
       const between = this.#standBetween(place, head, startedMs);
       if (between) return await between;
@@ -265,6 +270,16 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
       dateMs: this.clock.now(),
     }));
     return "close";
+  }
+
+  /** The account of the endpoint may want to have nothing to do with this visitor. */
+  #admit(route: Route): Route {
+    const { endpoint } = route;
+    const { restrictions } = this.#serving;
+    if (!endpoint || !restrictions?.refuses(endpoint.accountId, this.conn.remote.host)) {
+      return route;
+    }
+    return { endpoint: undefined, problem: addressRefused() };
   }
 
   /** Finds the endpoint; after a restart its agent may take a moment to be back. */

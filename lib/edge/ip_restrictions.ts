@@ -1,8 +1,8 @@
 /**
- * Where the agents of an account may connect from (edge N): the restrictions of type `agent` that
- * it has, with the rules of their policies.
+ * Where the agents and the visitors of an account may come from (edge N): the restrictions that it
+ * has, with the rules of their policies.
  *
- * Called by `store_auth.ts`.
+ * Called by `store_auth.ts` and `visitor_restrictions.ts`.
  *
  * @module
  */
@@ -24,18 +24,20 @@ export interface AgentRestriction {
 export type RestrictionStore = Pick<Store, "ip_restrictions" | "ip_policy_rules">;
 
 /**
- * The restrictions that hold for the agents of an account.
+ * The restrictions of one type that an account has.
  *
  * @param store where they lie
  * @param accountId whose
+ * @param type whom they are for
  */
-export async function loadAgentRestrictions(
+export async function loadRestrictions(
   store: RestrictionStore,
   accountId: string,
+  type: "agent" | "endpoints",
 ): Promise<AgentRestriction[]> {
   const restrictions: AgentRestriction[] = [];
   const rows = await listAll((beforeId) =>
-    store.ip_restrictions.list(accountId, { beforeId, where: { type: "agent" } })
+    store.ip_restrictions.list(accountId, { beforeId, where: { type } })
   );
   for (const { id, enforced, ip_policy_ids: policyIds } of rows) {
     const rules: IpRule[] = [];

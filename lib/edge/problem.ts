@@ -66,6 +66,21 @@ export function onlyHttps(location: string): Problem {
   };
 }
 
+/** The account lets this visitor into none of its endpoints. */
+export function addressRefused(): Problem {
+  return {
+    status: 403,
+    ngrokCode: 3205,
+    title: "Your address may not come in",
+    message: "This endpoint does not let your address in.",
+    fault: "visitor",
+    advice: [
+      "Visitors: come from another network, or ask the owner to let your address in.",
+      "Owners: an IP restriction of your account decides who may visit its endpoints.",
+    ],
+  };
+}
+
 /**
  * The request is malformed, ambiguous or too large.
  *

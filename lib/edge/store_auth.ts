@@ -26,7 +26,7 @@ import { addressGroup, type Attempt, GuessBrake, type GuessLimits } from "./gues
 import {
   type AgentRestriction,
   failedBy,
-  loadAgentRestrictions,
+  loadRestrictions,
   type RestrictionStore,
 } from "./ip_restrictions.ts";
 
@@ -237,7 +237,7 @@ export class StoreAuthenticator implements Authenticator {
   #restrictionsOf(accountId: string): Promise<AgentRestriction[]> {
     const known = this.#restrictions.get(accountId);
     if (known) return known;
-    const loading = loadAgentRestrictions(this.#options.store, accountId);
+    const loading = loadRestrictions(this.#options.store, accountId, "agent");
     this.#restrictions.set(accountId, loading);
     loading.catch(() => {
       // Whoever waits hears of it; the next one looks again.

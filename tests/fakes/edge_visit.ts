@@ -187,6 +187,7 @@ export interface SceneOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Whether browsers see the interstitial. */
   readonly interstitial?: boolean;
+  restrictions?: { refuses(accountId: string, host: string): boolean };
   /** How much the visitor's connection holds each way. */
   readonly highWaterBytes?: number;
 }
@@ -223,6 +224,7 @@ export function scene(options: SceneOptions = {}): Scene {
     ownAnswer: options.ownAnswer,
     limits: options.limits,
     interstitial: options.interstitial,
+    restrictions: options.restrictions,
     onExchange: (event) => events.push(event),
   });
   return {

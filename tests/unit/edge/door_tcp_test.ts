@@ -114,17 +114,27 @@ test("createTcpPorts() opens real ports", async () => {
   await tcp.close();
 });
 
-function serve(endpoint: FakeEndpoint) {
+function serve(endpoint: FakeEndpoint, refuses?: () => boolean) {
   const [near, far] = pair();
   const conn = new FakeConn(near);
   const closed: ConnectionClosed[] = [];
   const over = serveRaw(conn, endpoint, true, {
     clock: new FakeClock(),
     logger: silentLogger,
+    restrictions: refuses && { refuses },
     onConnectionClosed: (event) => closed.push(event),
   });
   return { conn, visitor: new Peer(far), over, closed };
 }
+
+test("serveRaw() cuts a visitor that the account keeps out, before the agent hears of it", async () => {
+  const endpoint = new FakeEndpoint("a.test", "tls");
+  const { conn, over, closed } = serve(endpoint, () => true);
+  await over;
+  await conn.closed;
+  assert.equal(closed[0].error?.code, "refused");
+  assert.equal(endpoint.traffic.open, 0);
+});
 
 test("serveRaw() announces the visitor and counts its bytes", async () => {
   const endpoint = new FakeEndpoint("a.test", "tls");

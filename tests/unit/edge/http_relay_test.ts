@@ -47,6 +47,15 @@ test("serveHttp() relays a request and its answer, byte for byte but for the edi
   assert.equal(await visitor.atEnd(), true);
 });
 
+test("serveHttp() answers 403 to a visitor that the account keeps out", async () => {
+  const asked: [string, string][] = [];
+  const refuses = (accountId: string, host: string) => asked.push([accountId, host]) === 1;
+  const { visitor, endpoint } = scene({ restrictions: { refuses } });
+  await visitor.send(GET);
+  assert.match(await visitor.readHead(), /^HTTP\/1\.1 403 Forbidden\r\n[^]*ERR_NGROK_3205/);
+  assert.deepEqual(asked, [[endpoint.accountId, "192.0.2.7"]]);
+});
+
 test("serveHttp() sends head and body in one write when both are at hand", async () => {
   const { visitor, endpoint, conn } = scene();
   await visitor.send(GET);

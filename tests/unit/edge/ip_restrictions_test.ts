@@ -1,6 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
-import { failedBy, loadAgentRestrictions } from "../../../lib/edge/ip_restrictions.ts";
+import { failedBy, loadRestrictions } from "../../../lib/edge/ip_restrictions.ts";
 import type { Store } from "../../../lib/store/store.ts";
 import { test } from "../../harness.ts";
 import { addAccount, base, withStore } from "../store/rows.ts";
@@ -23,7 +23,7 @@ async function addPolicy(
   return policy.id;
 }
 
-test("loadAgentRestrictions() finds the account's own, of type agent, with the rules of all their policies", () =>
+test("loadRestrictions() finds the account's own, of type agent, with the rules of all their policies", () =>
   withStore(async (store) => {
     const [mine, other] = [await addAccount(store), await addAccount(store)];
     const one = await addPolicy(store, mine, [["192.0.2.0/24", "allow"]]);
@@ -43,15 +43,15 @@ test("loadAgentRestrictions() finds the account's own, of type agent, with the r
         ip_policy_ids,
       });
     }
-    const found = await loadAgentRestrictions(store, mine);
+    const found = await loadRestrictions(store, mine, "agent");
     assert.deepEqual(
       found.map(({ isEnforced, rules }) => [isEnforced, rules.map(({ cidr }) => cidr)]),
       [[false, ["192.0.2.0/24"]], [true, ["192.0.2.0/24", "192.0.2.9/32"]]],
     );
-    assert.equal((await loadAgentRestrictions(store, other)).length, 1);
+    assert.equal((await loadRestrictions(store, other, "agent")).length, 1);
   }));
 
-test("loadAgentRestrictions() finds more rules than fit on one page", () =>
+test("loadRestrictions() finds more rules than fit on one page", () =>
   withStore(async (store) => {
     const account = await addAccount(store);
     const rules = Array.from({ length: 205 }, (_, i) => [`10.0.${i}.0/24`, "allow"] as const);
@@ -62,7 +62,7 @@ test("loadAgentRestrictions() finds more rules than fit on one page", () =>
       enforced: true,
       ip_policy_ids: [policy],
     });
-    const [found] = await loadAgentRestrictions(store, account);
+    const [found] = await loadRestrictions(store, account, "agent");
     assert.equal(new Set(found.rules.map(({ cidr }) => cidr)).size, 205);
   }));
 
