@@ -108,11 +108,11 @@ export function buildAuthRequest(
       UpdateUnsupportedError: unsupportedError(config.commands, "update"),
       StopUnsupportedError: unsupportedError(config.commands, "stop"),
       RestartUnsupportedError: unsupportedError(config.commands, "restart"),
-      ProxyType: "",
+      ProxyType: config.proxy?.kind ?? "",
       MutualTLS: false,
       ServiceRun: false,
       ConfigVersion: "",
-      CustomInterface: false,
+      CustomInterface: config.connectInterface !== undefined,
       CustomCAs: config.connectCas !== "trusted" &&
         config.connectCas !== "host",
       ClientType: "sallyport",

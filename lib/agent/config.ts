@@ -9,11 +9,19 @@ import type { Duplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { parseWith, type Schema, z } from "../base/schema.ts";
+import { parseIp } from "../http/ip_address.ts";
 import type { Runtime } from "../runtime/host.ts";
 import { type AddressFault, parseHostPort } from "./address.ts";
 import type { CommandHandlers } from "./commands.ts";
 import type { AgentListener } from "./events.ts";
 import { type EndpointModules, endpointModulesSchema } from "./modules.ts";
+import { parseProxyUrl, type Proxy } from "./proxy.ts";
+import {
+  type DnsMechanism,
+  PUBLIC_HTTPS_URLS,
+  PUBLIC_RESOLVER_IPS,
+  type ResolveOptions,
+} from "./resolve.ts";
 import { type AgentTlsTermination, agentTlsTerminationSchema } from "./tls_termination.ts";
 
 /** How an agent connects. */
@@ -34,6 +42,28 @@ export interface AgentOptions {
   readonly crlUrl?: string;
   /** Does not ask whether the edge's certificate was revoked. @default {false} */
   readonly crlNoverify?: boolean;
+  /** Name servers asked instead of the system's: IP addresses, with a port when it is not 53. */
+  readonly dnsResolverIps?: readonly string[];
+  /**
+   * The ways to find the edge's addresses, one per attempt in rotation: `system` (or
+   * `dnsResolverIps`), `public` name servers, DNS over `https`, the `list`.
+   *
+   * @default {["system", "public", "https", "list"]} for a name that can be of the public DNS and
+   * without `dnsResolverIps`; else `system` and `list`
+   */
+  readonly dnsMechanisms?: readonly DnsMechanism[];
+  /** The public name servers. @default Google's and Cloudflare's */
+  readonly dnsPublicIps?: readonly string[];
+  /** Servers that speak DNS over HTTPS (RFC 8484). @default Google's and Cloudflare's */
+  readonly dnsHttpsUrls?: readonly string[];
+  /** Path or URL of a list of addresses: JSON, `{"connect.example.com": ["192.0.2.7"]}`. */
+  readonly dnsList?: string;
+  /** The proxy to go through: `http://`, `https://` or `socks5://`, with `user:password@` perhaps. */
+  readonly proxyUrl?: string;
+  /** Hosts that the proxy is not used for, as the variable `no_proxy` has them. */
+  readonly noProxy?: string;
+  /** The network interface to dial from, as the system calls it. @default the system's choice */
+  readonly connectInterface?: string;
   /** The secret that identifies the account. */
   readonly authtoken?: string;
   /** Limit of look-up, connection and TLS together, and of each answer of the edge. @default {10000} */
@@ -123,12 +153,27 @@ function isObject(value: unknown): boolean {
 
 const limitMs = z.number().positive().max(2 ** 31 - 1);
 
+const nameServer = z.string().refine(
+  isNameServer,
+  "it must be an IP address, with a port perhaps",
+);
+
 /** What {@linkcode AgentOptions} must be. */
 export const agentOptionsSchema: Schema<AgentOptions> = z.strictObject({
   connectUrl: z.string().optional(),
   connectCas: z.string().min(1).optional(),
   crlUrl: z.string().regex(/^http:\/\/[^/]/, "it is no http URL").optional(),
   crlNoverify: z.boolean().optional(),
+  dnsResolverIps: z.array(nameServer).min(1).optional(),
+  dnsMechanisms: z.array(z.enum(["system", "public", "https", "list"])).min(1).optional(),
+  dnsPublicIps: z.array(nameServer).min(1).optional(),
+  dnsHttpsUrls: z.array(
+    z.string().refine((url) => /^https:\/\//i.test(url) && URL.canParse(url), "it is no https URL"),
+  ).min(1).optional(),
+  dnsList: z.string().min(1).optional(),
+  proxyUrl: z.string().min(1).optional(),
+  noProxy: z.string().optional(),
+  connectInterface: z.string().min(1).optional(),
   authtoken: z.string().regex(
     /^[\x21-\x7e]*$/,
     "blanks and control characters are not allowed",
@@ -198,6 +243,14 @@ export interface AgentConfig {
   readonly crlUrl: string | undefined;
   /** As given, with its default. */
   readonly crlNoverify: boolean;
+  /** How addresses are found. */
+  readonly resolve: ResolveOptions;
+  /** The proxy, read. */
+  readonly proxy: Proxy | undefined;
+  /** Empty when there is none. */
+  readonly noProxy: string;
+  /** As given. */
+  readonly connectInterface: string | undefined;
   /** Empty when there is none. */
   readonly authtoken: string;
   /** As given, with its default. */
@@ -245,6 +298,16 @@ export function resolveAgentOptions(options: AgentOptions): AgentConfig {
     connectCas: given.connectCas ?? "trusted",
     crlUrl: given.crlUrl,
     crlNoverify: given.crlNoverify ?? false,
+    resolve: {
+      resolverIps: given.dnsResolverIps ?? [],
+      mechanisms: given.dnsMechanisms,
+      publicIps: given.dnsPublicIps ?? PUBLIC_RESOLVER_IPS,
+      httpsUrls: given.dnsHttpsUrls ?? PUBLIC_HTTPS_URLS,
+      list: given.dnsList,
+    },
+    proxy: given.proxyUrl === undefined ? undefined : parseProxyUrl(given.proxyUrl),
+    noProxy: given.noProxy ?? "",
+    connectInterface: given.connectInterface,
     authtoken: given.authtoken ?? "",
     connectTimeoutMs: given.connectTimeoutMs ?? 10_000,
     heartbeatIntervalMs: given.heartbeatIntervalMs ?? 10_000,
@@ -259,6 +322,18 @@ export function resolveAgentOptions(options: AgentOptions): AgentConfig {
     logger: given.logger ?? silentLogger,
     signal: given.signal,
   };
+}
+
+/**
+ * Whether a text names a name server: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:53`.
+ *
+ * @param text as given
+ */
+export function isNameServer(text: string): boolean {
+  if (parseIp(text)) return true;
+  const [, six, four, port] = /^(?:\[(.+)\]|([0-9.]+))(?::([0-9]{1,5}))?$/.exec(text) ?? [];
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return false;
+  return parseIp(six ?? four ?? "") !== undefined;
 }
 
 /** The port of an edge when none is named. */

@@ -8,10 +8,11 @@ import { abortError, type Clock, deadline } from "../base/clock.ts";
 import type { Duplex } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Runtime } from "../runtime/host.ts";
-import type { Conn, Net, TrustedRoots } from "../runtime/net.ts";
+import type { Conn, ConnectOptions, TrustedRoots } from "../runtime/net.ts";
 import { formatHostPort } from "./address.ts";
 import { type AgentConfig, type ConnectAddress, parseConnectUrl } from "./config.ts";
 import { readCertificates } from "./pem.ts";
+import { Reach } from "./reach.ts";
 import { createRevocationCheck } from "./revocation.ts";
 
 /** Makes a new carrier; each call begins with the name look-up (S122). */
@@ -35,13 +36,18 @@ export async function createDialer(
     throw new TunnelError("internal", "Cannot dial: there is no address");
   }
   const roots = await readRoots(config.connectCas, runtime);
-  const { net, clock } = runtime;
-  const { crlUrl, logger } = config;
+  const { net, clock, host } = runtime;
+  const { crlUrl, logger, proxy, noProxy, connectInterface, resolve } = config;
+  const reach = new Reach(connect, {
+    ...{ net, clock, host, logger, roots },
+    ...{ proxy, noProxy, connectInterface, resolve, timeoutMs },
+  });
+  const beside = { connect: (options: ConnectOptions) => reach.openBeside(options) };
   const isRevoked = config.crlNoverify
     ? undefined
-    : createRevocationCheck({ net, clock, logger, roots, crlUrl });
+    : createRevocationCheck({ net: beside, clock, logger, roots, crlUrl });
   return async (signal) => {
-    const conn = await dialTls(net, connect, roots, timeoutMs, signal);
+    const conn = await openTls(reach, connect, signal);
     const pem = conn.tls?.peerCertificatePem;
     if (!isRevoked || pem === undefined) return conn;
     try {
@@ -117,22 +123,13 @@ async function readRoots(
   return await readCertificates(connectCas, runtime.host.files, "connectCas");
 }
 
-async function dialTls(
-  net: Net,
+async function openTls(
+  reach: Reach,
   connect: ConnectAddress,
-  roots: TrustedRoots,
-  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Conn> {
-  const { host, port } = connect;
   try {
-    return await net.connect({
-      host,
-      port,
-      tls: { serverName: host, roots },
-      timeoutMs,
-      signal,
-    });
+    return await reach.open(signal);
   } catch (thrown) {
     throw explain(toTunnelError(thrown, "connection_closed"), connect);
   }

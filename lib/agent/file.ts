@@ -157,6 +157,7 @@ const MOVED: Readonly<Record<string, string>> = {
     [
       ...["authtoken", "api_key", "connect_url", "connect_cas", "connect_timeout", "metadata"],
       ...["connect_interface", "console_ui", "console_ui_color", "crl_noverify", "crl_url"],
+      ...["dns_mechanisms", "dns_public_ips", "dns_https_urls", "dns_list"],
       ...["dns_resolver_ips", "heartbeat_interval", "heartbeat_tolerance", "inspect_db_size"],
       ...["log", "log_format", "log_level", "proxy_url", "region", "remote_management"],
       ...["update_channel", "update_check", "web_addr", "web_allow_hosts", "local_storage"],

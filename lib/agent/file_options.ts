@@ -18,6 +18,13 @@ export function agentOptionsOf(agent: AgentSection): AgentOptions {
     connectCas: agent.connect_cas,
     crlUrl: agent.crl_url,
     crlNoverify: agent.crl_noverify,
+    connectInterface: agent.connect_interface,
+    dnsResolverIps: agent.dns_resolver_ips,
+    dnsMechanisms: agent.dns_mechanisms,
+    dnsPublicIps: agent.dns_public_ips,
+    dnsHttpsUrls: agent.dns_https_urls,
+    dnsList: agent.dns_list,
+    proxyUrl: agent.proxy_url,
     authtoken: agent.authtoken,
     metadata: agent.metadata,
     connectTimeoutMs: durationMs(agent.connect_timeout),
@@ -29,23 +36,4 @@ export function agentOptionsOf(agent: AgentSection): AgentOptions {
 
 function durationMs(text: string | undefined): number | undefined {
   return text === undefined ? undefined : parseDuration(text);
-}
-
-/**
- * Keys that ask for something this version does not do. Whoever starts an agent says so: silence
- * would let somebody believe in a proxy that is not there. A feature that comes takes its key away.
- */
-const NOT_OBEYED: readonly (keyof AgentSection)[] = [
-  "connect_interface",
-  "dns_resolver_ips",
-  "proxy_url",
-];
-
-/**
- * The keys of a section that have no effect.
- *
- * @param agent the section
- */
-export function keysWithoutEffect(agent: AgentSection): readonly string[] {
-  return NOT_OBEYED.filter((key) => agent[key] !== undefined);
 }

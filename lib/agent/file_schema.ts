@@ -6,6 +6,7 @@
  */
 import { type Schema, z } from "../base/schema.ts";
 import { durationText } from "../config/duration.ts";
+import { isNameServer } from "./config.ts";
 import type { AgentSection, EndpointSection, TunnelSection } from "./file_sections.ts";
 
 /** A file of version 3, as it is written. */
@@ -49,9 +50,8 @@ function url(schemes: readonly string[]) {
   );
 }
 
-function ip() {
-  const either = z.union([z.ipv4(), z.ipv6()]);
-  return text.refine((value) => either.safeParse(value).success, "it must be an IP address");
+function nameServer() {
+  return text.refine(isNameServer, "it must be an IP address");
 }
 
 /** Everything the agent's section may hold, in either version. */
@@ -68,7 +68,16 @@ const AGENT_KEYS = {
   console_ui_color: z.enum(["black", "transparent"]).describe("Background of the status")
     .optional(),
   crl_noverify: z.boolean().describe("Whether revoked certificates are accepted").optional(),
-  dns_resolver_ips: z.array(ip()).describe("Name servers to ask instead of the system's")
+  dns_resolver_ips: z.array(nameServer()).min(1).describe(
+    "Name servers to ask instead of the system's",
+  ).optional(),
+  dns_mechanisms: z.array(z.enum(["system", "public", "https", "list"])).min(1)
+    .describe("The ways to find the edge, one per attempt in rotation").optional(),
+  dns_public_ips: z.array(nameServer()).min(1).describe("The name servers of the way public")
+    .optional(),
+  dns_https_urls: z.array(url(["https"])).min(1).describe("The servers of the way https")
+    .optional(),
+  dns_list: text.min(1).describe("Path or URL of a JSON list of names with their addresses")
     .optional(),
   heartbeat_interval: durationText({ minMs: 1 }).describe("Time between heartbeats").optional(),
   heartbeat_tolerance: durationText({ minMs: 1 }).describe("Silence beyond it that is borne")

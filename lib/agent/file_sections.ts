@@ -30,6 +30,14 @@ export interface AgentSection {
   readonly crl_url?: string;
   /** The name servers to ask instead of the system's. */
   readonly dns_resolver_ips?: readonly string[];
+  /** The ways to find the edge's addresses, one per attempt in rotation. */
+  readonly dns_mechanisms?: readonly ("system" | "public" | "https" | "list")[];
+  /** The name servers of the way `public`. */
+  readonly dns_public_ips?: readonly string[];
+  /** The servers of the way `https`. */
+  readonly dns_https_urls?: readonly string[];
+  /** The list of the way `list`: a path or a URL. */
+  readonly dns_list?: string;
   /** Time between heartbeats. */
   readonly heartbeat_interval?: string;
   /** Silence beyond it that is borne. */

@@ -20,7 +20,7 @@ import type { Net, TrustedRoots } from "../runtime/net.ts";
 /** How certificates are checked. */
 export interface RevocationCheckOptions {
   /** The network. */
-  readonly net: Net;
+  readonly net: Pick<Net, "connect">;
   /** Time. */
   readonly clock: Clock;
   /** Where lines go. */

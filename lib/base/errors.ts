@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   network_unreachable: "There is no route to that address",
   timed_out: "The peer did not answer in time",
   loop: "The address leads back to where the request came from",
+  proxy_failed: "The proxy did not open the way",
   address_in_use: "Another program listens at that address",
   address_not_available: "That address does not belong to this machine",
   permission_denied: "The operating system refused access",

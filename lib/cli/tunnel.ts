@@ -8,7 +8,8 @@ import { parseConnectUrl } from "../agent/config.ts";
 import type { AgentOptions, ForwardOptions } from "../agent/config.ts";
 import { parseEndpointUrl } from "../agent/endpoint_url.ts";
 import type { FileWish } from "../agent/file_endpoints.ts";
-import { agentOptionsOf, keysWithoutEffect } from "../agent/file_options.ts";
+import { agentOptionsOf } from "../agent/file_options.ts";
+import { proxyOfEnvironment } from "../agent/proxy.ts";
 import { parseUpstream, type UpstreamKind } from "../agent/upstream.ts";
 import { readWish } from "../agent/wish.ts";
 import { TunnelError } from "../base/errors.ts";
@@ -75,7 +76,6 @@ export async function runAgent(
     judge(one.wish, connectUrl !== undefined);
     wishes.push(await withPolicy(host, one));
   }
-  sayWithoutEffect(cli);
   const { updater, obstacle } = await agentUpdater(cli);
   const signals = watchSignals(host);
   let screen: AgentView | undefined;
@@ -124,11 +124,12 @@ async function rehearse(
 }
 
 /** Flag, then environment, then file. */
-function wayTo({ config }: Cli, input: Input): AgentOptions {
+function wayTo({ config, runtime: { host } }: Cli, input: Input): AgentOptions {
   const said = agentOptionsOf(config.file.agent);
   const cas = input.isGiven("connect-cas") ? undefined : said.connectCas;
   return {
     ...said,
+    ...(said.proxyUrl === undefined ? proxyOfEnvironment((name) => host.env(name)) : {}),
     connectUrl: input.flag("connect-url") ?? said.connectUrl,
     connectCas: cas ?? input.flag("connect-cas"),
     authtoken: input.flag("authtoken") ?? said.authtoken,
@@ -147,15 +148,6 @@ function kindOf({ proto, url, addr }: ForwardOptions): UpstreamKind {
   const scheme = url?.includes("://") ? parseEndpointUrl(url).scheme : undefined;
   if (scheme) return scheme === "tcp" || scheme === "tls" ? scheme : "http";
   return readWish({ addr }).upstream.kind;
-}
-
-function sayWithoutEffect({ config, logger, runtime: { host } }: Cli): void {
-  for (const key of keysWithoutEffect(config.file.agent)) {
-    logger.log("warn", "configuration key has no effect", { obj: "config", key });
-    host.stderr.write(
-      `WARNING:  agent.${key} is in the configuration, and this version does not obey it\n`,
-    );
-  }
 }
 
 /** The status and the log cannot both have standard output. */

@@ -33,7 +33,10 @@ function bunNet(): Net {
   return {
     ...base,
     connect(options) {
-      if (!options.plain || options.tls || options.path !== undefined) return base.connect(options);
+      // Bun's own sockets cannot be told where to dial from.
+      const isOurs = options.plain && !options.tls && options.path === undefined &&
+        !options.localAddresses;
+      if (!isOurs) return base.connect(options);
       return dial(nodeClock, options, options.timeoutMs ?? CONNECT_MS, bunAttempt);
     },
     listen(options) {

@@ -154,6 +154,11 @@ export interface Host {
   readonly arch: string;
   /** This machine's name, or "" when it cannot be told. */
   hostName(): string;
+  /**
+   * The network interfaces that are up, with their addresses (link-local IPv6 left out: nothing
+   * beyond the link is reached from it). Empty when it cannot be told.
+   */
+  interfaces(): Readonly<Record<string, readonly string[]>>;
   /** The arguments after the program. */
   readonly args: readonly string[];
   /** The process id. */

@@ -42,6 +42,8 @@ export interface MemoryHostOptions {
   readonly isTty?: boolean;
   /** The size of the terminal. @default there is none */
   readonly terminal?: { readonly columns: number; readonly rows: number };
+  /** Network interfaces by their name, with their addresses. @default {"lo"} alone */
+  readonly interfaces?: Readonly<Record<string, readonly string[]>>;
   /** What running a program does. @default there is no program */
   readonly run?: Host["run"];
   /** The program as a file. @default it is none */
@@ -121,6 +123,8 @@ export class MemoryHost implements Host {
   readonly stdout: MemoryOutput;
   /** See {@linkcode Host.stderr}. */
   readonly stderr: MemoryOutput;
+  /** What {@linkcode MemoryHost.interfaces} answers, which a test may change. */
+  links: Readonly<Record<string, readonly string[]>>;
   /** The environment, which a test may change. */
   readonly variables: Map<string, string>;
   /** See {@linkcode Host.program}. */
@@ -154,6 +158,7 @@ export class MemoryHost implements Host {
     this.program = options.program;
     this.restartObstacle = options.restartObstacle ?? "";
     this.terminal = options.terminal && new MemoryTerminal(options.terminal);
+    this.links = options.interfaces ?? { lo: ["127.0.0.1", "::1"] };
     this.variables = new Map(Object.entries(options.env ?? {}));
     this.stdout = new MemoryOutput(options.isTty ?? false);
     this.stderr = new MemoryOutput(options.isTty ?? false);
@@ -164,6 +169,11 @@ export class MemoryHost implements Host {
   /** See {@linkcode Host.hostName}. */
   hostName(): string {
     return "memory";
+  }
+
+  /** See {@linkcode Host.interfaces}. */
+  interfaces(): Readonly<Record<string, readonly string[]>> {
+    return this.links;
   }
 
   /** See {@linkcode Host.env}. */

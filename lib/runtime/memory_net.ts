@@ -18,6 +18,7 @@ import type {
   HandshakeLimits,
   Listener,
   ListenOptions,
+  LookUpOptions,
   Net,
   TlsClientOptions,
   TlsServerOptions,
@@ -100,6 +101,7 @@ export class MemoryNet implements Net {
     return {
       connect: (options) => this.#connect(options, host),
       listen: (options) => this.listen(options),
+      lookUp: (name, options) => this.lookUp(name, options),
       startTlsClient: (carrier, options) => this.startTlsClient(carrier, options),
       startTlsServer: (carrier, options) => this.startTlsServer(carrier, options),
     };
@@ -219,7 +221,7 @@ export class MemoryNet implements Net {
     }
     const host = (options.host ?? "127.0.0.1").toLowerCase();
     const port = options.port ?? 0;
-    const addresses = this.#resolve(host, port);
+    const addresses = options.addresses ?? this.#resolve(host, port);
     if (addresses.length === 0) {
       throw new TunnelError(
         "host_not_found",
@@ -247,6 +249,19 @@ export class MemoryNet implements Net {
     if (listed) return listed;
     if (isLocalhost(host)) return ["127.0.0.1", "::1"];
     return this.#doors.has(keyOf(host, port)) || this.#hasDoorAt(host) ? [host] : [];
+  }
+
+  /** See {@linkcode Net.lookUp}. Every name server knows the same names here. */
+  lookUp(name: string, options: LookUpOptions = {}): Promise<readonly string[]> {
+    if (options.signal?.aborted) return Promise.reject(abortError(options.signal));
+    const found = this.#resolve(name.toLowerCase(), 0);
+    if (found.length > 0) return Promise.resolve(found);
+    return Promise.reject(
+      new TunnelError(
+        "host_not_found",
+        `Cannot resolve "${name}": the name does not resolve`,
+      ),
+    );
   }
 
   #hasDoorAt(host: string): boolean {

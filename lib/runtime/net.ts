@@ -108,6 +108,18 @@ export interface AcceptedConn extends Conn {
 export interface ConnectOptions {
   /** Name or IP (no brackets). A name with several addresses is tried address by address. */
   readonly host?: string;
+  /**
+   * The IP addresses of `host`, when they are known already: nothing is looked up then. Errors still
+   * name the host.
+   */
+  readonly addresses?: readonly string[];
+  /**
+   * The addresses of this machine to dial from: one of the family of each address that is tried. An
+   * address whose family has none here is not reached.
+   *
+   * @default the system's choice
+   */
+  readonly localAddresses?: readonly string[];
   /** The port, 1 to 65535. */
   readonly port?: number;
   /** A unix socket instead of host and port. */
@@ -122,6 +134,20 @@ export interface ConnectOptions {
   /** Limit of name look-up, connection and handshake together. @default {10000} */
   readonly timeoutMs?: number;
   /** Cancels the attempt. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a name is looked up. */
+export interface LookUpOptions {
+  /**
+   * The name servers to ask, in their order: IP addresses, with a port when it is not 53.
+   *
+   * @default whatever the system asks
+   */
+  readonly servers?: readonly string[];
+  /** Limit of all of it, in milliseconds. @default {5000} */
+  readonly timeoutMs?: number;
+  /** Cancels it. */
   readonly signal?: AbortSignal;
 }
 
@@ -170,6 +196,13 @@ export interface Net {
    * aborted, tls_failed, tls_untrusted, tls_name_mismatch, tls_expired …; the message names the address
    */
   connect(options: ConnectOptions): Promise<Conn>;
+  /**
+   * Looks a name up, both kinds of address.
+   *
+   * @returns one address or more, in the order in which they should be tried
+   * @throws {TunnelError} host_not_found, timed_out, aborted
+   */
+  lookUp(name: string, options?: LookUpOptions): Promise<readonly string[]>;
   /**
    * Opens a door.
    *

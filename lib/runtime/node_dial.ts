@@ -4,13 +4,13 @@
  *
  * @module
  */
-import * as dns from "node:dns/promises";
 import * as net from "node:net";
 import { abortError, type Clock } from "../base/clock.ts";
 import { type ErrorCode, TunnelError } from "../base/errors.ts";
 import { isLocalhost, triedToConnect } from "./address_words.ts";
 import type { ConnectOptions } from "./net.ts";
 import { addressesOf, KEEP_ALIVE_MS, NodeConn } from "./node_conn.ts";
+import { systemAddresses } from "./node_names.ts";
 import { translateError } from "./translate_errors.ts";
 
 /** Head start of one address before the next is tried too (RFC 8305, 5). */
@@ -19,7 +19,12 @@ const HEAD_START_MS = 250;
 const NO_WAY: ReadonlySet<ErrorCode> = new Set(["network_unreachable", "address_not_available"]);
 
 /** Where one attempt goes: an address with a port, or a unix socket. */
-export type DialTarget = { readonly host: string; readonly port: number } | {
+export type DialTarget = {
+  readonly host: string;
+  readonly port: number;
+  /** The address of this machine to dial from. */
+  readonly localAddress?: string;
+} | {
   readonly path: string;
 };
 
@@ -132,11 +137,12 @@ class AddressRace<C> {
   }
 
   start(): void {
-    const { path, host = "127.0.0.1" } = this.#options;
+    const { path, host = "127.0.0.1", addresses } = this.#options;
     if (path !== undefined) {
       this.#waiting = [{ path }];
       this.#next();
-    } else if (net.isIP(host)) this.#tryAll([host]);
+    } else if (addresses) this.#tryAll(addresses);
+    else if (net.isIP(host)) this.#tryAll([host]);
     else if (isLocalhost(host)) this.#tryAll(["127.0.0.1", "::1"]);
     else void this.#lookUp(host);
   }
@@ -149,17 +155,27 @@ class AddressRace<C> {
 
   async #lookUp(host: string): Promise<void> {
     try {
-      const found = await dns.lookup(host, { all: true, verbatim: true });
-      if (!this.#over) this.#tryAll(interleave(found));
+      const found = await systemAddresses(host);
+      if (!this.#over) this.#tryAll(found);
     } catch (thrown) {
       this.cancel(translateError(thrown, this.#tried, "host_not_found"));
     }
   }
 
   #tryAll(hosts: readonly string[]): void {
-    const { port = 0 } = this.#options;
-    this.#waiting = hosts.map((host) => ({ host, port }));
-    this.#next();
+    const { port = 0, localAddresses } = this.#options;
+    this.#waiting = hosts.flatMap((host): DialTarget[] => {
+      if (!localAddresses) return [{ host, port }];
+      const localAddress = localAddresses.find((own) => net.isIP(own) === net.isIP(host));
+      return localAddress === undefined ? [] : [{ host, port, localAddress }];
+    });
+    if (this.#waiting.length > 0) return this.#next();
+    this.cancel(
+      new TunnelError(
+        "address_not_available",
+        `${this.#tried}: there is no address of its kind to dial from`,
+      ),
+    );
   }
 
   #next(): void {
@@ -206,18 +222,4 @@ class AddressRace<C> {
     for (const takeBack of this.#running) takeBack();
     this.#running.clear();
   }
-}
-
-/** Addresses of both families in turn, the resolver's first choice first (RFC 8305, 4). */
-function interleave(
-  found: readonly { address: string; family: number }[],
-): string[] {
-  const first = found.filter((one) => one.family === found[0].family);
-  const second = found.filter((one) => one.family !== found[0].family);
-  const order: string[] = [];
-  for (let at = 0; at < Math.max(first.length, second.length); at++) {
-    if (at < first.length) order.push(first[at].address);
-    if (at < second.length) order.push(second[at].address);
-  }
-  return order;
 }

@@ -9,6 +9,7 @@ import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
 import type { Host, Output, SignalName } from "./host.ts";
 import { nodeFiles } from "./node_files.ts";
+import { networkInterfaces } from "./node_names.ts";
 import { ownProgram, restart, restartObstacle } from "./node_restart.ts";
 import { runProgram } from "./node_run.ts";
 import { openNodeTerminal, restoreNodeTerminal } from "./node_terminal.ts";
@@ -43,6 +44,7 @@ export function nodeHost(name: "deno" | "bun" | "node"): Host {
     os: SYSTEMS[process.platform] ?? "other",
     arch: PROCESSORS[process.arch] ?? process.arch,
     hostName: () => allowed(() => os.hostname()) ?? "",
+    interfaces: () => allowed(networkInterfaces) ?? {},
     get args() {
       return process.argv.slice(2);
     },

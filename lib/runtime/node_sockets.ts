@@ -10,6 +10,7 @@ import type { Conn, ConnectOptions, Net } from "./net.ts";
 import type { NodeConn } from "./node_conn.ts";
 import { dial, nodeAttempt } from "./node_dial.ts";
 import { listen } from "./node_listen.ts";
+import { lookUpName } from "./node_names.ts";
 import { nodeTls } from "./node_tls.ts";
 import { outOfTime } from "./node_tls_contexts.ts";
 import type { Differences } from "./node_underlay.ts";
@@ -31,6 +32,7 @@ export function nodeNet(clock: Clock, differences: Differences = {}): Net {
     startTlsClient,
     startTlsServer,
     listen: (options) => listen(options),
+    lookUp: (name, options) => lookUpName(clock, name, options),
     async connect(options) {
       const limitMs = options.timeoutMs ?? CONNECT_MS;
       const startedMs = clock.steady();

@@ -193,5 +193,6 @@ export function plainNet(net: Net): Net {
     listen: (options) => net.listen({ ...options, plain: true }),
     startTlsClient: (carrier, options) => net.startTlsClient(carrier, options),
     startTlsServer: (carrier, options) => net.startTlsServer(carrier, options),
+    lookUp: (name, options) => net.lookUp(name, options),
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { resolveAgentOptions } from "../../../lib/agent/config.ts";
-import { agentOptionsOf, keysWithoutEffect } from "../../../lib/agent/file_options.ts";
+import { agentOptionsOf } from "../../../lib/agent/file_options.ts";
 import { test } from "../../harness.ts";
 
 test("S98 S100 S106 S117 agentOptionsOf() turns a section into the options of an agent, durations into milliseconds", () => {
@@ -15,6 +15,13 @@ test("S98 S100 S106 S117 agentOptionsOf() turns a section into the options of an
     heartbeat_interval: "1m30s",
     heartbeat_tolerance: "500ms",
     inspect_db_size: 5_000,
+    connect_interface: "lo",
+    dns_resolver_ips: ["192.0.2.1"],
+    dns_mechanisms: ["system", "list"],
+    dns_public_ips: ["192.0.2.2"],
+    dns_https_urls: ["https://192.0.2.3/dns-query"],
+    dns_list: "/list.json",
+    proxy_url: "socks5://p",
   });
   assert.deepEqual(options, {
     connectUrl: "e:443",
@@ -27,6 +34,13 @@ test("S98 S100 S106 S117 agentOptionsOf() turns a section into the options of an
     heartbeatIntervalMs: 90_000,
     heartbeatToleranceMs: 500,
     inspectBytes: 5_000,
+    connectInterface: "lo",
+    dnsResolverIps: ["192.0.2.1"],
+    dnsMechanisms: ["system", "list"],
+    dnsPublicIps: ["192.0.2.2"],
+    dnsHttpsUrls: ["https://192.0.2.3/dns-query"],
+    dnsList: "/list.json",
+    proxyUrl: "socks5://p",
   });
   assert.equal(resolveAgentOptions(options).heartbeatIntervalMs, 90_000);
 });
@@ -44,9 +58,4 @@ test("agentOptionsOf() leaves away what the section leaves away", () => {
     resolveAgentOptions({ ...agentOptionsOf({}), connectUrl: "e" }).connectTimeoutMs,
     10_000,
   );
-});
-
-test("keysWithoutEffect() names what this version does not do", () => {
-  assert.deepEqual(keysWithoutEffect({ proxy_url: "http://p", log: "x" }), ["proxy_url"]);
-  assert.deepEqual(keysWithoutEffect({}), []);
 });

@@ -597,6 +597,7 @@ test("launchEdge() lets agents who are early wait until their token is known", a
     connect: (options) => net.connect(options),
     startTlsClient: (carrier, options) => net.startTlsClient(carrier, options),
     startTlsServer: (carrier, options) => net.startTlsServer(carrier, options),
+    lookUp: (name, options) => net.lookUp(name, options),
     listen: async (options) => {
       const listener = await net.listen(options);
       listening.resolve(listener.address);

@@ -44,3 +44,26 @@ test("dial() refuses a port that is none", async () => {
     dial(new FakeClock(), { host: "127.0.0.1", port: 70_000 }, 500, nodeAttempt),
   );
 });
+
+test("dial() takes the addresses it is given, and dials from the address it is told", async () => {
+  const clock = new FakeClock();
+  const accepted: Conn[] = [];
+  const listener = await listen({ onConnection: (conn) => accepted.push(conn) });
+  const { port } = listener.address;
+  const options = { host: "nowhere.invalid", port, addresses: ["127.0.0.1"] };
+  const conn = await dial(
+    clock,
+    { ...options, localAddresses: ["::1", "127.0.0.1"] },
+    500,
+    nodeAttempt,
+  );
+  assert.deepEqual([conn.remote.host, conn.local.host], ["127.0.0.1", "127.0.0.1"]);
+  conn.abort();
+  await assert.rejects(dial(clock, { ...options, localAddresses: ["::1"] }, 500, nodeAttempt), {
+    code: "address_not_available",
+    message: `Cannot connect to "nowhere.invalid:${port}": there is no address of its kind to ` +
+      "dial from",
+  });
+  for (const other of accepted) other.abort();
+  await Promise.all([conn.closed, listener.close()]);
+});
