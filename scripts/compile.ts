@@ -15,13 +15,18 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { ROOT } from "./files.ts";
 
-interface Target {
+/** A kind of machine. */
+export interface Target {
+  /** In the names of files. */
   readonly name: string;
+  /** What Bun calls it. */
   readonly bun: string;
+  /** What Deno calls it. */
   readonly deno: string;
 }
 
-const TARGETS: readonly Target[] = [
+/** All kinds of machines that there are binaries for. */
+export const TARGETS: readonly Target[] = [
   { name: "linux-x64", bun: "bun-linux-x64", deno: "x86_64-unknown-linux-gnu" },
   {
     name: "linux-arm64",
@@ -43,51 +48,54 @@ const TARGETS: readonly Target[] = [
 
 const DIST = join(ROOT, "dist");
 
-function isHost({ name }: Target): boolean {
+/** Whether this machine is of that kind. */
+export function isHost({ name }: Target): boolean {
   return name ===
     `${process.platform.replace("win32", "windows")}-${process.arch}`;
 }
 
-function build(target: Target, withDeno: boolean): string {
-  const ending = target.name.startsWith("windows") ? ".exe" : "";
-  const file = join(
-    DIST,
-    `sallyport${withDeno ? "-deno" : ""}-${target.name}${ending}`,
-  );
-  // --bytecode halves the start; the bytecode knows no top-level await, so cli.ts has none.
-  const flags = ["--compile", "--minify", "--bytecode", "--format=esm"];
-  const [command, ...args] = withDeno
-    ? [
-      process.execPath,
-      "compile",
-      "-A",
-      "--target",
-      target.deno,
-      "--output",
-      file,
-      "cli.ts",
-    ]
+/** The name of the file. */
+export function fileNameOf({ name }: Target, withDeno = false): string {
+  return `sallyport${withDeno ? "-deno" : ""}-${name}${name.startsWith("windows") ? ".exe" : ""}`;
+}
+
+/**
+ * Makes one file of the program.
+ *
+ * @param target for which kind of machine
+ * @param file where
+ * @param constants what takes the place of names: JSON texts by name
+ */
+export function buildWithBun(
+  target: Target,
+  file: string,
+  constants: Readonly<Record<string, string>> = {},
+): void {
+  run(target, [
+    bunPath(),
+    "build",
+    // --bytecode halves the start; the bytecode knows no top-level await, so cli.ts has none.
+    ...["--compile", "--minify", "--bytecode", "--format=esm"],
+    ...Object.entries(constants).flatMap(([name, value]) => ["--define", `${name}=${value}`]),
     // No --target for this machine: Bun then takes itself as the base and fetches nothing.
-    : isHost(target)
-    ? [bunPath(), "build", ...flags, "cli.ts", "--outfile", file]
-    : [
-      bunPath(),
-      "build",
-      ...flags,
-      `--target=${target.bun}`,
-      "cli.ts",
-      "--outfile",
-      file,
-    ];
+    ...isHost(target) ? [] : [`--target=${target.bun}`],
+    ...["cli.ts", "--outfile", file],
+  ]);
+}
+
+function buildWithDeno(target: Target, file: string): void {
+  const where = ["--target", target.deno, "--output", file];
+  run(target, [process.execPath, "compile", "-A", ...where, "cli.ts"]);
+}
+
+function run(target: Target, [command, ...args]: readonly string[]): void {
+  // What a compiler prints is no output of the script that calls it.
   const { status, error } = spawnSync(command, args, {
     cwd: ROOT,
-    stdio: "inherit",
+    stdio: ["ignore", 2, 2],
   });
   if (error) throw error;
-  if (status !== 0) {
-    throw new Error(`${target.name}: ${args[0]} ended with ${status}`);
-  }
-  return file;
+  if (status !== 0) throw new Error(`${target.name}: ${args[0]} ended with ${status}`);
 }
 
 function bunPath(): string {
@@ -106,7 +114,9 @@ if (import.meta.main) {
   }
   mkdirSync(DIST, { recursive: true });
   for (const target of targets) {
-    const file = build(target, process.argv.includes("--deno"));
+    const withDeno = process.argv.includes("--deno");
+    const file = join(DIST, fileNameOf(target, withDeno));
+    (withDeno ? buildWithDeno : buildWithBun)(target, file);
     console.log(
       `${file.slice(ROOT.length + 1)}: ${(statSync(file).size / 1e6).toFixed(0)} MB`,
     );

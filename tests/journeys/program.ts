@@ -30,6 +30,8 @@ export interface ProgramOptions {
   readonly permissions?: readonly string[];
   /** Where relative paths start. @default the root of the project */
   readonly cwd?: string;
+  /** The compiled program to run in place of the source. */
+  readonly compiled?: string;
 }
 
 /** How a program ended. */
@@ -85,7 +87,10 @@ export interface Program {
  */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): Program {
   const { command, prefix } = commandLine(options.runtime ?? "self", options.permissions ?? ["-A"]);
-  const child = spawn(command, [...prefix, join(ROOT, "cli.ts"), ...args], {
+  const words = options.compiled === undefined
+    ? [command, ...prefix, join(ROOT, "cli.ts")]
+    : [options.compiled];
+  const child = spawn(words[0], [...words.slice(1), ...args], {
     cwd: options.cwd ?? ROOT,
     env: { ...cleanEnvironment(), ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -94,9 +99,9 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
 }
 
 /** The words that start `sallyport` on the runtime that runs the tests, for a script that does so. */
-export function programWords(): readonly string[] {
+export function programWords(script = "cli.ts"): readonly string[] {
   const { command, prefix } = commandLine("self", ["-A"]);
-  return [command, ...prefix, join(ROOT, "cli.ts")];
+  return [command, ...prefix, join(ROOT, script)];
 }
 
 /** Runs `sallyport` with these arguments to its end. */
