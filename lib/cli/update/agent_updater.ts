@@ -6,8 +6,11 @@
  */
 import type { UpdateOffer } from "../agent_view.ts";
 import type { Cli } from "../command.ts";
+import { BUILT_IN } from "./built_in.ts";
 import type { Updater } from "./updater.ts";
-import { updateSourceOf } from "./update_source.ts";
+
+/** What the edge is told where nobody publishes. */
+const NO_SOURCE = "the agent knows no source of updates (update_url)";
 
 /** An updater, or why there is none. */
 export interface AgentUpdater {
@@ -28,8 +31,12 @@ export async function agentUpdater({ config, runtime, logger }: Cli): Promise<Ag
   if (agent.update_check === false) {
     return refused("the agent does not look for updates (update_check: false)");
   }
+  if ((agent.update_url ?? BUILT_IN.url) === "") {
+    return refused(NO_SOURCE);
+  }
+  const { updateSourceOf } = await import("./update_source.ts");
   const source = updateSourceOf(agent);
-  if (!source) return refused("the agent knows no source of updates (update_url)");
+  if (!source) return refused(NO_SOURCE);
   const { Updater } = await import("./updater.ts");
   const updater = new Updater({ runtime, logger, source, configPaths: config.paths });
   return { updater, obstacle: "" };
