@@ -65,6 +65,7 @@ async function connectAnywhere(options: AgentOptions): Promise<Connected> {
   return { agent, isLocal: true };
 }
 
+/** All of it, for `import ngrok from`. */
 const sdk: Sdk = new Sdk({
   connect: connectAnywhere,
   env: (name) => detectRuntime().host.env(name),
