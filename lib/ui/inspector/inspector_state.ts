@@ -190,7 +190,9 @@ export class InspectorState {
   /** Goes to another part, or to an exchange. */
   go(route: Partial<Route>): void {
     const next = { page: "requests" as const, id: undefined, otherId: undefined, ...route };
-    const isNew = next.page !== this.route.value.page || !this.route.value.id;
+    const before = this.route.value;
+    // Steps through the list are not worth a way back each.
+    const isNew = next.page !== before.page || !before.id || !next.otherId !== !before.otherId;
     this.route.value = next;
     this.#page.go(addressOf(next), isNew);
     this.#loadDetail();
