@@ -45,7 +45,9 @@ const PAIRS: readonly (readonly [text: string, ground: string])[] = [
   ["ink-soft", "wall"],
   ["ink", "danger-wash"],
   ["ink-soft", "danger-wash"],
-  ...["key", "string", "number", "word", "comment"].map((kind) => [`tok-${kind}`, "paper"] as const),
+  ...["key", "string", "number", "word", "comment"].map((kind) =>
+    [`tok-${kind}`, "paper"] as const
+  ),
 ];
 
 test("the colours of the pages can be read, light and dark (WCAG 2.2, 1.4.3)", () => {
