@@ -27,6 +27,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   timed_out: "Check that the service is running and that no firewall drops the connection",
   loop: "Give the agent the address of the service itself, not the public URL of the endpoint",
   tls_failed: "Check that the service speaks TLS; if it does not, use http:// or tcp://",
+  tls_protocol:
+    "Say what it speaks with --upstream-protocol: http2 if that is all it knows, http1 if it knows no HTTP/2",
   tls_untrusted: "Give the authority of its certificate with upstream_tls_verify_cas",
   tls_name_mismatch: "Use a name that is in its certificate",
   tls_expired: "Renew its certificate",

@@ -8,6 +8,7 @@
 import { encodeText } from "../base/bytes.ts";
 import { TunnelError } from "../base/errors.ts";
 import { type Schema, z } from "../base/schema.ts";
+import { parseAuthority } from "../http/authority.ts";
 import type { Files } from "../runtime/host.ts";
 import type { BindOptions } from "../wire/messages.ts";
 import { readCertificates, readPrivateKey } from "./pem.ts";
@@ -189,7 +190,15 @@ function withHost(
   upstreamHost: string,
 ): HeaderChanges | undefined {
   if (hostHeader === "preserve") return requestHeaders;
-  const host = hostHeader === "rewrite" ? upstreamHost : hostHeader;
+  const host = hostHeader === "rewrite" ? upstreamHost : hostHeader.trim();
+  // With ${…} only the edge knows what becomes of it.
+  if (!host.includes("${") && !parseAuthority(host)) {
+    throw new TunnelError(
+      "config_invalid",
+      `Cannot ask the upstream for the host "${hostHeader}": it is neither "preserve" nor "rewrite" ` +
+        'nor a host, as in "app.local" or "app.local:8080"',
+    );
+  }
   return { ...requestHeaders, add: [...requestHeaders?.add ?? [], `host: ${host}`] };
 }
 

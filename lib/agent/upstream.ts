@@ -37,8 +37,10 @@ export interface Upstream {
 export function hostOf({ scheme, host, port }: Upstream): string {
   if (scheme === "unix" || scheme === "file") return "localhost";
   const usual = scheme === "https" ? 443 : 80;
-  const bare = host.includes(":") ? `[${host}]` : host;
-  return port === usual ? bare : formatHostPort(host, port);
+  // The zone of a link-local address is this machine's own affair (RFC 6874 section 1).
+  const plain = host.replace(/%.*$/, "");
+  const bare = plain.includes(":") ? `[${plain}]` : plain;
+  return port === usual ? bare : formatHostPort(plain, port);
 }
 
 /**

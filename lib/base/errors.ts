@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   aborted: "The operation was cancelled by its caller",
   // TLS
   tls_failed: "The TLS handshake failed",
+  tls_protocol: "The peer speaks another protocol inside TLS than was offered to it",
   tls_untrusted: "The peer's certificate is not signed by a trusted authority",
   tls_name_mismatch: "The peer's certificate is for another name",
   tls_expired: "The peer's certificate is not valid at this time",

@@ -10,7 +10,8 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { type Chunk, RawDuplex } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import { BodyCut, requestFraming } from "../http/body.ts";
-import { writeLatin1 } from "../http/chars.ts";
+import { latin1, writeLatin1 } from "../http/chars.ts";
+import { HttpError } from "../http/fault.ts";
 import { H2_CODE, type Http2Call, type Http2Client, type Http2Options } from "../http/h2/http2.ts";
 import { connectHttp2 } from "../http/h2/session.ts";
 import { parseRequestHead } from "../http/head.ts";
@@ -238,6 +239,14 @@ class UpstreamCall extends RawDuplex implements MuxStream {
     } catch (thrown) {
       const { http1 } = this.#link.carrier;
       if (!http1) throw thrown;
+      // An agent that cannot reach it says 502; a service that can make nothing of us says 400.
+      if (!/^HTTP\/1\.\d 502 /.test(latin1(http1, 0, Math.min(13, http1.length)))) {
+        throw new HttpError(
+          "version",
+          "response",
+          "it is HTTP/1.1, and HTTP/2 was asked for: leave --upstream-protocol http2 out",
+        );
+      }
       this.#link.carrier.http1 = undefined;
       this.#stage = "raw";
       return http1;

@@ -28,6 +28,7 @@ export const HTTP_FAULTS = {
   version: 505,
   http2_preface: 505,
   looks_like_tls: 400,
+  looks_like_http2: 400,
   connect_refused: 405,
   status_line: 400,
   // routing (RFC 9112 section 3.2)

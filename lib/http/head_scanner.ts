@@ -97,6 +97,13 @@ export class HeadScanner {
               "the first byte is that of a TLS record",
             );
           }
+          // RFC 9113 section 3.4: a server begins with a SETTINGS frame, whose length begins with 0.
+          if (byte === 0 && this.#subject === "response") {
+            throw this.#fault(
+              "looks_like_http2",
+              "it begins like HTTP/2, which has to be asked for: --upstream-protocol http2",
+            );
+          }
           this.start = at;
           state = START_LINE;
           break;

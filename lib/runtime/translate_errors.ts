@@ -56,10 +56,14 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EINVAL: ["io_failed", "the operating system finds it invalid"],
 };
 
-/** Verdicts on a certificate, as OpenSSL names them; Deno and Bun use the same names. */
-const CERTIFICATE_ERRORS: Readonly<
+/** What TLS fails of, verdicts on certificates mostly, as OpenSSL names it; Deno and Bun use the same names. */
+const TLS_ERRORS: Readonly<
   Record<string, readonly [ErrorCode, string]>
 > = {
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: [
+    "tls_protocol",
+    "it speaks none of the protocols offered inside TLS",
+  ],
   ERR_TLS_CERT_ALTNAME_INVALID: [
     "tls_name_mismatch",
     "its certificate is for another name",
@@ -157,7 +161,7 @@ function explain(
   fallback: ErrorCode,
 ): readonly [ErrorCode, string] {
   const code = codeOf(thrown);
-  const known = SYSTEM_ERRORS[code] ?? CERTIFICATE_ERRORS[code];
+  const known = SYSTEM_ERRORS[code] ?? TLS_ERRORS[code];
   if (known) return known;
   // Deno answers a missing permission with an error that has a name and no code.
   const name = (thrown as { name?: unknown } | null)?.name;

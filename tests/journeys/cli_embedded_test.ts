@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { type AddressInfo, connect, createServer } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { test } from "../harness.ts";
 import { dial, readToEnd, startEcho, startWeb, visit } from "./kit.ts";
@@ -46,6 +49,26 @@ for (const runtime of ["deno", "bun"] as const) {
     await mainJob(runtime, runtime === "deno" ? LEAST_PERMISSIONS : undefined);
   });
 }
+
+test("sallyport http serves a directory, and refuses one that is not there", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sallyport-www-"));
+  await writeFile(join(folder, "index.html"), "<h1>Hello</h1>");
+  const program = startProgram(["http", `file://${folder}/`]);
+  try {
+    const { url, http } = await forwarding(program);
+    assert.equal((await visit({ http }, `${url}/`)).text, "<h1>Hello</h1>");
+    assert.match(program.stdout, new RegExp(`-> file://${folder}$`, "m"));
+  } finally {
+    await program.stop();
+  }
+  const { code, stdout, stderr } = await runProgram(["http", `file://${folder}/none`]);
+  assert.equal(code, 1);
+  assert.match(
+    stdout + stderr,
+    /Cannot serve the directory "[^"]+\/none": it does not exist; create it or correct the path/,
+  );
+  await rm(folder, { recursive: true });
+});
 
 test("sallyport http gives the name that --url asks for, in each spelling", async () => {
   const web = await startWeb();

@@ -7,6 +7,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import http from "node:http";
+import http2 from "node:http2";
+import https from "node:https";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -418,6 +420,55 @@ test("a service that cannot be reached is a 502 that says why, as a page and as 
         assert.match(answer.text, /ERR_NGROK_8012/);
         assert.match(answer.header("content-type") ?? "", accept === "*/*" ? /plain/ : /html/);
       }
+      await endpoint.close();
+    }
+  }));
+
+test("a service that does not speak the HTTP it is asked in: the answer says how to ask", () =>
+  onStage(async ({ use, forward, curl }) => {
+    const leaf = await (await makeCa()).leaf(["localhost"]);
+    const secrets = { cert: leaf.chainPem, key: leaf.keyPem };
+    const hello = (_: unknown, response: { end(text: string): void }) => response.end("hello");
+    const start = async (server: net.Server) => {
+      const sockets = new Set<net.Socket>();
+      server.on("connection", (socket: net.Socket) => {
+        sockets.add(socket);
+        socket.on("error", () => {});
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      use({
+        close: () =>
+          new Promise<void>((resolve) => {
+            for (const socket of sockets) socket.destroy();
+            server.close(() => resolve());
+          }),
+      });
+      return `127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+    };
+    const one = await start(http.createServer(hello));
+    const oneTls = await start(https.createServer(secrets, hello));
+    const two = await start(http2.createServer(hello));
+    const twoTls = await start(http2.createSecureServer(secrets, hello));
+    const wrong: [addr: string, upstreamProtocol: "http1" | "http2", says: RegExp][] = [
+      [`http://${one}`, "http2", /HTTP\/2 was asked for: leave --upstream-protocol http2 out/],
+      // Servers without ALPN let anybody in, and answer in what they know.
+      [`https://${oneTls}`, "http2", /(?:inside TLS|was asked for)[^]*--upstream-protocol/],
+      [`http://${two}`, "http1", /begins like HTTP\/2[^]*--upstream-protocol http2/],
+      [`https://${twoTls}`, "http1", /another protocol inside TLS[^]*--upstream-protocol/],
+    ];
+    for (const [addr, upstreamProtocol, says] of wrong) {
+      const endpoint = await forward({ addr, upstreamProtocol });
+      const answer = await curl("/", "-H", "Accept: text/plain");
+      assert.equal(answer.status, 502, addr);
+      assert.match(answer.text, says);
+      await endpoint.close();
+    }
+    for (const [addr, wrongly] of wrong) {
+      const endpoint = await forward({
+        addr,
+        upstreamProtocol: wrongly === "http1" ? "http2" : "http1",
+      });
+      assert.equal((await curl("/")).text, "hello", addr);
       await endpoint.close();
     }
   }));

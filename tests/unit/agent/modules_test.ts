@@ -65,6 +65,19 @@ test("moduleOptions() has the edge rewrite the host, to the upstream's own or to
   assert.deepEqual(both.RequestHeaders, { add: ["X:1", "host:a.test"], remove: ["y"] });
 });
 
+test("moduleOptions() refuses a host that is none, before the edge or a service has to", async () => {
+  for (
+    const hostHeader of ["a b", "http://a.test", "a.test/", "a\r\nX: 1", "user@a.test", "a:99999"]
+  ) {
+    await assert.rejects(http({ hostHeader }), (thrown: Error) => {
+      assert.match(thrown.message, /neither "preserve" nor "rewrite" nor a host/);
+      return true;
+    });
+  }
+  const { RequestHeaders } = await http({ hostHeader: "${req.host}.local" });
+  assert.deepEqual(RequestHeaders, { add: ["host:${req.host}.local"] });
+});
+
 test("moduleOptions() asks for nothing that was not asked for", async () => {
   assert.deepEqual(await http({}), {});
   assert.deepEqual(

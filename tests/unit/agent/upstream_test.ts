@@ -236,6 +236,8 @@ test("hostOf() is what a browser on this machine would send", () => {
     ["https://shop.test:80", "shop.test:80"],
     ["[::1]:80", "[::1]"],
     ["[::1]:81", "[::1]:81"],
+    ["[fe80::1%eth0]:81", "[fe80::1]:81"],
+    ["[fe80::1%eth0]", "[fe80::1]"],
     ["unix:/run/app.sock", "localhost"],
     ["file:///srv/www", "localhost"],
   ];

@@ -133,6 +133,20 @@ test("Http2Upstreams passes on what an agent says in HTTP/1.1", async () => {
   call.abort();
 });
 
+test("Http2Upstreams says so when the service speaks HTTP/1.1 alone", async () => {
+  const [near, far] = pair();
+  const upstreams = new Http2Upstreams({ clock: new FakeClock(), keepMs: 0 });
+  const call = await upstreams.open(TARGET, () => Promise.resolve(new FakeStream(2, near)));
+  call.write(latin1Bytes(GET));
+  await settle();
+  far.write(latin1Bytes("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"));
+  await assert.rejects(
+    readAll(call),
+    /it is HTTP\/1\.1, and HTTP\/2 was asked for: leave --upstream-protocol http2 out/,
+  );
+  call.abort();
+});
+
 test("Http2Upstreams fails a request whose service breaks off", async () => {
   const { requests, upstreams, open } = stage();
   const call = await open();

@@ -85,3 +85,13 @@ test("HeadScanner refuses a fault at its byte, before anything follows", () => {
     );
   }
 });
+
+test("HeadScanner knows a response that is HTTP/2, and says what to do", () => {
+  const settings = "\0\0\x06\x04\0\0\0\0\0";
+  assert.throws(
+    () => new HeadScanner("response", 100).scan(bytesOf(settings), settings.length),
+    (error) =>
+      error instanceof HttpError && error.fault === "looks_like_http2" &&
+      error.message.endsWith("--upstream-protocol http2"),
+  );
+});

@@ -23,6 +23,12 @@ const TABLE: readonly [code: string, ours: string, found: string][] = [
   ["DEPTH_ZERO_SELF_SIGNED_CERT", "tls_untrusted", "its certificate is self-signed"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "tls_name_mismatch", "its certificate is for another name"],
   ["ERR_SSL_WRONG_VERSION_NUMBER", "tls_failed", "wrong version number"],
+  [
+    "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
+    "tls_protocol",
+    "it speaks none of the protocols offered inside TLS",
+  ],
+  ["ELOOP", "io_failed", "it is a link that is not followed"],
   ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "tls_failed", "alert unknown ca"],
 ];
 
