@@ -51,6 +51,14 @@ export interface SessionInfo {
   readonly sessionDurationS: number;
 }
 
+/** An address of an edge. */
+export interface EdgeRegion {
+  /** Where it is; empty when the edge does not say. */
+  readonly region: string;
+  /** `host:port` */
+  readonly address: string;
+}
+
 /** An accepted session. */
 export interface AuthResult {
   /** What the server said. */
@@ -61,6 +69,8 @@ export interface AuthResult {
   readonly features: readonly string[];
   /** Where the edge can be reached, `host:port`; more than one ask for further legs. */
   readonly connectAddresses: readonly string[];
+  /** The same, each with the region it is in; empty where the edge does not say. */
+  readonly regions: readonly EdgeRegion[];
 }
 
 /** Names of operating systems as Go has them; the server compares them. */
@@ -149,6 +159,7 @@ export function readAuthResponse(object: Record<string, unknown>): AuthResult {
     SallyportFeatures: "strings",
   }, "the Auth response");
   const clientId = response.ClientId ?? "";
+  const regions = edgeRegions(extra.ConnectAddresses);
   return {
     info: {
       sessionId: clientId,
@@ -163,15 +174,19 @@ export function readAuthResponse(object: Record<string, unknown>): AuthResult {
     },
     ticket: { clientId, cookie: extra.Cookie ?? "" },
     features: extra.SallyportFeatures ?? [],
-    connectAddresses: connectAddresses(extra.ConnectAddresses),
+    connectAddresses: regions.map(({ address }) => address),
+    regions,
   };
 }
 
 /** The addresses of a list that may be anything: what is not understood is left out. */
-function connectAddresses(list: unknown): string[] {
+function edgeRegions(list: unknown): EdgeRegion[] {
   if (!Array.isArray(list)) return [];
-  return list.map((entry) => (entry as { ServerAddr?: unknown } | null)?.ServerAddr)
-    .filter((address) => typeof address === "string" && address !== "") as string[];
+  return list.flatMap((entry: { ServerAddr?: unknown; Region?: unknown } | null) => {
+    const { ServerAddr: address, Region: region } = entry ?? {};
+    if (typeof address !== "string" || address === "") return [];
+    return [{ address, region: typeof region === "string" ? region : "" }];
+  });
 }
 
 /** The notice's words. It is advice: one that cannot be read is no reason to refuse a session. */

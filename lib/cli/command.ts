@@ -13,6 +13,8 @@ import type { Secrets } from "./secrets.ts";
 export interface Flag {
   /** The long name, without hyphens. */
   readonly name: string;
+  /** One letter or digit that may be written for it, after one hyphen. */
+  readonly short?: string;
   /** What the value is, for the help: `url`, `path`. */
   readonly value: string;
   /** What the flag does, in a few words without a full stop. */

@@ -151,7 +151,8 @@ function flagRow(flag: Flag): Row {
   if (flag.env) notes.push(`env ${flag.env.join(", ")}`);
   const summary = notes.length > 0 ? `${flag.summary} (${notes.join("; ")})` : flag.summary;
   const value = flag.isSwitch ? `[=${flag.value}]` : ` <${flag.value}>`;
-  return [`--${flag.name}${value}`, summary];
+  const short = flag.short === undefined ? "" : `-${flag.short}, `;
+  return [`${short}--${flag.name}${value}`, summary];
 }
 
 /** Two columns; a left cell that is too wide gets its right cell on the next line. */

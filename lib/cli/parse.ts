@@ -176,8 +176,9 @@ function quiet(parser: Parser): Parser {
 
 function addFlags(parser: Parser, flags: readonly Flag[]): void {
   for (const flag of flags) {
-    const { name, value, repeats, isSwitch } = flag;
-    const option = new Option(isSwitch ? `--${name} [${value}]` : `--${name} <${value}>`);
+    const { name, short, value, repeats, isSwitch } = flag;
+    const words = short === undefined ? `--${name}` : `-${short}, --${name}`;
+    const option = new Option(isSwitch ? `${words} [${value}]` : `${words} <${value}>`);
     if (repeats) {
       option.argParser((next: string, before: string[] | undefined) => [...before ?? [], next]);
     }

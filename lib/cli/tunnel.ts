@@ -123,8 +123,13 @@ async function rehearse(
   }
 }
 
-/** Flag, then environment, then file. */
-function wayTo({ config, runtime: { host } }: Cli, input: Input): AgentOptions {
+/**
+ * Which edge, and who we are to it: by flag, then environment, then file.
+ *
+ * @param cli the configuration
+ * @param input the flags
+ */
+export function wayTo({ config, runtime: { host } }: Cli, input: Input): AgentOptions {
   const said = agentOptionsOf(config.file.agent);
   const cas = input.isGiven("connect-cas") ? undefined : said.connectCas;
   return {

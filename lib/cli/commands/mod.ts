@@ -8,6 +8,7 @@ import { apiCommand } from "./api.ts";
 import { completionCommand } from "./completion.ts";
 import { configCommand } from "./config.ts";
 import { creditsCommand } from "./credits.ts";
+import { diagnoseCommand } from "./diagnose.ts";
 import { edgeCommand } from "./edge.ts";
 import { helpCommand } from "./help.ts";
 import { httpCommand } from "./http.ts";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   apiCommand,
   configCommand,
   serviceCommand,
+  diagnoseCommand,
   completionCommand,
   updateCommand,
   creditsCommand,

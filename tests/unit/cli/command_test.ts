@@ -52,6 +52,8 @@ test("logFlagsOf() shows where the log of a command goes by default", () => {
     completion: "false",
     config: "false",
     service: "false",
+    diagnose: "false",
+    update: "false",
     credits: "false",
     version: "false",
     help: "false",
