@@ -233,6 +233,7 @@ export class FullConsole implements AgentView {
     this.#status.update = `updating to version ${offer.version} …`;
     try {
       this.#status.update = await offer.run();
+      this.#update = undefined;
     } catch (thrown) {
       const { message } = toTunnelError(thrown);
       this.#status.update = `update available (version ${offer.version}, Ctrl-U to update)`;

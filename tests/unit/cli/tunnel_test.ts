@@ -126,18 +126,3 @@ test("runTunnel() refuses a status and a log that both want standard output", as
     /The log cannot go to standard output while "console_ui" is true/,
   );
 });
-
-test("runTunnel() says which settings have no effect, rather than letting somebody believe in them", async () => {
-  const files = { "/c.yml": "version: 3\nagent: {connect_interface: eth9}\n" };
-  const runtime = await machine("http", "8080");
-  await runtime.host.files.write("/c.yml", files["/c.yml"]);
-  runtime.host.variables.set("SALLYPORT_CONFIG", "/c.yml");
-  const running = main(runtime);
-  await printed(runtime.host.stdout, /Forwarding/);
-  runtime.host.raise("SIGINT");
-  assert.equal(await running, 0);
-  assert.equal(
-    runtime.host.stderr.text,
-    "WARNING:  agent.connect_interface is in the configuration, and this version does not obey it\n",
-  );
-});
