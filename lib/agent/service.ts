@@ -1,7 +1,7 @@
 /**
  * A service inside of this program: visitors' connections are handed to a function, and no port is
  * opened. `relay.ts` enters it where it would dial another; `listen.ts` and `serve.ts` are the two
- * that exist.
+ * that exist; `file_server.ts` is one of the latter.
  *
  * @module
  */

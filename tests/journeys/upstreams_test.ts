@@ -20,7 +20,7 @@ import { findTool, toolAdvice } from "../../scripts/debian.mjs";
 import { makeCa } from "../fakes/certs.ts";
 import { test } from "../harness.ts";
 import { expectedBytes, pattern, sha256, startWeb, visit } from "./kit.ts";
-import { AUTHTOKEN, startTestEdge, type TestEdge } from "./tunnel_suite.ts";
+import { AUTHTOKEN, eventually, startTestEdge, type TestEdge } from "./tunnel_suite.ts";
 
 interface Stage {
   readonly edge: TestEdge;
@@ -273,25 +273,103 @@ test("S17 --upstream-tls-verify says why a certificate will not do, and a CA mak
     assert.match((await curl("/hello")).text, /certificate is for another name/);
   }));
 
-test("a service at a unix socket is reached, uploads and WebSocket-like upgrades included", () =>
-  onStage(async ({ folder, use, forward, curl }) => {
+/** A service that says what it was asked, and echoes after an upgrade. */
+async function startEchoing(use: Stage["use"], at: net.ListenOptions) {
+  const server = http.createServer((request, response) => {
+    request.setEncoding("utf8");
+    let got = "";
+    request.on("data", (data) => got += data);
+    request.on("end", () => response.end(`${request.headers.host} ${got}`));
+  });
+  const upgraded = new Set<{ destroy(): void }>();
+  server.on("upgrade", (request, socket) => {
+    upgraded.add(socket);
+    socket.on("error", () => {});
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\nX-Host: ${request.headers.host}\r\n\r\n`,
+    );
+    socket.pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(at, resolve));
+  use({
+    close: () =>
+      new Promise<void>((resolve) => {
+        for (const socket of upgraded) socket.destroy();
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  });
+  return server.address();
+}
+
+/** Two requests and an upgrade over one connection of a visitor. @returns all it got */
+async function talk(edge: TestEdge, url: string): Promise<string> {
+  const { host } = new URL(url);
+  const socket = net.connect(Number(edge.door.http!.split(":")[1]), "127.0.0.1");
+  let got = "";
+  const until = (end: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!got.endsWith(end)) return;
+        socket.off("data", look);
+        resolve();
+      };
+      socket.on("data", look);
+      socket.once("error", reject);
+      socket.once("close", () => reject(new Error(`closed after ${got}`)));
+    });
+  socket.setEncoding("utf8");
+  socket.on("data", (data) => got += data);
+  for (const body of ["one", "two"]) {
+    const seen = until(body);
+    socket.write(`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 3\r\n\r\n${body}`);
+    await seen;
+  }
+  const switched = until("over and out");
+  socket.write(
+    `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nover and out`,
+  );
+  await switched;
+  socket.destroy();
+  return got;
+}
+
+test("a service at a unix socket is reached: keep-alive, uploads and upgrades", () =>
+  onStage(async ({ edge, folder, use, forward }) => {
     const path = join(folder, "app.sock");
-    const server = http.createServer((request, response) => {
-      request.setEncoding("utf8");
-      let got = "";
-      request.on("data", (data) => got += data);
-      request.on("end", () => response.end(`${request.headers.host} ${got}`));
+    await startEchoing(use, { path });
+    const { url } = await forward({ addr: `unix:${path}`, url: "http://u.tunnel.test" });
+    const got = await talk(edge, url);
+    const { host } = new URL(url);
+    assert.ok(got.includes(`\r\n\r\n${host} one`) && got.includes(`\r\n\r\n${host} two`), got);
+    assert.match(got, /HTTP\/1\.1 101 /);
+  }));
+
+test("--host-header rewrites each request of a connection, and the upgrade that ends it", () =>
+  onStage(async ({ edge, use, forward }) => {
+    const address = await startEchoing(use, { host: "127.0.0.1", port: 0 });
+    const { port } = address as net.AddressInfo;
+    const { url } = await forward({
+      addr: port,
+      url: "http://u.tunnel.test",
+      modules: { hostHeader: "rewrite" },
     });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
-    use({
-      close: () =>
-        new Promise<void>((resolve) => {
-          server.closeAllConnections();
-          server.close(() => resolve());
-        }),
-    });
-    await forward({ addr: `unix:${path}` });
-    assert.match((await curl("/", "-d", "body")).text, /^a\.tunnel\.test(:\d+)? body$/);
+    const got = await talk(edge, url);
+    const host = `localhost:${port}`;
+    assert.ok(got.includes(`\r\n\r\n${host} one`) && got.includes(`\r\n\r\n${host} two`), got);
+    assert.ok(got.includes(`\r\nX-Host: ${host}\r\n`), got);
+  }));
+
+test("a directory takes over an endpoint that is listened on, with those who wait", () =>
+  onStage(async ({ edge, agent, folder }) => {
+    await writeFile(join(folder, "a.txt"), "fine");
+    const endpoint = await agent.listen({ url: "http://l.tunnel.test" });
+    const early = visit(edge.door, `${endpoint.url}/a.txt`);
+    await eventually(() => Promise.resolve().then(() => assert.equal(endpoint.openConnections, 1)));
+    await endpoint.forwardTo(`file://${folder}`);
+    assert.equal((await early).text, "fine");
+    assert.equal((await visit(edge.door, `${endpoint.url}/a.txt`)).text, "fine");
+    await assert.rejects(endpoint.forwardTo(`file://${folder}/none`), /it does not exist/);
   }));
 
 test("a service gets a PROXY header, as text or binary, ahead of the request", () =>

@@ -310,3 +310,60 @@ test("openFileServer() refuses what is no directory, in words", () =>
       /it is a file; give the directory it is in/,
     );
   }));
+
+test("FileServer.answer() tells no secret, whatever is asked of it", () =>
+  withSite(async ({ ask, path }) => {
+    await symlink("..", join(path, "up"));
+    const part = fc.oneof(
+      fc.constantFrom("..", ".", "%2e%2e", "..%2f", "%2f", "%5c", "up", "list", "docs", "www"),
+      fc.constantFrom("secret.txt", "out.txt", ".env", "%2eenv", "hello.txt", "%00", "?", "#", ";"),
+      fc.string({ maxLength: 4 }),
+    );
+    const headers = fc.constantFrom<Record<string, string>>(
+      {},
+      { Range: "bytes=0-3,5-" },
+      { "If-None-Match": "*" },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { maxLength: 6 }), headers, async (parts, head) => {
+        let response: Response;
+        try {
+          response = await ask(`/${parts.join("/")}`, head);
+        } catch (thrown) {
+          assert.match(String(thrown), /URL/); // no request can be made of it
+          return;
+        }
+        assert.ok(
+          [200, 206, 301, 304, 404, 416].includes(response.status),
+          String(response.status),
+        );
+        assert.doesNotMatch(await response.text(), /^secret|PASSWORD/);
+      }),
+      { numRuns: 300 },
+    );
+  }));
+
+test("FileServer.answer() lists very many files without looking at each", () =>
+  withSite(async ({ ask, path }) => {
+    const many = join(path, "many");
+    await mkdir(many);
+    const names = Array.from({ length: 1001 }, (_, index) => `file-${index}`);
+    await Promise.all(names.map((name) => writeFile(join(many, name), "")));
+    const html = await (await ask("/many/")).text();
+    for (const name of names) assert.ok(html.includes(`"./${name}"`), name);
+    assert.doesNotMatch(html, /<time/);
+  }));
+
+test("openFileServer() sends a file to who would rather have a WebSocket", () =>
+  withSite(async ({ visit }) => {
+    const conn = await visit();
+    conn.write(encodeText(
+      "GET /hello.txt HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    ));
+    let got = "";
+    while (!got.endsWith("hello world")) got += decodeText((await conn.read())!);
+    assert.match(got, /^HTTP\/1\.1 200 OK\r\n/);
+    conn.abort();
+    await conn.closed;
+  }));
