@@ -9,7 +9,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import process from "node:process";
-import { conclude, filesUnder, readProjectFile, ROOT } from "./files.ts";
+import { conclude, filesUnder, LIBRARY_DOORS, readProjectFile, ROOT } from "./files.ts";
 
 /** What `deno doc --lint` says about these files; what it says about packages is theirs. */
 function undocumented(paths: readonly string[]): string[] {
@@ -109,7 +109,7 @@ function unknownFlags(): string[] {
 function main(): never {
   // The pages are a program for a browser, made of packages that only the tools have: nobody
   // imports them, so their jobs are checked, but not each of their exports.
-  const all = ["cli.ts", "mod.ts", ...filesUnder("lib", ".ts")];
+  const all = ["cli.ts", ...LIBRARY_DOORS, ...filesUnder("lib", ".ts")];
   const library = all.filter((path) => !path.startsWith("lib/ui/"));
   const documents = [
     "README.md",

@@ -12,6 +12,9 @@ import { fileURLToPath } from "node:url";
 /** The root of the project. */
 export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** The files in the root that a program imports. */
+export const LIBRARY_DOORS: readonly string[] = ["mod.ts", "ngrok.ts"];
+
 /**
  * All files under a folder of the project, `node_modules` excepted.
  *

@@ -5,7 +5,7 @@
  * A file is exempt when it only says what things look like: interfaces, types, tables of constants,
  * re-exports. That is decided by its text (no function, class or arrow outside of types), never
  * by a list of names. Components of pages (`.tsx`) are looked at where they can be seen, in a browser:
- * `tests/journeys/admin_test.ts`.
+ * `tests/journeys/admin_test.ts`, `inspector_test.ts`.
  *
  * @module
  */

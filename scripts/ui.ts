@@ -28,7 +28,21 @@ interface Page {
   readonly module: string;
   /** What the module exports. */
   readonly constant: string;
+  /** Where the module finds `page.ts`. */
+  readonly pageModule: string;
+  /** What the packages inside ask for. */
+  readonly legal: string;
 }
+
+/** What the packages inside ask for (MIT license). */
+const LEGAL =
+  "/*! Contains preact (c) 2015-present Jason Miller and @preact/signals (c) 2022-present Preact " +
+  "Team, both under the MIT License: https://opensource.org/license/mit */";
+
+const LEGAL_QR =
+  "/*! Contains preact (c) 2015-present Jason Miller, @preact/signals (c) 2022-present Preact Team " +
+  "and uqr (c) 2023-present Anthony Fu, with QR Code generator (c) Project Nayuki, all under the " +
+  "MIT License: https://opensource.org/license/mit */";
 
 const PAGES: readonly Page[] = [
   {
@@ -36,16 +50,21 @@ const PAGES: readonly Page[] = [
     folder: "lib/ui/admin",
     module: "lib/api/admin_assets.gen.ts",
     constant: "ADMIN_ASSETS",
+    pageModule: "./page.ts",
+    legal: LEGAL,
+  },
+  {
+    name: "inspector",
+    folder: "lib/ui/inspector",
+    module: "lib/api/agent/inspector_assets.gen.ts",
+    constant: "INSPECTOR_ASSETS",
+    pageModule: "../page.ts",
+    legal: LEGAL_QR,
   },
 ];
 
 /** Where the files of a page are asked for; `lib/api/page.ts` says the same. */
 const BASE = "/_sallyport/assets/";
-
-/** What the packages inside ask for (MIT license). */
-const LEGAL =
-  "/*! Contains preact (c) 2015-present Jason Miller and @preact/signals (c) 2022-present Preact " +
-  "Team, both under the MIT License: https://opensource.org/license/mit */";
 
 /** One file of a page. */
 export interface BuiltFile {
@@ -72,9 +91,9 @@ export function buildPages(): BuiltPage[] {
   return PAGES.map(buildPage);
 }
 
-function buildPage({ name, folder, module, constant }: Page): BuiltPage {
-  const styles = bundle(`${folder}/${name}.css`);
-  const script = bundle(`${folder}/main.tsx`);
+function buildPage({ name, folder, module, constant, pageModule, legal }: Page): BuiltPage {
+  const styles = bundle(`${folder}/${name}.css`, "");
+  const script = bundle(`${folder}/main.tsx`, legal);
   const files = [
     hashed(`${name}.css`, "text/css; charset=utf-8", styles),
     hashed(`${name}.js`, "text/javascript; charset=utf-8", script),
@@ -93,7 +112,7 @@ function buildPage({ name, folder, module, constant }: Page): BuiltPage {
  *
  * @module
  */
-import type { PageAssets } from "./page.ts";
+import type { PageAssets } from "${pageModule}";
 
 /** The page and its files. */
 export const ${constant}: PageAssets = {
@@ -121,7 +140,7 @@ function hashed(name: string, type: string, text: string): BuiltFile {
 }
 
 /** One file out of an entry and all that it imports. */
-function bundle(entry: string): string {
+function bundle(entry: string, legal: string): string {
   const { status, stdout, stderr, error } = spawnSync(esbuildPath(), [
     entry,
     "--bundle",
@@ -134,7 +153,7 @@ function bundle(entry: string): string {
     "--jsx=automatic",
     "--jsx-import-source=preact",
     "--log-level=error",
-    ...(entry.endsWith(".css") ? [] : [`--banner:js=${LEGAL}`]),
+    ...(legal === "" ? [] : [`--banner:js=${legal}`]),
   ], {
     cwd: ROOT,
     encoding: "utf8",

@@ -38,10 +38,21 @@ const PAIRS: readonly (readonly [text: string, ground: string])[] = [
   ["on-danger", "danger"],
   ["on-danger", "danger-strong"],
   ["warn", "warn-wash"],
+  ["info", "info-wash"],
+  ["info", "paper"],
+  ["ink-soft", "accent-wash"],
+  ["ink-soft", "info-wash"],
+  ["ink-soft", "wall"],
+  ["ink", "danger-wash"],
+  ["ink-soft", "danger-wash"],
+  ...["key", "string", "number", "word", "comment"].map((kind) =>
+    [`tok-${kind}`, "paper"] as const
+  ),
 ];
 
-test("the colours of the kit can be read, light and dark (WCAG 2.2, 1.4.3)", () => {
-  const tokens = readProjectFile("lib/ui/kit/tokens.css");
+test("the colours of the pages can be read, light and dark (WCAG 2.2, 1.4.3)", () => {
+  const tokens = ["kit/tokens.css", "inspector/inspector.css"]
+    .map((path) => readProjectFile(`lib/ui/${path}`)).join("\n");
   const colours = new Map(
     [...tokens.matchAll(/--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)/g)]
       .map(([, name, light, dark]) => [name, [light, dark]]),

@@ -1,0 +1,154 @@
+/**
+ * A request or a response, in four ways: what matters of it, its headers, its text, its bytes.
+ *
+ * @module
+ */
+/** @jsxImportSource preact */
+import type { VNode } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { ExchangeDetail, MessagePartsJson } from "../../api/agent/shapes.ts";
+import { concat, decodeText } from "../../base/bytes.ts";
+import { Button } from "../kit/button.tsx";
+import { TabPanel, Tabs } from "../kit/tabs.tsx";
+import type { Actions } from "./actions.ts";
+import { bytesOf } from "./base64.ts";
+import { textOf } from "./body_kind.ts";
+import { BodyView } from "./body_view.tsx";
+import { type Line, plainLines } from "./code_line.ts";
+import { CodeView } from "./code_view.tsx";
+import { queryFields } from "./form_fields.ts";
+import { hexDump } from "./hex.ts";
+import { HexView } from "./hex_view.tsx";
+import { headerOf } from "./message_text.ts";
+import { NameValues } from "./name_values.tsx";
+
+/** What is shown. */
+export interface MessagePaneProps {
+  /** Which of the two. */
+  readonly of: "Request" | "Response";
+  /** The exchange. */
+  readonly exchange: ExchangeDetail;
+  /** Its request or response. */
+  readonly message: MessagePartsJson;
+  /** What can be done. */
+  readonly actions: Actions;
+}
+
+/** A request or a response. */
+export function MessagePane({ of, exchange, message, actions }: MessagePaneProps): VNode {
+  const stem = of.toLowerCase();
+  const [tab, setTab] = useState("summary");
+  const { headers, trailers, body } = message;
+  return (
+    <section class="pane" aria-label={of}>
+      <div class="pane-head">
+        <h3>{of}</h3>
+        <Tabs
+          label={`${of}: views`}
+          selected={`${stem}-${tab}`}
+          onSelect={(key) => setTab(key.slice(stem.length + 1))}
+          tabs={[
+            { key: `${stem}-summary`, label: "Summary" },
+            { key: `${stem}-headers`, label: "Headers", count: headers.length + trailers.length },
+            { key: `${stem}-raw`, label: "Raw" },
+            { key: `${stem}-hex`, label: "Hex" },
+          ]}
+        />
+      </div>
+      <TabPanel of={`${stem}-${tab}`}>
+        {tab === "summary" && (
+          <>
+            {of === "Request" && <Query target={exchange.target} />}
+            <BodyView
+              body={body}
+              type={headerOf(headers, "content-type") ?? ""}
+              of={of}
+              copy={actions.copy}
+            />
+          </>
+        )}
+        {tab === "headers" && (
+          <>
+            <NameValues label={`${of} headers`} items={headers} />
+            {trailers.length > 0 && (
+              <>
+                <h4 class="pane-title">Trailers</h4>
+                <NameValues label={`${of} trailers`} items={trailers} />
+              </>
+            )}
+          </>
+        )}
+        {tab === "raw" && <Raw of={of} message={message} actions={actions} />}
+        {tab === "hex" && <Hex of={of} message={message} actions={actions} />}
+      </TabPanel>
+    </section>
+  );
+}
+
+function Query({ target }: { readonly target: string }): VNode | null {
+  const fields = useMemo(() => queryFields(target), [target]);
+  if (fields.length === 0) return null;
+  return (
+    <>
+      <h4 class="pane-title">Query</h4>
+      <NameValues label="Query parameters" items={fields} />
+      <h4 class="pane-title">Body</h4>
+    </>
+  );
+}
+
+interface WholeProps {
+  readonly of: string;
+  readonly message: MessagePartsJson;
+  readonly actions: Actions;
+}
+
+/** The head as it passed and the body behind it. */
+function Raw({ of, message, actions }: WholeProps): VNode {
+  const { head, text } = useMemo(() => {
+    const body = bytesOf(message.body.base64);
+    return { head: decodeText(bytesOf(message.head_base64)), text: textOf(body) };
+  }, [message]);
+  const lines = useMemo(() => {
+    const body: Line[] = text === undefined
+      ? [[{
+        kind: "comment",
+        text: `(${message.body.total_bytes} bytes that are no text: see Hex)`,
+      }]]
+      : text === ""
+      ? []
+      : plainLines(text);
+    return [...plainLines(head.replace(/\r?\n$/, "")), ...body];
+  }, [head, text]);
+  return (
+    <>
+      <div class="pane-tools">
+        <Button kind="quiet" icon="copy" onClick={() => actions.copy(head + (text ?? ""), of)}>
+          Copy
+        </Button>
+      </div>
+      <CodeView lines={lines} label={`${of} as it passed`} />
+    </>
+  );
+}
+
+function Hex({ of, message, actions }: WholeProps): VNode {
+  const bytes = useMemo(
+    () => concat([bytesOf(message.head_base64), bytesOf(message.body.base64)]),
+    [message],
+  );
+  return (
+    <>
+      <div class="pane-tools">
+        <Button
+          kind="quiet"
+          icon="copy"
+          onClick={() => actions.copy(hexDump(bytes), `${of} in hexadecimal`)}
+        >
+          Copy
+        </Button>
+      </div>
+      <HexView bytes={bytes} label={`${of}, hexadecimal`} />
+    </>
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * `@ngrok/ngrok` for programs that were written for it: the same functions, classes and options, made
+ * of Sallyport's own agent. Change the import, and name your edge with `server_addr`; without one an
+ * edge is started in the program, and the URL works on this machine.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import ngrok from "./ngrok.ts";
+ *
+ * const listener = await ngrok.forward({ addr: 8080 });
+ * assert.match(listener.url() ?? "", /^http:\/\//);
+ * await listener.close();
+ * ```
+ *
+ * @module
+ */
+import { connect as connectAgent } from "./lib/agent/agent.ts";
+import type { AgentOptions } from "./lib/agent/config.ts";
+import { pair } from "./lib/base/duplex.ts";
+import { Sdk } from "./lib/compat/sdk.ts";
+import type { Connected } from "./lib/compat/session.ts";
+import { startEdge } from "./lib/edge/edge.ts";
+import { detectRuntime } from "./lib/runtime/detect.ts";
+
+export {
+  HttpListenerBuilder,
+  LabeledListenerBuilder,
+  ListenerBuilder,
+  type MakeListener,
+  TcpListenerBuilder,
+  TlsListenerBuilder,
+} from "./lib/compat/builders.ts";
+export type { Config, Texts } from "./lib/compat/config.ts";
+export { Listener, type ListenerParts, type NetServer } from "./lib/compat/listener.ts";
+export type { LoggingCallback, SdkOptions } from "./lib/compat/sdk.ts";
+export {
+  type Connected,
+  Session,
+  type SessionContext,
+  type UpdateRequest,
+} from "./lib/compat/session.ts";
+
+async function connectAnywhere(options: AgentOptions): Promise<Connected> {
+  const runtime = detectRuntime();
+  if (options.connectUrl !== undefined) {
+    return { agent: await connectAgent({ ...options, runtime }), isLocal: false };
+  }
+  const { logger } = options;
+  const edge = await startEdge({
+    http: { port: 0 },
+    tcpHost: "127.0.0.1",
+    tcpPorts: "any",
+    embedded: true,
+    logger,
+  }, runtime);
+  const dial = () => {
+    const [ours, theirs] = pair();
+    edge.acceptAgent(theirs);
+    return Promise.resolve(ours);
+  };
+  // the token is for another edge
+  const agent = await connectAgent({ ...options, authtoken: undefined, dial, runtime });
+  void agent.closed.then(() => edge.close({ graceMs: 0 }));
+  return { agent, isLocal: true };
+}
+
+/** All of it, for `import ngrok from`. */
+const sdk: Sdk = new Sdk({
+  connect: connectAnywhere,
+  env: (name) => detectRuntime().host.env(name),
+  print: (line) => void detectRuntime().host.stdout.write(`${line}\n`),
+});
+
+/** Puts a service on a URL. */
+export const forward: Sdk["forward"] = sdk.forward;
+/** Another name of {@linkcode forward}. */
+export const connect: Sdk["connect"] = sdk.connect;
+/** Closes the listener of a URL, or all of them. */
+export const disconnect: Sdk["disconnect"] = sdk.disconnect;
+/** Closes all listeners and sessions. */
+export const kill: Sdk["kill"] = sdk.kill;
+/** The listeners that are not closed. */
+export const listeners: Sdk["listeners"] = sdk.listeners;
+/** The listener with an id. */
+export const getListener: Sdk["getListener"] = sdk.getListener;
+/** The listener of a URL. */
+export const getListenerByUrl: Sdk["getListenerByUrl"] = sdk.getListenerByUrl;
+/** Sets the authtoken of sessions from now on. */
+export const authtoken: Sdk["authtoken"] = sdk.authtoken;
+/** Gets log lines from now on. */
+export const loggingCallback: Sdk["loggingCallback"] = sdk.loggingCallback;
+/** Prints log lines from now on. */
+export const consoleLog: Sdk["consoleLog"] = sdk.consoleLog;
+/** A listener whose visitors wait. */
+export const listenable: Sdk["listenable"] = sdk.listenable;
+/** Gives the visitors of a listener, or of a new one, to a server of this program. */
+export const listen: Sdk["listen"] = sdk.listen;
+/** Builds a session. */
+export const SessionBuilder: Sdk["SessionBuilder"] = sdk.SessionBuilder;
+
+// scripts have `import ngrok from "@ngrok/ngrok"`
+export { sdk as default };
