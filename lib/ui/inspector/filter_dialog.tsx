@@ -37,6 +37,7 @@ const EXAMPLES: Readonly<Record<FilterField, string>> = {
   size: "10kb",
   duration: "250ms",
   method: "POST",
+  endpoint: "web",
 };
 
 /** Names that are asked for most. */

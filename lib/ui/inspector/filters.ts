@@ -7,7 +7,14 @@
 import type { ExchangeSummary } from "../../api/agent/shapes.ts";
 
 /** What can be filtered by. */
-export type FilterField = "path" | "header" | "status" | "size" | "duration" | "method";
+export type FilterField =
+  | "path"
+  | "header"
+  | "status"
+  | "size"
+  | "duration"
+  | "method"
+  | "endpoint";
 
 /** How a value is compared. */
 export type Operator = ">=" | "<=" | "<" | ">" | "==" | "!=" | "match" | "!match";
@@ -20,6 +27,7 @@ export const FILTER_FIELDS: readonly (readonly [FilterField, string])[] = [
   ["size", "Response size"],
   ["duration", "Duration"],
   ["method", "Method"],
+  ["endpoint", "Endpoint"],
 ];
 
 const ORDER: readonly Operator[] = ["==", "!=", ">=", "<=", ">", "<"];
@@ -39,7 +47,7 @@ export interface Filter {
 
 /** The operators that make sense for a field, the usual one first. */
 export function operatorsOf(field: FilterField): readonly Operator[] {
-  return field === "path" || field === "header" || field === "method" ? TEXT : ORDER;
+  return field === "status" || field === "size" || field === "duration" ? ORDER : TEXT;
 }
 
 const SPELLINGS: Readonly<Record<string, FilterField>> = {
@@ -51,10 +59,11 @@ const SPELLINGS: Readonly<Record<string, FilterField>> = {
   responsesize: "size",
   duration: "duration",
   method: "method",
+  endpoint: "endpoint",
 };
 
 const SHAPE =
-  /^\s*(path|header|status|statuscode|size|responsesize|duration|method)\b\s*(?:[\s:[]\s*([\w!#$%&'*+.^`|~-]+?)\]?\s*)?(>=|<=|==|!=|!match\b|match\b|<|>|=)\s*(.*?)\s*$/i;
+  /^\s*(path|header|status|statuscode|size|responsesize|duration|method|endpoint)\b\s*(?:[\s:[]\s*([\w!#$%&'*+.^`|~-]+?)\]?\s*)?(>=|<=|==|!=|!match\b|match\b|<|>|=)\s*(.*?)\s*$/i;
 
 /**
  * Reads a filter that was typed: `status >= 400`, `duration > 1.5s`, `header x-id match ^a`.
@@ -134,6 +143,8 @@ function testOf({ field, operator, value }: Filter): (exchange: ExchangeSummary)
     }
     case "method":
       return textTest(operator, value.toUpperCase(), ({ method }) => method.toUpperCase());
+    case "endpoint":
+      return textTest(operator, value, ({ endpoint_name: name }) => name);
     default:
       return textTest(operator, value, ({ target }) =>
         // A filter without a query looks at the path alone.

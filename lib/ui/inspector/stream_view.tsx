@@ -95,7 +95,7 @@ function Messages({ messages, picked, onPick }: MessagesProps): VNode {
   }, [messages.length]);
   follows.current = isAtEnd;
   const { from, to } = windowOf(messages.length, ROW_PX, scrollPx, heightPx);
-  const pickedAt = picked ? messages.findIndex(({ at_ms: at }) => at === picked.at_ms) : -1;
+  const pickedAt = picked ? messages.findIndex((message) => isSame(message, picked)) : -1;
   function onKeyDown(event: KeyboardEvent) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by === undefined) return;
@@ -169,6 +169,12 @@ function Message({ message }: { readonly message: StreamMessageJson }): VNode {
     return json && !json.flaw ? json.lines : plainLines(text);
   }, [message]);
   return <CodeView lines={lines} label="Message" />;
+}
+
+/** Each look at the agent brings new objects of the same messages. */
+function isSame(a: StreamMessageJson, b: StreamMessageJson): boolean {
+  return a.at_ms === b.at_ms && a.from === b.from && a.opcode === b.opcode &&
+    a.preview_base64 === b.preview_base64;
 }
 
 /** Since the exchange began: `+1.204 s`. */

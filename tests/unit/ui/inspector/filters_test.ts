@@ -97,6 +97,7 @@ test("matcher() compares statuses, sizes and durations with their units", () => 
       "duration > 0.2s",
       "duration < 1m",
       "method == post",
+      "endpoint == web",
     ]
   ) {
     assert.ok(matches(text), text);
