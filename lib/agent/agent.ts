@@ -53,7 +53,7 @@ import { readAgentTermination } from "./tls_termination.ts";
 import { hostOf, parseUpstream, type Upstream } from "./upstream.ts";
 import { dialUpstream, upstreamTls } from "./upstream_dial.ts";
 import { Visitors } from "./visitors.ts";
-import { watchForWake } from "./wake.ts";
+import { watchForMove, watchForWake } from "./wake.ts";
 import { readServiceWish, readWish } from "./wish.ts";
 
 /** What an agent is doing. */
@@ -371,6 +371,7 @@ class RunningAgent implements Agent {
       // between two connections nothing else may keep the program alive
       host.keepAlive(),
       watchForWake(clock, (gapMs) => void this.#wake(gapMs)),
+      watchForMove(clock, () => host.interfaces(), () => void this.#move()),
     );
     const { signal } = this.#config;
     if (signal) {
@@ -517,11 +518,26 @@ class RunningAgent implements Agent {
       obj: "csess",
       gapMs: Math.round(gapMs),
     });
-    this.#hurry?.();
-    const reason = new TunnelError(
-      "heartbeat_lost",
-      "The edge has not answered since this machine woke up",
+    await this.#checkSessions("The edge has not answered since this machine woke up");
+  }
+
+  async #move(): Promise<void> {
+    this.#config.logger.log(
+      "info",
+      "the addresses of this machine have changed, checking the session",
+      {
+        obj: "csess",
+      },
     );
+    await this.#checkSessions(
+      "The edge has not answered since the network of this machine changed",
+    );
+  }
+
+  /** Ends what does not answer at once, and ends the wait for the next attempt. */
+  async #checkSessions(words: string): Promise<void> {
+    this.#hurry?.();
+    const reason = new TunnelError("heartbeat_lost", words);
     this.#legs.wake(WAKE_PING_MS, reason);
     const session = this.#session;
     if (session && !await session.isAlive(WAKE_PING_MS)) session.abort(reason);

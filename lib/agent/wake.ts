@@ -1,6 +1,7 @@
 /**
- * Notices that time has jumped: the machine slept, or the process was frozen. Connections may be
- * dead without a sign then, so whoever cares is told at once instead of waiting for heartbeats.
+ * Notices that time has jumped (the machine slept, or the process was frozen) and that the machine
+ * has other addresses (another network, a cable, a VPN). Connections may be dead without a sign then,
+ * so whoever cares is told at once instead of waiting for heartbeats.
  *
  * @module
  */
@@ -39,4 +40,35 @@ export function watchForWake(
   }
   arm();
   return () => timer.cancel();
+}
+
+/**
+ * Watches the addresses of this machine.
+ *
+ * @param clock when to look
+ * @param look gives the interfaces that are up, with their addresses
+ * @param onChange is called when they are others than before
+ * @returns ends the watch
+ */
+export function watchForMove(
+  clock: Clock,
+  look: () => Readonly<Record<string, readonly string[]>>,
+  onChange: () => void,
+): () => void {
+  let timer: Timer;
+  let seen = addressesOf(look());
+  function compare() {
+    timer = clock.after(LOOK_MS, compare);
+    const now = addressesOf(look());
+    if (now === seen) return;
+    seen = now;
+    onChange();
+  }
+  timer = clock.after(LOOK_MS, compare);
+  return () => timer.cancel();
+}
+
+/** One text for one set of addresses, whatever the order. */
+function addressesOf(interfaces: Readonly<Record<string, readonly string[]>>): string {
+  return Object.values(interfaces).flat().sort().join(" ");
 }

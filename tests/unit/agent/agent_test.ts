@@ -610,6 +610,20 @@ test("an agent that wakes up while it waits tries again at once", async () => {
   await stage.stop();
 });
 
+test("S119 an agent whose machine moves to another network asks the edge at once", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  stage.runtime.host.links = { wlan0: ["198.51.100.1"] };
+  await stage.clock.advance(9_000);
+  assert.equal(stage.edge.sessions.length, 1, "an edge that answers stays");
+  stage.edge.session.silence();
+  stage.runtime.host.links = { wlan0: ["198.51.100.2"] };
+  await stage.clock.advance(9_000);
+  await stage.until(() => stage.edge.sessions.length === 2);
+  assert.equal(stage.of("session_lost")[0].code, "heartbeat_lost");
+  await stage.stop();
+});
+
 test("connect() is ended by its signal, whatever it waits for", async () => {
   const waits: Record<string, (stage: Stage) => void> = {
     "the next attempt": (stage) => stage.edge.down = REFUSED_DIAL,

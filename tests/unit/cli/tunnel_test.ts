@@ -126,3 +126,23 @@ test("runTunnel() refuses a status and a log that both want standard output", as
     /The log cannot go to standard output while "console_ui" is true/,
   );
 });
+
+test("runTunnel() goes through the proxy of the file, or of the environment, and says which one fails", async () => {
+  const files = { "/c.yml": 'version: 3\nagent: {proxy_url: "socks5://a:s3cret@proxy.test:1"}\n' };
+  const cases: readonly [args: string[], env: Record<string, string>, at: string][] = [
+    [["--config", "/c.yml"], { https_proxy: "http://other.test:3" }, "proxy.test:1"],
+    [[], { http_proxy: "http://a:s3cret@proxy.test:2" }, "proxy.test:2"],
+    [[], { http_proxy: "http://proxy.test:2", no_proxy: "edge.test" }, "edge.test:443"],
+  ];
+  for (const [more, env, at] of cases) {
+    const args = ["http", "8080", "--connect-url", "edge.test:443", "--authtoken", "t", ...more];
+    const runtime = memoryRuntime({
+      host: { args: [...args, "--log", "stdout", "--log-format", "logfmt"], files, env },
+    });
+    const running = main(runtime);
+    await printed(runtime.host.stdout, new RegExp(`${at}[^\\n]*does not resolve`));
+    assert.doesNotMatch(runtime.host.stdout.text, /s3cret/);
+    runtime.host.raise("SIGINT");
+    await running;
+  }
+});
