@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { type Agent, connect } from "../../lib/agent/agent.ts";
 import type { AgentOptions } from "../../lib/agent/config.ts";
 import type { AgentEvent } from "../../lib/agent/events.ts";
@@ -83,7 +84,9 @@ async function onStage(
 
 function report(what: string, startedMs: number): void {
   const seconds = (Date.now() - startedMs) / 1000;
-  console.log(`recovery ${selfName().padEnd(5)} ${seconds.toFixed(2).padStart(6)} s  ${what}`);
+  process.stderr.write(
+    `recovery ${selfName().padEnd(5)} ${seconds.toFixed(2).padStart(6)} s  ${what}\n`,
+  );
   assert.ok(seconds < LIMIT_S, `${what}: ${seconds} s`);
 }
 
