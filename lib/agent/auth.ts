@@ -120,7 +120,7 @@ export function buildAuthRequest(
       RestartUnsupportedError: unsupportedError(config.commands, "restart"),
       ProxyType: config.proxy?.kind ?? "",
       MutualTLS: false,
-      ServiceRun: false,
+      ServiceRun: config.serviceRun,
       ConfigVersion: "",
       CustomInterface: config.connectInterface !== undefined,
       CustomCAs: config.connectCas !== "trusted" &&

@@ -74,6 +74,8 @@ export interface AgentOptions {
   readonly heartbeatToleranceMs?: number;
   /** Text shown with the session on the edge. At most 4096 characters. */
   readonly metadata?: string;
+  /** Whether a service manager started the program; the edge shows it. @default {false} */
+  readonly serviceRun?: boolean;
   /** Names the program around this library, put in front of our own name: `myapp/1.2`. */
   readonly userAgent?: string;
   /** The waits between attempts to reconnect. @default 0.5 s, doubling up to 30 s */
@@ -183,6 +185,7 @@ export const agentOptionsSchema: Schema<AgentOptions> = z.strictObject({
   heartbeatIntervalMs: limitMs.optional(),
   heartbeatToleranceMs: limitMs.optional(),
   metadata: z.string().max(4096).optional(),
+  serviceRun: z.boolean().optional(),
   userAgent: z.string().regex(
     /^[\x20-\x7e]*$/,
     "only printable ASCII is allowed",
@@ -261,6 +264,8 @@ export interface AgentConfig {
   readonly heartbeatToleranceMs: number;
   /** Empty when there is none. */
   readonly metadata: string;
+  /** As given, with its default. */
+  readonly serviceRun: boolean;
   /** Empty when there is none. */
   readonly userAgent: string;
   /** As given. */
@@ -313,6 +318,7 @@ export function resolveAgentOptions(options: AgentOptions): AgentConfig {
     heartbeatIntervalMs: given.heartbeatIntervalMs ?? 10_000,
     heartbeatToleranceMs: given.heartbeatToleranceMs ?? 15_000,
     metadata: given.metadata ?? "",
+    serviceRun: given.serviceRun ?? false,
     userAgent: given.userAgent ?? "",
     backoff: given.backoff ?? {},
     furtherLegs: given.furtherLegs ?? true,

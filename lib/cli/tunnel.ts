@@ -57,6 +57,7 @@ export async function runTunnel(
  * @param input the flags that say which edge
  * @param wanted what is to go online
  * @param choose says what would go online with another configuration
+ * @param more what else there is to say about this run
  * @returns 0 after a signal, or when the edge asked the agent to stop; RESTART when to start again
  * @throws {TunnelError} what kept one from going online, or took the last one offline for good
  */
@@ -65,9 +66,10 @@ export async function runAgent(
   input: Input,
   wanted: readonly FileWish[],
   choose: (config: LoadedConfig) => readonly FileWish[] = () => wanted,
+  more: Pick<AgentOptions, "serviceRun"> = {},
 ): Promise<number> {
   const { host } = cli.runtime;
-  const way = wayTo(cli, input);
+  const way = { ...wayTo(cli, input), ...more };
   const { connectUrl } = way;
   // All is checked before anything starts: a typing error must not look like a network error.
   if (connectUrl !== undefined) parseConnectUrl(connectUrl);

@@ -21,6 +21,7 @@ import {
 } from "./manager.ts";
 import { programLine } from "./program_line.ts";
 import { mustRun, needsAdministrator, runTool } from "./run_tool.ts";
+import { serviceFolder } from "./service_folder.ts";
 import { checkWishes, serviceWishes, writtenFolders } from "./settings.ts";
 
 /** A service that is up for so long after its start did not fail at its configuration. */
@@ -65,14 +66,15 @@ export async function installService(cli: Cli, options: InstallOptions): Promise
   const config = await loadConfig(host, configs);
   for (const secret of secretsOf(config.file)) cli.secrets.add(secret);
   const wishes = serviceWishes(config);
-  await checkWishes(host, wishes);
+  const folder = serviceFolder(configs[0]);
+  await checkWishes(host, wishes, folder);
   const user = options.user ?? await ownerOf(host, configs[0]);
   const ownProgram = host.program ?? { path: process.execPath, isCompiled: false };
   const facts: ServiceFacts = {
     program: programLine(ownProgram, process.argv[1], host.runtime.name),
     configs,
     user: user === "root" ? undefined : user,
-    writes: writtenFolders(config),
+    writes: writtenFolders(config, folder),
     usesTmp: wishes.some(({ wish }) => String(wish.addr).includes("/tmp/")),
   };
   const plan = manager.install(facts);

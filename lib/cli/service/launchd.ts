@@ -5,6 +5,7 @@
  */
 import type { Host } from "../../runtime/host.ts";
 import { serviceArguments, type ServiceFacts, type ServiceManager } from "./manager.ts";
+import { serviceFolder } from "./service_folder.ts";
 
 /** What launchd calls it. */
 export const AGENT_LABEL = "com.sallyport.agent";
@@ -19,7 +20,7 @@ export const AGENT_PLIST_PATH = `/Library/LaunchDaemons/${AGENT_LABEL}.plist`;
  */
 export function formatPlist({ program, configs, user }: ServiceFacts): string {
   const words = [...program, ...serviceArguments(configs)];
-  const folder = configs[0].replace(/\/[^/]*$/, "") || "/";
+  const folder = serviceFolder(configs[0]);
   const owner = user === undefined ? "" : `  <key>UserName</key>
   <string>${escapeXml(user)}</string>
 `;

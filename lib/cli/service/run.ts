@@ -36,7 +36,8 @@ export async function runService(cli: Cli): Promise<number> {
   const { file } = cli.config;
   // Nobody looks at a status.
   const config = { ...cli.config, file: { ...file, agent: { ...file.agent, console_ui: false } } };
-  return await runAgent({ ...cli, config }, NOTHING_TYPED, wishes, serviceWishes);
+  const run = { ...cli, config };
+  return await runAgent(run, NOTHING_TYPED, wishes, serviceWishes, { serviceRun: true });
 }
 
 /**

@@ -12,6 +12,7 @@ import { TunnelError } from "../../base/errors.ts";
 import type { Host } from "../../runtime/host.ts";
 import type { LoadedConfig } from "../loaded_config.ts";
 import { withPolicy } from "../policy_source.ts";
+import { besideFolder, serviceFolder } from "./service_folder.ts";
 
 /**
  * Everything of a configuration that goes online, as `sallyport start --all` would have it.
@@ -43,19 +44,30 @@ export function serviceWishes(config: LoadedConfig): readonly FileWish[] {
  *
  * @param host the machine
  * @param wishes of the configuration
+ * @param folder where relative paths start
  * @throws {TunnelError} usage, not_found, permission_denied, config_invalid
  */
-export async function checkWishes(host: Host, wishes: readonly FileWish[]): Promise<void> {
-  for (const one of wishes) await withPolicy(host, { ...one, policyUrl: undefined });
+export async function checkWishes(
+  host: Host,
+  wishes: readonly FileWish[],
+  folder: string,
+): Promise<void> {
+  for (const { policyFile, ...one } of wishes) {
+    const path = policyFile === undefined ? undefined : besideFolder(folder, policyFile);
+    await withPolicy(host, { ...one, policyFile: path, policyUrl: undefined });
+  }
 }
 
 /**
  * The folders a configuration makes the agent write to.
  *
  * @param config the configuration
+ * @param folder where relative paths start
  */
-export function writtenFolders({ file: { agent } }: LoadedConfig): readonly string[] {
-  const log = agent.log;
-  if (log === undefined || !log.startsWith("/") || log.lastIndexOf("/") === 0) return [];
-  return [log.slice(0, log.lastIndexOf("/"))];
+export function writtenFolders(
+  { file: { agent: { log } } }: LoadedConfig,
+  folder: string,
+): readonly string[] {
+  if (log === undefined || ["stdout", "stderr", "false"].includes(log)) return [];
+  return [serviceFolder(besideFolder(folder, log))];
 }

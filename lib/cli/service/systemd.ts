@@ -5,6 +5,7 @@
  */
 import type { Host } from "../../runtime/host.ts";
 import { serviceArguments, type ServiceFacts, type ServiceManager } from "./manager.ts";
+import { serviceFolder } from "./service_folder.ts";
 import { hardening, quoteUnitWord, readUnitWords } from "./unit_parts.ts";
 
 /** What the unit is called. */
@@ -35,7 +36,7 @@ export const AGENT_UNIT_PATH = `/etc/systemd/system/${AGENT_UNIT}`;
  */
 export function formatAgentUnit({ program, configs, user, writes, usesTmp }: ServiceFacts): string {
   const start = [...program, ...serviceArguments(configs)].map(quoteUnitWord).join(" ");
-  const folder = configs[0].replace(/\/[^/]*$/, "") || "/";
+  const folder = serviceFolder(configs[0]);
   return `# Written by "sallyport service install". Changes belong into "systemctl edit ${AGENT_UNIT}".
 [Unit]
 Description=Sallyport agent

@@ -14,6 +14,7 @@
 export const WINDOWS_HOST_SOURCE: string = `// Written by "sallyport service install".
 using System;
 using System.Diagnostics;
+using System.IO;
 using System.Runtime.InteropServices;
 using System.ServiceProcess;
 using System.Text;
@@ -52,6 +53,9 @@ public sealed class SallyportService : ServiceBase
         var arguments = new StringBuilder();
         for (int i = 1; i < words.Length; i++) arguments.Append(i > 1 ? " " : "").Append(Quote(words[i]));
         var start = new ProcessStartInfo(words[0], arguments.ToString());
+        // Relative paths of the configuration start beside it.
+        int config = Array.IndexOf(words, "--config") + 1;
+        if (config > 0 && config < words.Length) start.WorkingDirectory = Path.GetDirectoryName(words[config]);
         start.UseShellExecute = false;
         start.CreateNoWindow = true;
         start.RedirectStandardOutput = true;

@@ -172,3 +172,13 @@ test("isPassing() knows the trouble of servers", () => {
   );
   assert.equal(isPassing(new TunnelError("refused", "x")), false);
 });
+
+test("buildAuthRequest() says that a service manager started the program", () => {
+  const request = (serviceRun?: boolean) =>
+    buildAuthRequest(
+      resolveAgentOptions({ connectUrl: "h", serviceRun }),
+      memoryRuntime().host,
+      NEW_SESSION,
+    ).Extra.ServiceRun;
+  assert.deepEqual([request(), request(true)], [false, true]);
+});

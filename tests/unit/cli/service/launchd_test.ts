@@ -13,7 +13,7 @@ const FACTS: ServiceFacts = {
   usesTmp: false,
 };
 
-test("S69 S74 formatPlist() writes the property list with the paths of program and configuration", () => {
+test("S59 S60 S69 S74 formatPlist() writes the property list with the paths of program and configuration", () => {
   const wanted = new URL("../../../vectors/service/com.sallyport.agent.plist", import.meta.url);
   assert.equal(formatPlist(FACTS), readFileSync(wanted, "utf8"));
 });

@@ -44,17 +44,27 @@ test("checkWishes() looks at the policies in files, and fetches none", async () 
   const policy = (where: string) =>
     `version: 3\nagent: {connect_url: "e.test:443"}\nendpoints: [{name: a, upstream: {url: 80}, ${where}}]\n`;
   const gone = await load(policy("traffic_policy_file: /none.yml"));
-  await assert.rejects(checkWishes(gone.host, serviceWishes(gone.config)), {
+  await assert.rejects(checkWishes(gone.host, serviceWishes(gone.config), "/"), {
     code: "not_found",
     message: /traffic policy "\/none\.yml"/,
   });
   const far = await load(policy('traffic_policy_url: "http://127.0.0.1:1/p"'));
-  await checkWishes(far.host, serviceWishes(far.config));
+  await checkWishes(far.host, serviceWishes(far.config), "/");
+});
+
+test("checkWishes() looks beside the configuration, wherever the installer stands", async () => {
+  const text =
+    'version: 3\nagent: {connect_url: "e.test:443"}\nendpoints: [{name: a, upstream: {url: 80}, traffic_policy_file: p.yml}]\n';
+  const { host, config } = await load(text);
+  await assert.rejects(checkWishes(host, serviceWishes(config), "/etc"), { code: "not_found" });
+  await host.files.makeDir("/etc");
+  await host.files.write("/etc/p.yml", "on_http_request: []\n");
+  await checkWishes(host, serviceWishes(config), "/etc");
 });
 
 test("writtenFolders() is where the log goes, when it is a file", async () => {
   const { config } = await load(SERVICE_CONFIG);
-  assert.deepEqual(writtenFolders(config), []);
+  assert.deepEqual(writtenFolders(config, "/etc"), []);
   const logged = await load("version: 3\nagent: {log: /var/log/sallyport/agent.log}\n");
-  assert.deepEqual(writtenFolders(logged.config), ["/var/log/sallyport"]);
+  assert.deepEqual(writtenFolders(logged.config, "/etc"), ["/var/log/sallyport"]);
 });

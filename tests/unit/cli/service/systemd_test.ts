@@ -22,7 +22,7 @@ const FACTS: ServiceFacts = {
   usesTmp: false,
 };
 
-test("S65 S74 formatAgentUnit() writes the unit with the paths of program and configuration", () => {
+test("S59 S60 S65 S74 formatAgentUnit() writes the unit with the paths of program and configuration", () => {
   const wanted = new URL("../../../vectors/service/sallyport.service", import.meta.url);
   assert.equal(formatAgentUnit(FACTS), readFileSync(wanted, "utf8"));
 });

@@ -23,7 +23,7 @@ function machine(line?: string) {
   }).host;
 }
 
-test("S67 S74 windowsServices().install() registers program and configuration, and restarts", () => {
+test("S59 S60 S67 S74 windowsServices().install() registers program and configuration, and restarts", () => {
   const { files, commands } = windowsServices(machine()).install({
     program: ["C:\\Program Files\\sallyport.exe"],
     configs: ["C:\\sallyport\\sallyport.yml"],
