@@ -6,6 +6,7 @@
  */
 import { TunnelError } from "../base/errors.ts";
 import type { ForwardOptions } from "./config.ts";
+import type { TlsVersion } from "../runtime/net.ts";
 import type { AgentFile, EndpointSection, SignInSection, TunnelSection } from "./file_sections.ts";
 import type { EndpointModules, SignIn } from "./modules.ts";
 import type { AgentTlsTermination } from "./tls_termination.ts";
@@ -84,7 +85,14 @@ function terminationOf(
     serverCertificate: given.server_certificate,
     serverPrivateKey: given.server_private_key,
     mutualTlsCas: given.mutual_tls_certificate_authorities,
+    mutualTlsVerification: given.mutual_tls_verification_strategy,
+    minVersion: versionOf(given.min_version),
+    maxVersion: versionOf(given.max_version),
   };
+}
+
+function versionOf(written: TlsVersion | 1.2 | 1.3 | undefined): TlsVersion | undefined {
+  return written === undefined ? undefined : written === 1.2 || written === "1.2" ? "1.2" : "1.3";
 }
 
 /**

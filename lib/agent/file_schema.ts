@@ -43,6 +43,9 @@ const text = z.string();
 const texts = z.array(z.string());
 const METADATA = 4096;
 
+// YAML reads 1.2 as a number.
+const tlsVersion = z.union([z.enum(["1.2", "1.3"]), z.literal(1.2), z.literal(1.3)]);
+
 function url(schemes: readonly string[]) {
   return text.refine(
     (value) => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)),
@@ -151,6 +154,10 @@ export const endpointSectionSchema: Schema<EndpointSection> = z.strictObject({
     server_certificate: text.min(1).describe("Path of a PEM file, or PEM text"),
     server_private_key: text.min(1).describe("Path of a PEM file, or PEM text"),
     mutual_tls_certificate_authorities: texts.describe("Who vouches for visitors").optional(),
+    mutual_tls_verification_strategy: z.enum(["require-and-verify", "require-any", "request"])
+      .describe("Whether a visitor must have a certificate that they vouch for").optional(),
+    min_version: tlsVersion.describe("The oldest version of TLS accepted").optional(),
+    max_version: tlsVersion.describe("The newest version of TLS spoken").optional(),
   }).describe("Ends TLS in the agent; for tls:// URLs").optional(),
 });
 

@@ -120,6 +120,12 @@ export interface EndpointSection {
     readonly server_private_key: string;
     /** Who vouches for visitors' certificates: paths or texts. */
     readonly mutual_tls_certificate_authorities?: readonly string[];
+    /** Whether a visitor must have a certificate that they vouch for. */
+    readonly mutual_tls_verification_strategy?: "require-and-verify" | "require-any" | "request";
+    /** The oldest version of TLS accepted. */
+    readonly min_version?: "1.2" | "1.3" | 1.2 | 1.3;
+    /** The newest version of TLS spoken. */
+    readonly max_version?: "1.2" | "1.3" | 1.2 | 1.3;
   };
 }
 

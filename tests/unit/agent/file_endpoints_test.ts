@@ -40,6 +40,30 @@ test("S54 endpointWishes() hands every key on, an inline policy as text", () => 
   }]);
 });
 
+test("endpointWishes() hands on how TLS ends in the agent, versions as text or number", () => {
+  const [{ wish }] = endpointWishes({
+    name: "a",
+    url: "tls://h",
+    upstream: { url: 80 },
+    agent_tls_termination: {
+      server_certificate: "c",
+      server_private_key: "k",
+      mutual_tls_certificate_authorities: ["ca"],
+      mutual_tls_verification_strategy: "require-any",
+      min_version: 1.2,
+      max_version: "1.3",
+    },
+  });
+  assert.deepEqual(plain(wish.agentTlsTermination), {
+    serverCertificate: "c",
+    serverPrivateKey: "k",
+    mutualTlsCas: ["ca"],
+    mutualTlsVerification: "require-any",
+    minVersion: "1.2",
+    maxVersion: "1.3",
+  });
+});
+
 test("tunnelWishes() hands the modules of a tunnel on", () => {
   const [{ wish }] = tunnelWishes("t", {
     proto: "http",
