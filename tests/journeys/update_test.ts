@@ -11,6 +11,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { detectRuntime } from "../../lib/runtime/detect.ts";
 import { test } from "../harness.ts";
 import { startWeb, visit } from "./kit.ts";
 import { type ProgramExit, programWords, runProgram, startProgram } from "./program.ts";
@@ -60,6 +61,7 @@ class Publisher {
     const args = [
       ...["--key", join(this.folder, "key.pem"), "--new-key", "--url", this.url],
       ...["--out", join(this.folder, "releases"), "--targets", TARGET, "--version", version],
+      "--quick",
       ...more,
     ];
     const child = spawn(command, [...words, ...args], { stdio: ["ignore", "pipe", "pipe"] });
@@ -168,11 +170,15 @@ test("S142 update: a folder that belongs to somebody else, and a package manager
     assert.equal(source.code, 1);
     assert.match(source.stderr, /it runs from source.*\(update_failed\)/);
 
-    if (process.platform === "win32" || process.getuid?.() === 0) return; // nothing is forbidden to root
+    if (process.platform === "win32") return; // has other ways to forbid it
     await publisher.release("1.1.0");
     const own = await publisher.install("1.0.0");
+    chmodSync(publisher.folder, 0o755);
     chmodSync(join(publisher.folder, "bin"), 0o555);
-    const denied = await runProgram(["update"], { compiled: own });
+    // Nothing is forbidden to root: it becomes nobody for a moment.
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const [compiled, ...words] = process.getuid?.() === 0 ? [...nobody, own] : [own];
+    const denied = await runProgram([...words, "update"], { compiled });
     chmodSync(join(publisher.folder, "bin"), 0o755);
     assert.match(
       denied.stderr,
@@ -241,6 +247,67 @@ test("S82 S83 S84 S102 S104 S143 remote: an agent looks for updates, updates its
       await agent.stop();
       await service.close();
       await stage.close();
+    }
+  }));
+
+test("S83 remote: an agent that runs from source restarts in place, and obeys signals after it", async () => {
+  const stage = await startTestEdge();
+  const agent = startProgram([
+    ...["start", "--none", ...JSON_LOG, "--connect-url", stage.agents],
+    ...["--connect-cas", stage.caPath],
+  ], { env: { SALLYPORT_AUTHTOKEN: AUTHTOKEN } });
+  try {
+    await agent.waitForJsonLine(({ msg }) => msg === "tunnel session started");
+    const { id } = stage.edge.sessions()[0];
+    const { restartObstacle } = detectRuntime().host;
+    if (restartObstacle === "") {
+      await stage.edge.commandSession(id, "restart");
+      await eventually(async () => {
+        await Promise.resolve();
+        assert.equal(stage.edge.sessions().length, 1);
+        assert.notEqual(stage.edge.sessions()[0].id, id);
+      });
+    } else {
+      // Windows; Deno elsewhere than on Linux
+      await assert.rejects(stage.edge.commandSession(id, "restart"), { ngrokCode: 804 });
+    }
+    assert.equal((await agent.stop()).code, 0);
+    const started = agent.stdout.split("\n").filter((one) =>
+      one.includes("tunnel session started")
+    );
+    assert.equal(started.length, restartObstacle === "" ? 2 : 1);
+  } finally {
+    await agent.stop();
+    await stage.close();
+  }
+});
+
+test("S142 update: it comes through the proxy of the configuration", () =>
+  withPublisher(async (publisher) => {
+    await publisher.release("1.0.0");
+    await publisher.release("1.1.0");
+    const compiled = await publisher.install("1.0.0");
+    const passed: string[] = [];
+    const proxy = http.createServer((request, response) => {
+      passed.push(request.url ?? "");
+      http.get(request.url ?? "", (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const config = join(publisher.folder, "proxy.yml");
+    const { port } = proxy.address() as AddressInfo;
+    await writeFile(config, `version: 3\nagent: {proxy_url: "http://127.0.0.1:${port}"}\n`);
+    try {
+      const updated = await runProgram(["update", "--config", config], { compiled });
+      assert.equal(updated.code, 0, updated.stderr);
+      assert.ok(passed.includes(`${publisher.url}stable.json`), passed.join());
+      assert.equal(passed.at(-1), `${publisher.url}1.1.0/sallyport-${TARGET}${EXE}`);
+      assert.equal(await versionOf(compiled), "sallyport version 1.1.0");
+    } finally {
+      proxy.closeAllConnections();
+      await new Promise<void>((resolve) => proxy.close(() => resolve()));
     }
   }));
 

@@ -7,6 +7,7 @@
 import type { UpdateOffer } from "../agent_view.ts";
 import type { Cli } from "../command.ts";
 import { BUILT_IN } from "./built_in.ts";
+import { updateFetch } from "./update_fetch.ts";
 import type { Updater } from "./updater.ts";
 
 /** What the edge is told where nobody publishes. */
@@ -38,7 +39,8 @@ export async function agentUpdater({ config, runtime, logger }: Cli): Promise<Ag
   const source = updateSourceOf(agent);
   if (!source) return refused(NO_SOURCE);
   const { Updater } = await import("./updater.ts");
-  const updater = new Updater({ runtime, logger, source, configPaths: config.paths });
+  const fetch = updateFetch(runtime.host.runtime.name, agent.proxy_url);
+  const updater = new Updater({ runtime, logger, source, configPaths: config.paths, fetch });
   return { updater, obstacle: "" };
 }
 

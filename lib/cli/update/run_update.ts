@@ -9,6 +9,7 @@ import type { Cli } from "../command.ts";
 import type { Fetch } from "../policy_source.ts";
 import { findInstallation } from "./installation.ts";
 import type { Channel } from "./manifest.ts";
+import { updateFetch } from "./update_fetch.ts";
 import { Updater } from "./updater.ts";
 import { updateSourceOf } from "./update_source.ts";
 
@@ -47,7 +48,8 @@ export async function runUpdate(cli: Cli, input: UpdateInput): Promise<number> {
       throw new TunnelError("update_failed", `Cannot update this program: ${obstacle}`);
     }
   }
-  const { fetch } = input;
+  const { proxy_url } = config.file.agent;
+  const fetch = updateFetch(host.runtime.name, proxy_url, input.fetch);
   const updater = new Updater({ runtime, logger, source, configPaths: config.paths, fetch });
   const version = await updater.check();
   const { channel } = source;
