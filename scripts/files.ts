@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The files in the root that a program imports. */
-export const LIBRARY_DOORS: readonly string[] = ["mod.ts", "ngrok.ts"];
+export const LIBRARY_DOORS: readonly string[] = ["mod.ts", "ngrok.ts", "hono.ts", "vite.ts"];
 
 /**
  * All files under a folder of the project, `node_modules` excepted.
