@@ -1,0 +1,13 @@
+// What visitors asked and what they were answered, as it happens.
+import { serve } from "@sallyport/sallyport";
+
+const tunnel = await serve(() => new Response("hello"), {
+  url: "inspect.localhost",
+  inspectBytes: 0, // the usual amount: 50 MiB
+});
+console.log(tunnel.url);
+
+for await (const { request, response, timing } of tunnel.endpoint.exchanges()) {
+  const took = timing.durationMs?.toFixed(1);
+  console.log(`${request.method} ${request.target} ${response?.status ?? "cut"} ${took} ms`);
+}
