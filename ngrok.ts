@@ -43,8 +43,11 @@ export {
 
 async function connectAnywhere(options: AgentOptions): Promise<Connected> {
   const runtime = detectRuntime();
-  if (options.connectUrl !== undefined) {
-    return { agent: await connectAgent({ ...options, runtime }), isLocal: false };
+  const connectUrl = options.connectUrl ?? (runtime.host.env("SALLYPORT_CONNECT_URL") || undefined);
+  const connectCas = options.connectCas ?? (runtime.host.env("SALLYPORT_CONNECT_CAS") || undefined);
+  if (connectUrl !== undefined) {
+    const agent = await connectAgent({ ...options, connectUrl, connectCas, runtime });
+    return { agent, isLocal: false };
   }
   const { logger } = options;
   const edge = await startEdge({

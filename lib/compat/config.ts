@@ -115,7 +115,7 @@ export interface Config {
   session_ca_cert?: string;
   /** Text kept with the session. */
   session_metadata?: string;
-  /** The edge: `host:port`. @default an edge on this machine, started in this program */
+  /** The edge: `host:port`. @default SALLYPORT_CONNECT_URL, else an edge started in this program */
   server_addr?: string;
   /** A traffic policy, as YAML or JSON. */
   traffic_policy?: string;
