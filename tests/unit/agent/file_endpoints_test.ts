@@ -153,7 +153,7 @@ test("tunnelWishes() and endpointWishes() end TLS in the agent, with visitors' c
       mutual_tls_certificate_authorities: ["ca"],
     },
   });
-  assert.deepEqual(wish.agentTlsTermination, ends);
+  assert.deepEqual(plain(wish.agentTlsTermination), ends);
   assert.throws(
     () => tunnelWishes("t", { proto: "tls", addr: 80, terminate_at: "agent" }),
     /"terminate_at: agent" needs "crt" and "key"/,
