@@ -47,6 +47,7 @@ import {
 import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
 import { HandlerService, type ServeHandler, type ServeOptions } from "./serve.ts";
+import { replay, type ReplayEdits } from "./replay.ts";
 import { enterService, type Service } from "./service.ts";
 import { openSession, type Session } from "./session.ts";
 import { readAgentTermination } from "./tls_termination.ts";
@@ -105,6 +106,16 @@ export interface Agent extends AsyncDisposable {
   serve(handler: ServeHandler, options?: ServeOptions): Promise<AgentEndpoint>;
   /** The events from now on, to be read one by one. Ends with the agent. */
   events(options?: FollowOptions): AsyncIterableIterator<AgentEvent>;
+  /**
+   * Sends a request that is kept once more, straight to its service; it goes on by itself.
+   *
+   * @param exchangeId which
+   * @param edits what differs
+   * @returns the id of the new exchange
+   * @throws {TunnelError} not_found when it, or its endpoint, is gone; http_invalid when it cannot be
+   * sent so; what keeps the service from being reached
+   */
+  replay(exchangeId: string, edits?: ReplayEdits): Promise<string>;
   /** Calls `listener` for each event from now on, until the returned function is called. */
   subscribe(listener: AgentListener): () => void;
   /** Takes no new visitors, lets those in use finish, then says goodbye. Idempotent. */
@@ -349,6 +360,29 @@ class RunningAgent implements Agent {
     if (scheme !== "file" || path === undefined) return undefined;
     const { clock, host } = this.#runtime;
     return await openFileServer(path, { clock, host, logger: this.#config.logger });
+  }
+
+  async replay(exchangeId: string, edits: ReplayEdits = {}): Promise<string> {
+    const inspector = this.#inspector;
+    const exchange = inspector?.exchanges.get(exchangeId);
+    if (!inspector || !exchange) {
+      throw new TunnelError("not_found", `Cannot repeat "${exchangeId}": it is not kept`);
+    }
+    const name = exchange.endpointName;
+    const endpoint = this.#endpoints.all.find((one) => one.name === name);
+    if (!endpoint) {
+      throw new TunnelError(
+        "not_found",
+        `Cannot repeat "${exchangeId}": its endpoint "${name}" is gone`,
+      );
+    }
+    return await replay(exchange, endpoint.target, edits, {
+      net: this.#runtime.net,
+      clock: this.#runtime.clock,
+      inspector,
+      signal: this.#stop.signal,
+      proxyVersion: endpoint.options.upstreamProxyProtocol,
+    });
   }
 
   async #terminationOf({ upstream, options }: BindWish): Promise<TlsServerOptions | undefined> {

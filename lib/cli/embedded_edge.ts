@@ -21,6 +21,12 @@ export interface EmbeddedEdge {
   dial(signal: AbortSignal): Promise<Duplex>;
   /** The URLs to ask it for, one for each that was wanted. */
   readonly urls: readonly string[];
+  /**
+   * The URL to ask it for, for an endpoint that comes later.
+   *
+   * @throws {TunnelError} address_invalid, usage: what needs a real edge
+   */
+  urlFor(want: LocalWant): string;
   /** What the status says about it. */
   readonly words: AgentViewOptions;
   /** Ends it, without waiting for visitors: the agent has done that. */
@@ -74,6 +80,7 @@ export async function startEmbeddedEdge(
     : await startEdge(options, cli.runtime);
   return {
     urls: places.map(({ url }) => url),
+    urlFor: ({ kind, wanted }) => localUrl(kind, wanted).url,
     words: {
       isLocal: true,
       showsRequests: wants.every(({ kind }) => kind === "http"),

@@ -7,6 +7,7 @@
 import { type Agent, connect } from "../agent/agent.ts";
 import type { CommandHandlers } from "../agent/commands.ts";
 import type { AgentOptions, ForwardOptions } from "../agent/config.ts";
+import type { ServedAgentApi } from "../api/agent/serve_agent_api.ts";
 import type { AgentEnd } from "../agent/end.ts";
 import type { AgentEndpoint } from "../agent/endpoint.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
@@ -33,6 +34,8 @@ export interface AgentRun {
   readonly wishes: readonly ForwardOptions[];
   /** What the edge may ask of it. */
   readonly commands: CommandHandlers;
+  /** Serves the agent's API once there is an agent. @default nobody does */
+  readonly serveApi?: (agent: Agent) => Promise<ServedAgentApi | undefined>;
 }
 
 /**
@@ -45,10 +48,11 @@ export interface AgentRun {
  */
 export async function keepOnline(
   { runtime, logger }: Cli,
-  { signals, screen, way, wishes, commands }: AgentRun,
+  { signals, screen, way, wishes, commands, serveApi }: AgentRun,
 ): Promise<number> {
   const hurry = new AbortController();
   let agent: Agent | undefined;
+  let api: ServedAgentApi | undefined;
   const working = (async (): Promise<AgentEnd> => {
     agent = await connect({
       ...way,
@@ -59,6 +63,8 @@ export async function keepOnline(
       commands,
     });
     screen?.follow(agent);
+    api = await serveApi?.(agent);
+    if (api) screen?.showWebInterface(api.url);
     const endpoints = await forwardAll(agent, wishes);
     return await Promise.race([agent.closed, allGone(agent, endpoints)]);
   })();
@@ -85,6 +91,8 @@ export async function keepOnline(
     const closing = agent?.close({ graceMs: 0 });
     if (closing) await endWithin(runtime, signals, closing, GOODBYE_MS);
     throw thrown;
+  } finally {
+    await api?.close();
   }
 }
 

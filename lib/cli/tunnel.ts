@@ -15,6 +15,7 @@ import { readWish } from "../agent/wish.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { ExchangeOver } from "../edge/events.ts";
 import { AgentConsole } from "./agent_console.ts";
+import { serveWeb } from "./agent_web.ts";
 import type { AgentView, AgentViewOptions } from "./agent_view.ts";
 import type { Cli, Input } from "./command.ts";
 import type { EmbeddedEdge, LocalWant } from "./embedded_edge.ts";
@@ -95,6 +96,11 @@ export async function runAgent(
       screen,
       way: edge ? { ...way, connectUrl: undefined, dial: edge.dial } : way,
       wishes: wishes.map((wish, index) => ({ ...wish, url: edge?.urls[index] ?? wish.url })),
+      serveApi: (agent) =>
+        serveWeb(cli, agent, {
+          connectUrl: connectUrl ?? "",
+          url: (wish) => edge?.urlFor({ kind: kindOf(wish), wanted: wish.url ?? "" }) ?? wish.url,
+        }),
       commands: remoteCommands({
         isAllowed: cli.config.file.agent.remote_management !== false,
         restartObstacle: host.restartObstacle,

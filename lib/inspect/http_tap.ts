@@ -94,6 +94,11 @@ export class HttpTap {
     return this.#request.mode === "off" && this.#response.mode === "off";
   }
 
+  /** Whether every exchange that began is over. */
+  get isIdle(): boolean {
+    return this.#pending.length === 0;
+  }
+
   /** Bytes pass from the visitor to the service. */
   fromVisitor(chunk: Uint8Array): void {
     this.#guard(() => {

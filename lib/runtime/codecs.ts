@@ -19,4 +19,21 @@ export interface Codecs {
    * @throws {TunnelError} internal when the coding is not among `codings`
    */
   createEncoder(coding: CodingName): ByteTransform;
+  /**
+   * Undoes a content coding as far as it can: of bytes that are cut, what they begin with.
+   *
+   * @param coding a `Content-Encoding`; several, `gzip, br`, are undone last first
+   * @param bytes what is encoded
+   * @param maxBytes no more is made of it
+   * @returns what it gave, and what went wrong; never rejects
+   */
+  decode(coding: string, bytes: Uint8Array, maxBytes: number): Promise<Decoded>;
+}
+
+/** What decoding gave. */
+export interface Decoded {
+  /** As far as it went. */
+  readonly bytes: Uint8Array;
+  /** Why it went no further; `undefined` when it was complete. */
+  readonly error: string | undefined;
 }

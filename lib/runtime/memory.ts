@@ -77,6 +77,8 @@ const NO_CODECS: Codecs = {
   createEncoder(coding) {
     throw new TunnelError("internal", `Cannot compress as "${coding}": there is no such encoder`);
   },
+  decode: (coding) =>
+    Promise.resolve({ bytes: new Uint8Array(0), error: `"${coding}" cannot be undone here` }),
 };
 
 function noSqlite(path: string): Promise<never> {

@@ -8,15 +8,19 @@ import {
   type BrotliOptions,
   constants,
   createBrotliCompress,
+  createBrotliDecompress,
   createDeflate,
+  createGunzip,
   createGzip,
+  createInflate,
   type ZlibOptions,
 } from "node:zlib";
+import * as zlib from "node:zlib";
 import type { ByteTransform } from "../base/byte_transform.ts";
 import { concat } from "../base/bytes.ts";
 import type { Chunk } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
-import type { Codecs, CodingName } from "./codecs.ts";
+import type { Codecs, CodingName, Decoded } from "./codecs.ts";
 
 /** As much of a zlib stream as is used. */
 interface ZlibStream {
@@ -44,7 +48,72 @@ const BROTLI: BrotliOptions = {
 export const nodeCodecs: Codecs = {
   codings: ["br", "gzip", "deflate"],
   createEncoder: (coding) => new ZlibEncoder(streamOf(coding)),
+  async decode(coding, bytes, maxBytes) {
+    let decoded: Decoded = { bytes, error: undefined };
+    for (const one of coding.toLowerCase().split(",").map((name) => name.trim()).reverse()) {
+      if (one === "" || one === "identity") continue;
+      const next = await decodeOne(one, decoded.bytes, maxBytes);
+      decoded = { bytes: next.bytes, error: decoded.error ?? next.error };
+    }
+    return decoded;
+  },
 };
+
+/** A decoder that does not mind where its input ends. */
+function decoderOf(coding: string): ZlibStream | undefined {
+  const flush = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
+  switch (coding) {
+    case "gzip":
+    case "x-gzip":
+      return createGunzip(flush);
+    case "deflate":
+      return createInflate(flush);
+    case "br":
+      return createBrotliDecompress({
+        flush: constants.BROTLI_OPERATION_FLUSH,
+        finishFlush: constants.BROTLI_OPERATION_FLUSH,
+      });
+    case "zstd":
+      // It came late: older runtimes do without.
+      return typeof zlib.createZstdDecompress === "function"
+        ? zlib.createZstdDecompress({
+          flush: constants.ZSTD_e_flush,
+          finishFlush: constants.ZSTD_e_flush,
+        })
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function decodeOne(coding: string, bytes: Uint8Array, maxBytes: number): Promise<Decoded> {
+  const stream = decoderOf(coding);
+  if (!stream) {
+    return Promise.resolve({
+      bytes: new Uint8Array(0),
+      error: `"${coding}" cannot be undone here`,
+    });
+  }
+  return new Promise((resolve) => {
+    const out: Uint8Array[] = [];
+    let total = 0;
+    const end = (error: string | undefined) => {
+      resolve({ bytes: concat(out), error });
+      stream.destroy();
+    };
+    stream.on("data", (chunk) => {
+      const room = maxBytes - total;
+      if (room <= 0) return;
+      out.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
+      total += chunk.length;
+      if (total > maxBytes) end(`it is longer than ${maxBytes} bytes`);
+    });
+    stream.on("end", () => end(undefined));
+    stream.on("error", (error) => end(error.message));
+    // All is read when the write is through, whether or not the end of the stream was in it.
+    stream.write(bytes, (error) => error ? end(error.message) : stream.end());
+  });
+}
 
 function streamOf(coding: CodingName): ZlibStream {
   switch (coding) {

@@ -1,7 +1,15 @@
 /** @module */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import {
+  brotliCompressSync,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
 import type { ByteTransform } from "../../../lib/base/byte_transform.ts";
 import { nodeCodecs } from "../../../lib/runtime/node_codecs.ts";
 import { test } from "../../harness.ts";
@@ -75,4 +83,37 @@ test("nodeCodecs can end without a byte, and be cut at any time", async () => {
 
 test("nodeCodecs do not pretend to know LZW", () => {
   assert.throws(() => nodeCodecs.createEncoder("compress"), { code: "internal" });
+});
+
+test("nodeCodecs undo what they know: whole, cut, several at once, and never too much", async () => {
+  const text = bytes(50_000);
+  for (
+    const [coding, encoded] of [
+      ["gzip", gzipSync(text)],
+      ["X-Gzip", gzipSync(text)],
+      ["deflate", deflateSync(text)],
+      ["br", brotliCompressSync(text)],
+      ["zstd", zstdCompressSync(text)],
+      ["gzip, identity, br", brotliCompressSync(gzipSync(text))],
+    ] as const
+  ) {
+    const whole = await nodeCodecs.decode(coding, encoded, 1e6);
+    assert.equal(whole.error, undefined, coding);
+    assert.deepEqual(Buffer.from(whole.bytes), Buffer.from(text), coding);
+    const bounded = await nodeCodecs.decode(coding.split(",")[0], encoded, 1_000);
+    if (!coding.includes(",")) {
+      assert.deepEqual(Buffer.from(bounded.bytes), Buffer.from(text.subarray(0, 1_000)), coding);
+      assert.match(bounded.error ?? "", /longer than 1000 bytes/);
+    }
+  }
+  const cut = await nodeCodecs.decode("gzip", gzipSync(text).subarray(0, 20_000), 1e6);
+  assert.ok(cut.bytes.length > 1_000, `${cut.bytes.length}`);
+  assert.deepEqual(Buffer.from(cut.bytes), Buffer.from(text.subarray(0, cut.bytes.length)));
+  const garbage = await nodeCodecs.decode("gzip", bytes(100), 1e6);
+  assert.equal(garbage.bytes.length, 0);
+  assert.notEqual(garbage.error, undefined);
+  assert.match(
+    (await nodeCodecs.decode("rot13", text, 10)).error ?? "",
+    /"rot13" cannot be undone/,
+  );
 });

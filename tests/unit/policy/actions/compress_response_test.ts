@@ -11,6 +11,9 @@ class FakeCodecs implements Codecs {
   readonly codings: readonly CodingName[] = ["br", "gzip", "deflate"];
   readonly made: CodingName[] = [];
 
+  decode(): Promise<never> {
+    assert.fail();
+  }
   createEncoder(coding: CodingName): ByteTransform {
     this.made.push(coding);
     return { push: (chunk) => chunk, end: () => undefined, abort: () => {} };

@@ -1,0 +1,163 @@
+/**
+ * Captured exchanges in the agent's API: those of the documented routes (spec agent H), and our own
+ * with everything that is known, replays with edits, and HAR.
+ *
+ * @module
+ */
+import type { Context, Hono } from "hono";
+import { sleep } from "../../base/clock.ts";
+import { decodeText } from "../../base/bytes.ts";
+import { TunnelError } from "../../base/errors.ts";
+import { parseWith, type Schema, z } from "../../base/schema.ts";
+import type { Exchange } from "../../inspect/exchange.ts";
+import type { ExchangeStore } from "../../inspect/exchange_store.ts";
+import { badParameter, numbered } from "./agent_problem.ts";
+import type { AgentApiDeps } from "./api_deps.ts";
+import { detailOf, fromBase64, legacyOf, REQUESTS_PATH, summaryOf } from "./exchange_json.ts";
+import { exchangesOfHar, harOf } from "./har.ts";
+import { readCount, readObject } from "./request_body.ts";
+import { AGENT_PATHS, type ExchangeListJson, type ReplayBody } from "./shapes.ts";
+
+/** How often a request may be repeated at once. */
+const MAX_TIMES = 100;
+
+/** How much is looked through before others have a turn. */
+const SEARCH_BYTES = 4 * 1024 * 1024;
+
+const line = z.tuple([z.string(), z.string()]);
+const replaySchema: Schema<ReplayBody> = z.strictObject({
+  times: z.int().min(1).max(MAX_TIMES).optional(),
+  method: z.string().optional(),
+  target: z.string().optional(),
+  headers: z.array(line).optional(),
+  trailers: z.array(line).optional(),
+  body_base64: z.string().optional(),
+});
+
+/**
+ * Adds the routes.
+ *
+ * @param app where to
+ * @param deps the agent
+ */
+export function addExchangeRoutes(app: Hono, deps: AgentApiDeps): void {
+  const { agent, clock, codecs } = deps;
+  const store = (): ExchangeStore | undefined => agent.exchanges;
+  const find = (id: string): Exchange => {
+    const found = store()?.get(id);
+    if (!found) throw numbered(106, { id });
+    return found;
+  };
+  const clear = (c: Context) => {
+    store()?.clear();
+    return c.body(null, 204);
+  };
+
+  app.get(REQUESTS_PATH, (c) => {
+    const query = new URL(c.req.url).searchParams;
+    const limit = readCount(query, "limit", 50, 10_000);
+    const endpointName = query.get("tunnel_name") || undefined;
+    const requests = store()?.list({ limit, ...(endpointName && { endpointName }) }) ?? [];
+    const nowMs = clock.now();
+    return c.json({ uri: REQUESTS_PATH, requests: requests.map((one) => legacyOf(one, nowMs)) });
+  });
+  app.get(`${REQUESTS_PATH}/:id`, (c) => c.json(legacyOf(find(c.req.param("id")), clock.now())));
+  app.post(REQUESTS_PATH, async (c) => {
+    const { id, tunnel_name } = await readObject(c.req.raw);
+    if (typeof id !== "string") throw badParameter('"id" is missing');
+    const exchange = find(id);
+    if (typeof tunnel_name === "string" && tunnel_name && tunnel_name !== exchange.endpointName) {
+      throw numbered(100, { name: tunnel_name });
+    }
+    await agent.replay(id);
+    return c.body(null, 204);
+  });
+  app.delete(REQUESTS_PATH, clear);
+
+  const { exchanges, har } = AGENT_PATHS;
+  app.get(exchanges, async (c) => c.json(await listOf(c, deps)));
+  app.delete(exchanges, clear);
+  app.get(`${exchanges}/:id`, async (c) => c.json(await detailOf(find(c.req.param("id")), codecs)));
+  app.post(`${exchanges}/:id/replay`, async (c) => {
+    const id = c.req.param("id");
+    find(id);
+    const body = await readReplay(c.req.raw);
+    const { times = 1, body_base64, ...edits } = body;
+    const sent = body_base64 === undefined ? undefined : fromBase64(body_base64);
+    const ids: string[] = [];
+    for (let time = 0; time < times; time++) {
+      ids.push(await agent.replay(id, { ...edits, body: sent }));
+    }
+    return c.json({ ids });
+  });
+  app.get(har, (c) => {
+    const wanted = new URL(c.req.url).searchParams.getAll("id");
+    const all = store()?.list({ limit: Infinity }).reverse() ?? [];
+    const chosen = wanted.length === 0 ? all : all.filter(({ id }) => wanted.includes(id));
+    c.header("content-disposition", 'attachment; filename="sallyport.har"');
+    return c.json(harOf(chosen));
+  });
+  app.post(har, async (c) => {
+    const into = store();
+    if (!into) throw new TunnelError("refused", "Cannot import: no exchanges are kept");
+    const given = await readObject(c.req.raw);
+    let read;
+    try {
+      read = exchangesOfHar(given, clock.now());
+    } catch (thrown) {
+      throw badParameter((thrown as Error).message);
+    }
+    for (const exchange of read) into.add(exchange);
+    return c.json({ ids: read.map(({ id }) => id) });
+  });
+}
+
+async function readReplay(request: Request): Promise<ReplayBody> {
+  const hasBody = request.headers.has("content-type");
+  const given = hasBody ? await readObject(request) : {};
+  try {
+    const body = parseWith(replaySchema, given, "the replay");
+    if (body.body_base64 !== undefined) fromBase64(body.body_base64);
+    return body;
+  } catch (thrown) {
+    throw badParameter((thrown as Error).message);
+  }
+}
+
+async function listOf(c: Context, { agent, clock }: AgentApiDeps): Promise<ExchangeListJson> {
+  const query = new URL(c.req.url).searchParams;
+  const limit = readCount(query, "limit", 100, 10_000);
+  const store = agent.exchanges;
+  const empty = { exchanges: [], kept: 0, size_bytes: 0, max_bytes: 0 };
+  if (!store) return empty;
+  const beforeId = query.get("before") || undefined;
+  const endpointName = query.get("endpoint_name") || undefined;
+  const wanted = (query.get("q") ?? "").trim().toLowerCase();
+  const counts = { kept: store.count, size_bytes: store.sizeBytes, max_bytes: store.maxBytes };
+  const from = { ...(beforeId && { beforeId }), ...(endpointName && { endpointName }) };
+  if (wanted === "") {
+    return { exchanges: store.list({ ...from, limit }).map(summaryOf), ...counts };
+  }
+  const found: Exchange[] = [];
+  let lookedAt = 0;
+  for (const exchange of store.list({ ...from, limit: Infinity })) {
+    if (holds(exchange, wanted)) found.push(exchange);
+    if (found.length === limit) break;
+    lookedAt += exchange.request.body.bytes.length + (exchange.response?.body.bytes.length ?? 0);
+    if (lookedAt < SEARCH_BYTES) continue;
+    // Traffic goes on while somebody searches.
+    lookedAt = 0;
+    await sleep(clock, 0);
+  }
+  return { exchanges: found.map(summaryOf), ...counts };
+}
+
+/** Whether a text stands anywhere in it: first lines, headers, bodies as they passed, messages. */
+function holds(exchange: Exchange, wanted: string): boolean {
+  const { id, request, response, messages, endpointName, clientAddr } = exchange;
+  if (`${id} ${endpointName} ${clientAddr}`.toLowerCase().includes(wanted)) return true;
+  const has = (bytes: Uint8Array) => decodeText(bytes).toLowerCase().includes(wanted);
+  return has(request.head) || has(request.body.bytes) ||
+    (response !== undefined && (has(response.head) || has(response.body.bytes))) ||
+    messages.some(({ preview }) => has(preview));
+}

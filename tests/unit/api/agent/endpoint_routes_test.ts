@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { endpointJson, tunnelJson } from "../../../../lib/api/agent/endpoint_routes.ts";
+import { TunnelError } from "../../../../lib/base/errors.ts";
+import { test } from "../../../harness.ts";
+import { ApiScene } from "./kit.ts";
+
+const WEB = { name: "web", url: "https://web.test", upstream: { url: 8080 } };
+
+test("addEndpointRoutes() starts, shows, replaces and stops endpoints", async () => {
+  const scene = new ApiScene();
+  const made = await scene.ask("POST", "/api/endpoints", { ...WEB, description: "d" });
+  assert.equal(made.status, 201);
+  const json = await made.json();
+  assert.deepEqual([json.name, json.url, json.uri], [
+    "web",
+    "https://web.test",
+    "/api/endpoints/web",
+  ]);
+  assert.deepEqual(json.upstream, { url: "http://localhost:8080", protocol: "http1" });
+  assert.deepEqual([json.inspect, json.pooling_enabled, json.bindings], [true, false, ["public"]]);
+  assert.deepEqual([json.description, json.traffic_policy, json.metadata], ["d", "", ""]);
+  assert.deepEqual(Object.keys(json.metrics), ["conns", "http"]);
+  assert.deepEqual(await scene.json("GET", "/api/endpoints/web"), json);
+  const put = await scene.ask("PUT", "/api/endpoints/web", { upstream: { url: 9090 } });
+  assert.equal(put.status, 200);
+  assert.equal((await put.json()).upstream.url, "http://localhost:9090");
+  assert.equal((await scene.ask("PUT", "/api/endpoints/b", { upstream: { url: 1 } })).status, 201);
+  const { endpoints } = await scene.json("GET", "/api/endpoints");
+  assert.deepEqual(endpoints.map(({ name }: { name: string }) => name), ["web", "b"]);
+  assert.equal((await scene.ask("DELETE", "/api/endpoints/web")).status, 204);
+  assert.equal((await scene.ask("DELETE", "/api/endpoints/web")).status, 404);
+  assert.equal((await scene.ask("DELETE", "/api/tunnels/b")).status, 204);
+  assert.deepEqual(scene.agent.endpoints, []);
+});
+
+test("addEndpointRoutes() brings back what a refused replacement took away", async () => {
+  const scene = new ApiScene();
+  await scene.ask("POST", "/api/endpoints", WEB);
+  scene.agent.refusal = new TunnelError("refused", "no");
+  assert.equal(
+    (await scene.ask("PUT", "/api/endpoints/web", { upstream: { url: 1 } })).status,
+    502,
+  );
+  assert.equal(
+    (await scene.json("GET", "/api/endpoints/web")).upstream.url,
+    "http://localhost:8080",
+  );
+});
+
+test("addEndpointRoutes() refuses what it does not understand, and says what", async () => {
+  const scene = new ApiScene();
+  for (
+    const [body, found] of [
+      [{ name: "a", upstream: { url: 1 }, wat: 1 }, /wat/],
+      [{ name: "a" }, /upstream/],
+      [
+        { ...WEB, agent_tls_termination: { server_certificate: "c", server_private_key: "k" } },
+        /tls:/,
+      ],
+    ] as const
+  ) {
+    const { error_code, status_code, details } = await scene.json("POST", "/api/endpoints", body);
+    assert.deepEqual([error_code, status_code], [102, 400]);
+    assert.match(details.err, found);
+  }
+  const other = await scene.ask("PUT", "/api/endpoints/web", { name: "b", upstream: { url: 1 } });
+  assert.equal(other.status, 400);
+  assert.match(
+    (await scene.json("POST", "/api/tunnels", { proto: "http", addr: 1 })).details.err,
+    /"name"/,
+  );
+});
+
+test("addEndpointRoutes() makes two tunnels of one with both schemes", async () => {
+  const scene = new ApiScene();
+  const both = { name: "t", proto: "http", addr: 80, schemes: ["https", "http"] };
+  assert.equal((await scene.json("POST", "/api/tunnels", both)).public_url.slice(0, 8), "https://");
+  const { tunnels } = await scene.json("GET", "/api/tunnels");
+  assert.deepEqual(tunnels.map(({ uri }: { uri: string }) => uri), [
+    "/api/tunnels/t",
+    "/api/tunnels/t%20%28http%29",
+  ]);
+  assert.equal((await scene.ask("GET", tunnels[1].uri)).status, 200);
+});
+
+test("tunnelJson() and endpointJson() name services as their readers do", async () => {
+  const scene = new ApiScene();
+  const tcp = await scene.agent.forward({ addr: "localhost:22", proto: "tcp", name: "ssh" });
+  assert.equal(tunnelJson(tcp).config.addr, "localhost:22");
+  assert.equal(endpointJson(tcp).upstream.url, "tcp://localhost:22");
+});
