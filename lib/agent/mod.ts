@@ -10,26 +10,7 @@ export type { CommandHandlers, CommandName } from "./commands.ts";
 export type { AgentOptions, ForwardOptions } from "./config.ts";
 export type { AllowDeny, EndpointModules, HeaderChanges, SignIn } from "./modules.ts";
 export type { AgentEnd } from "./end.ts";
-export type { EndpointMetrics, Series, SeriesReading } from "./metrics.ts";
 export type { ReplayEdits } from "./replay.ts";
-export type {
-  CapturedBody,
-  CapturedMessage,
-  CapturedRequest,
-  CapturedResponse,
-  Exchange,
-  ExchangeState,
-  ExchangeTiming,
-  HeaderLine,
-  MessageSource,
-  StreamMessage,
-} from "../inspect/exchange.ts";
-export type {
-  ExchangeEvent,
-  ExchangeQuery,
-  ExchangeStore,
-  StoredExchange,
-} from "../inspect/exchange_store.ts";
 export type { AgentEndpoint, EndpointEnd } from "./endpoint.ts";
 export { type EndpointScheme, type EndpointUrl, parseEndpointUrl } from "./endpoint_url.ts";
 export type {

@@ -7,6 +7,7 @@ import type { RequestHead, ResponseHead } from "../http/head.ts";
 import type { CaptureLimits } from "./capture.ts";
 import type { MessageReader, Messages, TellMessage } from "./message_reader.ts";
 import { SseReader } from "./sse_reader.ts";
+import { WebSocketReader } from "./websocket_reader.ts";
 
 /**
  * The readers of a protocol that a connection was upgraded to.
@@ -19,11 +20,15 @@ import { SseReader } from "./sse_reader.ts";
  */
 export function upgradeMessages(
   _request: RequestHead,
-  _response: ResponseHead,
-  _limits: CaptureLimits,
-  _tell: TellMessage,
+  response: ResponseHead,
+  limits: CaptureLimits,
+  tell: TellMessage,
 ): Messages | undefined {
-  return undefined;
+  if (response.get("upgrade")?.trim().toLowerCase() !== "websocket") return undefined;
+  return {
+    visitor: new WebSocketReader("visitor", limits, tell),
+    service: new WebSocketReader("service", limits, tell),
+  };
 }
 
 /**
