@@ -14,6 +14,7 @@ import type { ExchangeStore } from "../../inspect/exchange_store.ts";
 import { badParameter, numbered } from "./agent_problem.ts";
 import type { AgentApiDeps } from "./api_deps.ts";
 import { detailOf, fromBase64, legacyOf, REQUESTS_PATH, summaryOf } from "./exchange_json.ts";
+import { type ExchangeTest, headerFilter } from "./header_filter.ts";
 import { exchangesOfHar, harOf } from "./har.ts";
 import { readCount, readObject } from "./request_body.ts";
 import { AGENT_PATHS, type ExchangeListJson, type ReplayBody } from "./shapes.ts";
@@ -133,8 +134,14 @@ async function listOf(c: Context, { agent, clock }: AgentApiDeps): Promise<Excha
   const beforeId = query.get("before") || undefined;
   const endpointName = query.get("endpoint_name") || undefined;
   const wanted = (query.get("q") ?? "").trim().toLowerCase();
+  const tests = query.getAll("filter").map(readFilter);
+  const passes = (exchange: Exchange) => tests.every((test) => test(exchange));
   const counts = { kept: store.count, size_bytes: store.sizeBytes, max_bytes: store.maxBytes };
-  const from = { ...(beforeId && { beforeId }), ...(endpointName && { endpointName }) };
+  const from = {
+    ...(beforeId && { beforeId }),
+    ...(endpointName && { endpointName }),
+    where: passes,
+  };
   if (wanted === "") {
     return { exchanges: store.list({ ...from, limit }).map(summaryOf), ...counts };
   }
@@ -150,6 +157,14 @@ async function listOf(c: Context, { agent, clock }: AgentApiDeps): Promise<Excha
     await sleep(clock, 0);
   }
   return { exchanges: found.map(summaryOf), ...counts };
+}
+
+function readFilter(text: string): ExchangeTest {
+  try {
+    return headerFilter(text);
+  } catch (thrown) {
+    throw badParameter((thrown as Error).message);
+  }
 }
 
 /** Whether a text stands anywhere in it: first lines, headers, bodies as they passed, messages. */

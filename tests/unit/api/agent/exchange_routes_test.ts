@@ -21,6 +21,9 @@ test("addExchangeRoutes() lists by pages and by what stands anywhere in an excha
   assert.deepEqual(await list("?q=SAW%20/b"), [ids[1]]);
   assert.deepEqual(await list("?q=a.test&limit=1"), [ids[0]]);
   assert.deepEqual(await list("?endpoint_name=other"), []);
+  assert.deepEqual(await list("?filter=header%20host%20==%20a.test&limit=1"), [ids[0]]);
+  assert.deepEqual(await list("?filter=header%20host%20!=%20a.test"), []);
+  assert.equal((await scene.ask("GET", "/api/inspect/exchanges?filter=x")).status, 400);
   assert.equal((await scene.ask("GET", "/api/inspect/exchanges?limit=x")).status, 400);
   const { kept, size_bytes, max_bytes } = await scene.json("GET", "/api/inspect/exchanges");
   assert.equal(kept, 3);
