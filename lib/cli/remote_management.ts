@@ -5,7 +5,7 @@
  * @module
  */
 import type { CommandHandlers } from "../agent/commands.ts";
-import { TunnelError } from "../base/errors.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Updater } from "./update/updater.ts";
 
 /** What a command returns that wants the program to be started again: no exit code is negative. */
@@ -49,14 +49,19 @@ export function remoteCommands(management: RemoteManagement): CommandHandlers {
     },
     ...updater && {
       async update({ Version, PermitMajorVersion }) {
-        const { done } = await updater.begin({
-          version: Version,
-          permitMajor: PermitMajorVersion,
-        });
+        const wish = { version: Version, permitMajor: PermitMajorVersion };
+        const { done } = await updater.begin(wish).catch(refuseBriefly);
         // The answer does not wait for the download: the edge would not, either. The log knows the rest.
         done.catch(() => undefined);
       },
     },
     refusals: { restart: restartObstacle, update: updateObstacle },
   };
+}
+
+/** The edge says that the agent cannot be updated; only why is left to say. */
+function refuseBriefly(thrown: unknown): never {
+  const error = toTunnelError(thrown);
+  const message = error.message.replace(/^Cannot update(?: this program)?: /, "");
+  throw new TunnelError(error.code, message, { cause: error });
 }
