@@ -4,11 +4,10 @@
  *
  * @module
  */
-import process from "node:process";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Cli } from "./command.ts";
 import { readEdgeFile } from "./edge_file.ts";
-import { programLine } from "./service/program_line.ts";
+import { ownLine } from "./service/program_line.ts";
 import { runTool } from "./service/run_tool.ts";
 import { formatUnit, UNIT_NAME } from "./systemd_unit.ts";
 
@@ -42,9 +41,8 @@ export async function installEdge(cli: Cli, options: InstallOptions): Promise<vo
   const config = absolute(options.config, host.cwd());
   const { options: file } = await readEdgeFile(host.files, config);
   const log = file.accessLog?.to;
-  const ownProgram = host.program ?? { path: process.execPath, isCompiled: false };
   const unit = formatUnit({
-    program: programLine(ownProgram, process.argv[1], host.runtime.name),
+    program: await ownLine(host),
     config,
     dataDir: file.dataDir ?? undefined,
     user: options.user,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { hardening, quoteUnitWord } from "./service/unit_parts.ts";
+import { denoCache, hardening, quoteUnitWord } from "./service/unit_parts.ts";
 
 /** What the unit depends on. */
 export interface UnitOptions {
@@ -67,7 +67,7 @@ EnvironmentFile=-/etc/sallyport/edge.env
 ${dataDir === undefined ? "Environment=SALLYPORT_EDGE_DATA=/var/lib/sallyport\n" : ""}${
     user === undefined ? "DynamicUser=yes" : `User=${user}`
   }
-StateDirectory=sallyport
+${denoCache(program, "sallyport-edge")}StateDirectory=sallyport
 StateDirectoryMode=0700
 ${folders.map((folder) => `ReadWritePaths=${quoteUnitWord(folder)}\n`).join("")}WorkingDirectory=/
 LimitNOFILE=1048576

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import process from "node:process";
 import { sleep } from "../../base/clock.ts";
 import { toTunnelError, TunnelError } from "../../base/errors.ts";
 import type { Host } from "../../runtime/host.ts";
@@ -19,7 +18,7 @@ import {
   type ServiceManager,
   type ServiceState,
 } from "./manager.ts";
-import { programLine } from "./program_line.ts";
+import { ownLine } from "./program_line.ts";
 import { mustRun, needsAdministrator, runTool } from "./run_tool.ts";
 import { serviceFolder } from "./service_folder.ts";
 import { checkWishes, serviceWishes, writtenFolders } from "./settings.ts";
@@ -69,9 +68,8 @@ export async function installService(cli: Cli, options: InstallOptions): Promise
   const folder = serviceFolder(configs[0]);
   await checkWishes(host, wishes, folder);
   const user = options.user ?? await ownerOf(host, configs[0]);
-  const ownProgram = host.program ?? { path: process.execPath, isCompiled: false };
   const facts: ServiceFacts = {
-    program: programLine(ownProgram, process.argv[1], host.runtime.name),
+    program: await ownLine(host),
     configs,
     user: user === "root" ? undefined : user,
     writes: writtenFolders(config, folder),

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { OwnProgram } from "../../runtime/host.ts";
+import process from "node:process";
+import type { Host, OwnProgram } from "../../runtime/host.ts";
 
 /**
  * How this program is started.
@@ -11,6 +12,7 @@ import type { OwnProgram } from "../../runtime/host.ts";
  * @param program the executable
  * @param script what the runtime runs, unless the program is one with it
  * @param runtime which runtime
+ * @param hasModules whether the packages lie beside the script, so that Deno need not get them
  *
  * @example
  * ```ts
@@ -27,7 +29,23 @@ export function programLine(
   { path, isCompiled }: OwnProgram,
   script: string | undefined,
   runtime: string,
+  hasModules = false,
 ): readonly string[] {
   if (isCompiled || script === undefined) return [path];
-  return runtime === "deno" ? [path, "run", "-A", script] : [path, script];
+  if (runtime !== "deno") return [path, script];
+  return [path, "run", "-A", ...hasModules ? ["--node-modules-dir=manual"] : [], script];
+}
+
+/**
+ * The words that start the program which runs now.
+ *
+ * @param host the machine
+ */
+export async function ownLine(host: Host): Promise<readonly string[]> {
+  const { execPath, argv: [, script] } = process;
+  const program = host.program ?? { path: execPath, isCompiled: false };
+  const isFile = script !== undefined && /[/\\]/.test(script) && !script.includes("://");
+  const modules = isFile ? script.replace(/[^/\\]*$/, "node_modules/commander") : undefined;
+  const hasModules = modules !== undefined && await host.files.stat(modules) !== undefined;
+  return programLine(program, script, host.runtime.name, hasModules);
 }

@@ -6,7 +6,7 @@
 import type { Host } from "../../runtime/host.ts";
 import { serviceArguments, type ServiceFacts, type ServiceManager } from "./manager.ts";
 import { serviceFolder } from "./service_folder.ts";
-import { hardening, quoteUnitWord, readUnitWords } from "./unit_parts.ts";
+import { denoCache, hardening, quoteUnitWord, readUnitWords } from "./unit_parts.ts";
 
 /** What the unit is called. */
 export const AGENT_UNIT = "sallyport.service";
@@ -58,7 +58,9 @@ ${user === undefined ? "" : `User=${user}\n`}# Paths in the configuration start 
 WorkingDirectory=${folder.replaceAll("%", "%%")}
 SyslogIdentifier=sallyport
 LimitNOFILE=1048576
-${writes.map((one) => `ReadWritePaths=-${quoteUnitWord(one)}\n`).join("")}
+${writes.map((one) => `ReadWritePaths=-${quoteUnitWord(one)}\n`).join("")}${
+    denoCache(program, "sallyport")
+  }
 # Sockets, files that are read, and nothing else.
 ${
     hardening({

@@ -53,6 +53,18 @@ UMask=0077
 }
 
 /**
+ * The lines that give Deno a folder for what it downloads and compiles: a home that can only be read
+ * is none. Empty for a program that is compiled, and for other runtimes.
+ *
+ * @param program the words that start the program
+ * @param name of the folder below /var/cache
+ */
+export function denoCache(program: readonly string[], name: string): string {
+  if (program[1] !== "run") return "";
+  return `CacheDirectory=${name}\nEnvironment=DENO_DIR=/var/cache/${name}\n`;
+}
+
+/**
  * A word of a command line or a path: systemd splits at blanks, and takes % and $ for its own.
  *
  * @param word as it is meant

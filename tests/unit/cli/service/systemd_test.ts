@@ -42,6 +42,10 @@ test("S65 formatAgentUnit() is a unit that systemd takes, and finds hardly expos
     writeFileSync(path, formatAgentUnit({ ...FACTS, program: ["/bin/true"], user: "daemon" }));
     const verified = spawnSync(tool, ["verify", path], { encoding: "utf8" });
     assert.deepEqual([verified.status, verified.stderr], [0, ""]);
+    const program = ["/bin/true", "run", "-A", "/s/cli.ts"];
+    writeFileSync(path, formatAgentUnit({ ...FACTS, program, user: "daemon" }));
+    const deno = spawnSync(tool, ["verify", path], { encoding: "utf8" });
+    assert.deepEqual([deno.status, deno.stderr], [0, ""]);
     const judged = spawnSync(tool, ["security", "--offline=true", path], { encoding: "utf8" });
     const score = /exposure level for .*: ([\d.]+)/.exec(judged.stdout)?.[1];
     assert.ok(Number(score) < 2.5, `${score}\n${judged.stdout}${judged.stderr}`);

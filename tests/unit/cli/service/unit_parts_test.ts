@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hardening, quoteUnitWord, readUnitWords } from "../../../../lib/cli/service/unit_parts.ts";
+import {
+  denoCache,
+  hardening,
+  quoteUnitWord,
+  readUnitWords,
+} from "../../../../lib/cli/service/unit_parts.ts";
 import { test } from "../../../harness.ts";
 
 test("hardening() leaves the capabilities that are named, or none", () => {
@@ -21,4 +26,13 @@ test("readUnitWords() understands every command line that quoteUnitWord() wrote"
   fc.assert(fc.property(fc.array(word, { minLength: 1 }), (words) => {
     assert.deepEqual(readUnitWords(words.map(quoteUnitWord).join(" ")), words);
   }));
+});
+
+test("denoCache() is for Deno with a script alone", () => {
+  assert.equal(
+    denoCache(["/bin/deno", "run", "-A", "/s/cli.ts"], "sallyport"),
+    "CacheDirectory=sallyport\nEnvironment=DENO_DIR=/var/cache/sallyport\n",
+  );
+  assert.equal(denoCache(["/bin/sallyport"], "sallyport"), "");
+  assert.equal(denoCache(["/bin/bun", "/s/cli.ts"], "sallyport"), "");
 });
