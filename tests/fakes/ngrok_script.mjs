@@ -95,8 +95,13 @@ export async function run(ngrok, { serverAddr, caPath, authtoken, httpPort }) {
   const own = await session.httpEndpoint().scheme("HTTP").domain("three.tunnel.test")
     .listenAndServe(served);
   note("served", await ask(httpPort, own.url(), "/"));
+  const listened = http.createServer((_, response) => response.end("listened"));
+  const handed = await session.httpEndpoint().scheme("HTTP").domain("four.tunnel.test").listen();
+  await new Promise((resolve) => listened.listen(handed, resolve));
+  note("listened", await ask(httpPort, handed.url(), "/"));
   await ngrok.kill();
   await session.close();
+  listened.close();
   served.close();
   server.close();
   return happened;

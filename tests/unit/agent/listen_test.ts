@@ -109,9 +109,9 @@ test("listen() of an agent takes visitors one by one until its endpoint is close
   const served: string[] = [];
   const serving = (async () => {
     for await (const conn of endpoint) {
-      await using _ = conn;
       served.push(`${conn.remote.host} ${decodeText((await conn.read())!)}`);
       conn.write(encodeText("world"));
+      await conn[Symbol.asyncDispose]();
     }
   })();
   const answer = readAll(visitor);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import type { ForwardOptions } from "../../../lib/agent/config.ts";
-import { readWish } from "../../../lib/agent/wish.ts";
+import { readServiceWish, readWish } from "../../../lib/agent/wish.ts";
 
 const GOOD: readonly (readonly [ForwardOptions, string, string])[] = [
   [{ addr: 80 }, "", "http://localhost:80"],
@@ -53,4 +53,18 @@ test("readWish() of a directory refuses what only a service could be asked for",
     () => readWish({ addr, upstreamProxyProtocol: 1 }),
     /no use for a PROXY protocol header/,
   );
+});
+
+test("readServiceWish() is tcp or what it is told to be, and takes no address", () => {
+  assert.equal(readServiceWish({}).wanted.url, "tcp://");
+  assert.equal(readServiceWish({}, "http").upstream.kind, "http");
+  assert.equal(readServiceWish({ proto: "tls" }).upstream.kind, "tls");
+  assert.equal(readServiceWish({ url: "https://a.test" }).wanted.url, "https://a.test");
+  const { upstream, options } = readServiceWish({ forwardsTo: "mine", metadata: "m" });
+  assert.deepEqual([upstream.display, options.metadata], ["mine", "m"]);
+  assert.throws(() => readServiceWish({ addr: 80 } as never), {
+    code: "config_invalid",
+    message: /"addr" is for services elsewhere/,
+  });
+  assert.throws(() => readServiceWish({ nonsense: 1 } as never), { code: "config_invalid" });
 });
