@@ -98,9 +98,12 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   return new RunningProgram(child, args);
 }
 
-/** The words that start `sallyport` on the runtime that runs the tests, for a script that does so. */
-export function programWords(script = "cli.ts"): readonly string[] {
-  const { command, prefix } = commandLine("self", ["-A"]);
+/** The words that start `sallyport`, for a script that does so; by default on the runtime that runs the tests. */
+export function programWords(
+  script = "cli.ts",
+  runtime: RuntimeName = "self",
+): readonly string[] {
+  const { command, prefix } = commandLine(runtime, ["-A"]);
   return [command, ...prefix, join(ROOT, script)];
 }
 

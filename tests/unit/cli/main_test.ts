@@ -153,6 +153,22 @@ test("main() turns an error that nobody caught into one sentence, logs it and en
   }
 });
 
+test("main() gives the terminal back after a crash, before it says what went wrong", async () => {
+  const crashSource = new EventEmitter();
+  const runtime = memoryRuntime({ host: { args: ["do"], terminal: { columns: 80, rows: 24 } } });
+  const { host } = runtime;
+  const said: (readonly [string, boolean | undefined])[] = [];
+  host.stderr.write = (text) => void said.push([text, host.terminal?.isOpen]);
+  const commands = commandThat(() => {
+    host.openTerminal({ enter: "<", leave: ">", onInput() {}, onResize() {}, onResume() {} });
+    crashSource.emit("uncaughtException", new TypeError("thrown far away"));
+    return new Promise(() => {});
+  });
+  assert.equal(await main(runtime, { commands, crashSource }), 1);
+  assert.deepEqual(said.map(([, isOpen]) => isOpen), [false]);
+  assert.equal(host.terminal?.text, "<>");
+});
+
 function obeying(does: (cli: Cli) => Promise<number>): readonly Command[] {
   const [command] = commandThat(does);
   const flags = [

@@ -23,6 +23,15 @@ test("watchSignals() counts SIGHUP: a closed terminal ends the program in good o
   signals.dispose();
 });
 
+test("watchSignals() counts what is raised by hand like what the system sends", async () => {
+  const { host } = memoryRuntime();
+  const signals = watchSignals(host);
+  signals.raise("SIGINT");
+  host.raise("SIGTERM");
+  assert.deepEqual([await signals.first, await signals.second], ["SIGINT", "SIGTERM"]);
+  signals.dispose();
+});
+
 test("endWithin() waits for an orderly end", async () => {
   const clock = new FakeClock();
   const runtime = memoryRuntime({ clock });
