@@ -17,6 +17,11 @@ import { AUTHTOKEN, startTestEdge } from "./tunnel_suite.ts";
 
 const FORWARDING = /^Forwarding +(http:\/\/\S+)/m;
 
+/** On Linux, where tmux is, and where a program can tell whether it is in the background. */
+function inTerminal(name: string, run: () => Promise<void>): void {
+  if (process.platform === "linux") test(name, run);
+}
+
 /** The command line that starts the program, for the shell. */
 function line(words: readonly string[], ...args: string[]): string {
   return [...words, ...args].map(quoted).join(" ");
@@ -31,12 +36,16 @@ function stable(lines: readonly string[]): string {
     .replace(/^( {30}\d+ +\d+) .*$/m, "$1 RATES");
 }
 
+/** The shell waits: a prompt with nothing behind it. What is typed before would be the program's. */
+async function prompt(terminal: TmuxTerminal): Promise<void> {
+  await terminal.waitFor(/^%\n*$/m);
+}
+
 /** The shell is back, and the terminal is as it was: echo, lines, cursor, the screen of before. */
 async function restored(terminal: TmuxTerminal, code: number): Promise<void> {
-  // A prompt with nothing behind it; what is typed before would be the program's.
-  await terminal.waitFor(/^%\n*$/m);
+  await prompt(terminal);
   terminal.run("echo code $?; stty -a | grep -o ' .\\?icanon\\| .\\?echo '");
-  await terminal.waitFor(new RegExp(`^code ${code}\\n icanon\\n echo$`, "m"));
+  await terminal.waitFor(new RegExp(`code ${code}\\n icanon\\n echo$`, "m"));
   assert.deepEqual(terminal.state(), { isAlternate: false, hasCursor: true });
 }
 
@@ -117,12 +126,15 @@ async function stopsAndComesBack(terminal: TmuxTerminal): Promise<void> {
   terminal.press("C-z");
   await terminal.waitFor(/Stopped/);
   assert.deepEqual(terminal.state(), { isAlternate: false, hasCursor: true });
+  await prompt(terminal);
   terminal.run("stty -a | grep -o ' .\\?icanon'");
-  await terminal.waitFor(/^ icanon$/m);
+  await terminal.waitFor(/ icanon$/m);
   // In the background it leaves the screen to the shell.
+  await prompt(terminal);
   terminal.run("bg");
+  await prompt(terminal);
   terminal.run("echo still $((20 + 3))");
-  await terminal.waitFor(/^still 23$/m);
+  await terminal.waitFor(/still 23$/m);
   assert.equal(terminal.state().isAlternate, false);
   terminal.run("fg");
   await terminal.waitFor(/^Session Status {16}online$/m);
@@ -131,11 +143,13 @@ async function stopsAndComesBack(terminal: TmuxTerminal): Promise<void> {
 
 for (const runtime of new Set([selfName(), "deno", "bun"] as const)) {
   if (!hasRuntime(runtime)) continue;
-  test(`the full screen does its job in a terminal on ${runtime}`, () =>
-    mainJob(programWords("cli.ts", runtime)));
+  inTerminal(
+    `the full screen does its job in a terminal on ${runtime}`,
+    () => mainJob(programWords("cli.ts", runtime)),
+  );
 }
 
-test("the full screen does its job in a terminal as a compiled program", async () => {
+inTerminal("the full screen does its job in a terminal as a compiled program", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sallyport-compiled-"));
   try {
     const program = join(folder, "sallyport");
@@ -157,84 +171,98 @@ async function startIn(terminal: TmuxTerminal, ...args: string[]): Promise<numbe
 }
 
 for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
-  test(`the terminal is as it was after ${signal} from outside`, async () => {
+  inTerminal(`the terminal is as it was after ${signal} from outside`, async () => {
     using terminal = await TmuxTerminal.open(90, 24);
     process.kill(await startIn(terminal, "http", "1"), signal);
     await restored(terminal, 0);
   });
 }
 
-test("the terminal is as it was while SIGTSTP from outside has stopped the program", async () => {
-  using terminal = await TmuxTerminal.open(90, 24);
-  const pid = await startIn(terminal, "http", "1");
-  process.kill(pid, "SIGTSTP");
-  await terminal.waitFor(/Stopped/);
-  assert.deepEqual(terminal.state(), { isAlternate: false, hasCursor: true });
-  terminal.run("fg");
-  await terminal.waitFor(/^Session Status/m);
-  // Nobody is told of SIGSTOP; all is drawn again afterwards.
-  process.kill(pid, "SIGSTOP");
-  await terminal.waitFor(/Stopped/);
-  // This shell leaves the terminal as the program had it: Enter is no end of a line there.
-  terminal.press("f", "g", "C-j");
-  await terminal.waitFor(/^sallyport +\(Ctrl[^]*copy URL$/m);
-  terminal.press("C-c");
-  await restored(terminal, 0);
-});
-
-test("a second Ctrl+C ends the program at once, the first lets a request finish", async () => {
-  const web = await startWeb();
-  using terminal = await TmuxTerminal.open(90, 24);
-  const sockets: Socket[] = [];
-  try {
-    await startIn(terminal, "http", "--url", "myapp", String(web.port));
-    const [, url] = await terminal.waitFor(FORWARDING);
-    const socket = await dial(Number(new URL(url).port));
-    sockets.push(socket);
-    socket.on("error", () => {}); // it is cut off in the end
-    socket.write("POST /upload HTTP/1.1\r\nHost: myapp.localhost\r\nContent-Length: 10\r\n\r\n123");
-    await terminal.waitFor(/POST +\/upload/);
-    terminal.press("C-c");
-    await terminal.waitFor(/closing \(finishing/);
+inTerminal(
+  "the terminal is as it was while SIGTSTP from outside has stopped the program",
+  async () => {
+    using terminal = await TmuxTerminal.open(90, 24);
+    const pid = await startIn(terminal, "http", "1");
+    process.kill(pid, "SIGTSTP");
+    await terminal.waitFor(/Stopped/);
+    assert.deepEqual(terminal.state(), { isAlternate: false, hasCursor: true });
+    await prompt(terminal);
+    terminal.run("fg");
+    await terminal.waitFor(/^Session Status/m);
+    // Nobody is told of SIGSTOP; all is drawn again afterwards.
+    process.kill(pid, "SIGSTOP");
+    await terminal.waitFor(/Stopped/);
+    // This shell leaves the terminal as the program had it: Enter is no end of a line there.
+    terminal.press("f", "g", "C-j");
+    await terminal.waitFor(/^sallyport +\(Ctrl[^]*copy URL$/m);
     terminal.press("C-c");
     await restored(terminal, 0);
-  } finally {
-    for (const socket of sockets) socket.destroy();
-    await web.close();
-  }
-});
+  },
+);
 
-test("the full screen says why a session is lost, and what the edge refuses can be read afterwards", async () => {
-  const edge = await startTestEdge();
-  const relay = await startFaultRelay(splitAddress(edge.agents)[1]);
-  const web = await startWeb();
-  using terminal = await TmuxTerminal.open(100, 24, {
-    SALLYPORT_AUTHTOKEN: AUTHTOKEN,
-    NO_COLOR: "1",
-  });
-  const args = ["--connect-url", `127.0.0.1:${relay.port}`, "--connect-cas", edge.caPath];
-  try {
-    terminal.run(
-      line(programWords(), "http", String(web.port), "--url", "http://shop.tunnel.test", ...args),
-    );
-    await terminal.waitFor(/^Forwarding +http:\/\/shop\.tunnel\.test/m);
-    await terminal.waitFor(/^Account +\S/m);
-    await terminal.waitFor(/^Latency +\d+ms$/m);
-    await relay.close();
-    relay.cut("rst");
-    await terminal.waitFor(/^Session Status +reconnecting \(/m);
-    terminal.press("C-c", "C-c");
-    await restored(terminal, 0);
-    const refused = ["--connect-url", edge.agents, "--connect-cas", edge.caPath];
-    terminal.run(`clear; ${line(programWords(), "http", "1", "--authtoken", "wrong", ...refused)}`);
-    await terminal.waitFor(/^ERROR: +ERR_NGROK_\d+$/m);
-    await restored(terminal, 1);
-  } finally {
-    for (const one of [web, relay, edge]) await one.close();
-  }
-});
+inTerminal(
+  "a second Ctrl+C ends the program at once, the first lets a request finish",
+  async () => {
+    const web = await startWeb();
+    using terminal = await TmuxTerminal.open(90, 24);
+    const sockets: Socket[] = [];
+    try {
+      await startIn(terminal, "http", "--url", "myapp", String(web.port));
+      const [, url] = await terminal.waitFor(FORWARDING);
+      const socket = await dial(Number(new URL(url).port));
+      sockets.push(socket);
+      socket.on("error", () => {}); // it is cut off in the end
+      socket.write(
+        "POST /upload HTTP/1.1\r\nHost: myapp.localhost\r\nContent-Length: 10\r\n\r\n123",
+      );
+      await terminal.waitFor(/POST +\/upload/);
+      terminal.press("C-c");
+      await terminal.waitFor(/closing \(finishing/);
+      terminal.press("C-c");
+      await restored(terminal, 0);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await web.close();
+    }
+  },
+);
 
-test("console_ui_color and NO_COLOR decide about the background", async () => {
+inTerminal(
+  "the full screen says why a session is lost, and what the edge refuses can be read afterwards",
+  async () => {
+    const edge = await startTestEdge();
+    const relay = await startFaultRelay(splitAddress(edge.agents)[1]);
+    const web = await startWeb();
+    using terminal = await TmuxTerminal.open(100, 24, {
+      SALLYPORT_AUTHTOKEN: AUTHTOKEN,
+      NO_COLOR: "1",
+    });
+    const args = ["--connect-url", `127.0.0.1:${relay.port}`, "--connect-cas", edge.caPath];
+    try {
+      terminal.run(
+        line(programWords(), "http", String(web.port), "--url", "http://shop.tunnel.test", ...args),
+      );
+      await terminal.waitFor(/^Forwarding +http:\/\/shop\.tunnel\.test/m);
+      await terminal.waitFor(/^Account +\S/m);
+      await terminal.waitFor(/^Latency +\d+ms$/m);
+      await relay.close();
+      relay.cut("rst");
+      await terminal.waitFor(/^Session Status +reconnecting \(/m);
+      terminal.press("C-c", "C-c");
+      await restored(terminal, 0);
+      const refused = ["--connect-url", edge.agents, "--connect-cas", edge.caPath];
+      terminal.run(
+        `clear; ${line(programWords(), "http", "1", "--authtoken", "wrong", ...refused)}`,
+      );
+      await terminal.waitFor(/^ERROR: +ERR_NGROK_\d+$/m);
+      await restored(terminal, 1);
+    } finally {
+      for (const one of [web, relay, edge]) await one.close();
+    }
+  },
+);
+
+inTerminal("console_ui_color and NO_COLOR decide about the background", async () => {
   const looks = [
     ["console_ui: true", {}, /\x1b\[37m?\x1b?\[?;?40m/, undefined],
     ["console_ui_color: transparent", {}, /\x1b\[32monline/, /40m/],
@@ -259,7 +287,7 @@ for (
     ["console_ui is false", "", "--config ./quiet.yml"],
   ] as const
 ) {
-  test(`there is no full screen where ${what}`, async () => {
+  inTerminal(`there is no full screen where ${what}`, async () => {
     using terminal = await TmuxTerminal.open(90, 24);
     await writeFile(join(terminal.folder, "quiet.yml"), "version: 3\nagent: {console_ui: false}\n");
     terminal.run(`cd ${terminal.folder}`);
@@ -269,7 +297,7 @@ for (
   });
 }
 
-test("the full screen does without keys where standard input is no terminal", async () => {
+inTerminal("the full screen does without keys where standard input is no terminal", async () => {
   using terminal = await TmuxTerminal.open(90, 24);
   terminal.run(`${line(programWords(), "http", "1")} </dev/null`);
   await terminal.waitFor(FORWARDING);
