@@ -30,7 +30,7 @@ function line(words: readonly string[], ...args: string[]): string {
 /** What is stable on a screen. */
 function stable(lines: readonly string[]): string {
   return lines.join("\n")
-    .replace(/localhost:\d+/g, "localhost:PORT")
+    .replace(/(localhost|127\.0\.0\.1):\d+/g, "$1:PORT")
     .replace(/^\d\d:\d\d:\d\d\.\d{3}/gm, "TIME")
     .replace(/ +\d+(\.\d)? m?s$/gm, " TOOK")
     .replace(/^( {30}\d+ +\d+) .*$/m, "$1 RATES");
@@ -68,6 +68,7 @@ async function mainJob(words: readonly string[]): Promise<void> {
 Session Status                online
 Version                       0.1.0
 Edge                          in this program, for this machine alone
+Web Interface                 http://127.0.0.1:PORT
 Forwarding                    http://myapp.localhost:PORT -> http://localhost:PORT
 
 Connections                   ttl     opn     rt1     rt5     p50     p90
@@ -80,7 +81,6 @@ HTTP Requests
 -------------
 TIME GET     /                                     404 ERR_NGROK_3200 TOOK
 TIME GET     /hello                                200 OK TOOK
-
 
 
 
@@ -101,7 +101,7 @@ q QR code   c copy URL`,
 async function resizes(terminal: TmuxTerminal, url: string): Promise<void> {
   terminal.resize(34, 12);
   await terminal.waitFor(/^Session Status\n {2}online$/m);
-  terminal.press("Down", "Down", "Down");
+  terminal.press("Down", "Down", "Down", "Down", "Down");
   await terminal.waitFor(new RegExp(`^Forwarding\\n {2}${url}( ->)?$`, "m"));
   assert.match(terminal.lines()[0], /^sallyport +\(Ctrl\+C to quit\)$/);
   terminal.press("End");
