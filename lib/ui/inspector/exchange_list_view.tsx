@@ -167,7 +167,11 @@ function NoRows({ state }: { readonly state: InspectorState }): VNode {
   if (state.all.value.length === 0) {
     return (
       <div class="list-empty">
-        <p>Nothing yet. What visitors ask for appears here at once.</p>
+        <p>
+          {state.memory.value.maxBytes === 0
+            ? "Nothing is kept: inspection is off in this agent (inspect_db_size is -1)."
+            : "Nothing yet. What visitors ask for appears here at once."}
+        </p>
       </div>
     );
   }
