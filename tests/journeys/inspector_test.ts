@@ -160,7 +160,7 @@ journey("filters and full text search leave what matches", async (stage) => {
   fillStage(stage.api);
   const watched = await open(stage, { ...DESK, colorScheme: "light" });
   const { page, shoot } = watched;
-  const search = page.getByRole("searchbox", { name: /^Search/ });
+  const search = page.getByRole("searchbox", { name: /^Search bodies/ });
   const wall = page.getByRole("contentinfo");
   await page.keyboard.press("/");
   await search.fill("status >= teapot");
@@ -494,7 +494,7 @@ journey("ten thousand exchanges: few elements, quick steps", async (stage) => {
   );
   assert.equal(await selected.evaluate((row) => row.getBoundingClientRect().top), top);
   assert.ok(await elements() < 1_600, `${await elements()} elements`);
-  await page.getByRole("searchbox", { name: /^Search/ }).fill("path == /item/77");
+  await page.getByRole("searchbox", { name: /^Search bodies/ }).fill("path == /item/77");
   await page.keyboard.press("Enter");
   await page.getByText(/matched 1 of 10.500/).waitFor();
   assertClean(watched, stage.url);
