@@ -105,7 +105,7 @@ async function onStage(run: (stage: Stage) => Promise<void>): Promise<void> {
     port: 0,
     allowHosts: [],
     config: { web_addr: "127.0.0.1:4040", authtoken: "HIDDEN" },
-    prepare: (wish) => Promise.resolve(wish),
+    prepare: () => Promise.reject(new Error("no endpoint is started by the page")),
   });
   const browser = await startBrowser(`*.${DOMAIN}`);
   const watched = await browser.open({ viewport: { width: 1280, height: 860 } });

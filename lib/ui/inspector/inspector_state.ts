@@ -30,6 +30,9 @@ export const SEARCH_MS = 200;
 /** An exchange that goes on is read again at most so often. */
 export const DETAIL_MS = 400;
 
+/** What the exchanges cost is asked for at most so often. */
+export const MEMORY_MS = 2_000;
+
 /** How many looks at the numbers are kept for the charts. */
 export const COURSE_LENGTH = 60;
 
@@ -109,6 +112,7 @@ export class InspectorState {
   #searchTimer: Timer | undefined;
   #searchTurn = 0;
   #detailTimer: Timer | undefined;
+  #memoryTimer: Timer | undefined;
 
   /**
    * Makes a state that knows nothing yet.
@@ -150,6 +154,8 @@ export class InspectorState {
     this.#connection = undefined;
     this.#searchTimer?.cancel();
     this.#detailTimer?.cancel();
+    this.#memoryTimer?.cancel();
+    this.#memoryTimer = undefined;
   }
 
   /** Reads everything anew. */
@@ -265,12 +271,23 @@ export class InspectorState {
       if (event.exchange.id === id || event.exchange.id === otherId) this.#detailSoon();
     }
     if (this.#asksAgent) this.#searchSoon(1_000);
+    this.#memoryTimer ??= this.#clock.after(MEMORY_MS, () => void this.#loadMemory());
     if (this.#framed) return;
     this.#framed = true;
     this.#page.frame(() => {
       this.#framed = false;
       this.all.value = this.#list.all;
     });
+  }
+
+  async #loadMemory(): Promise<void> {
+    this.#memoryTimer = undefined;
+    try {
+      const { size_bytes: usedBytes, max_bytes: maxBytes } = await this.client.list({ limit: 1 });
+      this.memory.value = { usedBytes, maxBytes };
+    } catch {
+      // It is away: the connection tells, and all is read anew when it is back.
+    }
   }
 
   #takeStatus(status: StatusJson): void {
