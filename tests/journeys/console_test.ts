@@ -295,6 +295,11 @@ for (
     terminal.run(`${before} ${line(programWords(), "http", "1")} ${after}`);
     await terminal.waitFor(/^Forwarding|started tunnel/m);
     assert.equal(terminal.state().isAlternate, false);
+    // The shell leaves what is in the background alone when it ends.
+    if (after === "&") {
+      terminal.run("kill %1; wait %1; echo ended $?");
+      await terminal.waitFor(/ended 0$/m);
+    }
   });
 }
 
