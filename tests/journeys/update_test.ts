@@ -15,6 +15,7 @@ import { detectRuntime } from "../../lib/runtime/detect.ts";
 import { test } from "../harness.ts";
 import { startWeb, visit } from "./kit.ts";
 import { type ProgramExit, programWords, runProgram, startProgram } from "./program.ts";
+import { quoted, TmuxTerminal } from "./tmux.ts";
 import { AUTHTOKEN, DOMAIN, eventually, startTestEdge } from "./tunnel_suite.ts";
 
 const EXE = process.platform === "win32" ? ".exe" : "";
@@ -249,6 +250,43 @@ test("S82 S83 S84 S102 S104 S143 remote: an agent looks for updates, updates its
       await stage.close();
     }
   }));
+
+test("S83 S144 Ctrl+U updates from the status, and a restart from afar brings the status back", async () => {
+  if (process.platform === "win32") return; // has no tmux
+  await withPublisher(async (publisher) => {
+    await publisher.release("1.0.0");
+    await publisher.release("1.1.0");
+    const compiled = await publisher.install("1.0.0");
+    const stage = await startTestEdge();
+    const service = await startWeb();
+    using terminal = new TmuxTerminal(120, 30, { NO_COLOR: "1", SALLYPORT_AUTHTOKEN: AUTHTOKEN });
+    try {
+      const words = [
+        ...[compiled, "http", String(service.port), "--url", `https://app.${DOMAIN}`],
+        ...["--connect-url", stage.agents, "--connect-cas", stage.caPath],
+      ];
+      terminal.run(words.map(quoted).join(" "));
+      await terminal.waitFor(
+        /^Update +update available \(version 1\.1\.0, Ctrl-U to update\)\nVersion +1\.0\.0$/m,
+      );
+      terminal.press("C-u");
+      await terminal.waitFor(/^Update +updated to version 1\.1\.0, restart to use it$/m);
+      assert.equal(await versionOf(compiled), "sallyport version 1.1.0");
+      await terminal.waitFor(/^Forwarding +https:/m);
+      await stage.edge.commandSession(stage.edge.sessions()[0].id, "restart");
+      await terminal.waitFor(/^Version +1\.1\.0$/m);
+      await terminal.waitFor(/^Forwarding +https:/m);
+      assert.doesNotMatch(terminal.text(), /^Update /m);
+      terminal.press("C-c");
+      await terminal.waitFor(/^%\n*$/m);
+      terminal.run("echo code $?");
+      await terminal.waitFor(/^code 0$/m);
+    } finally {
+      await service.close();
+      await stage.close();
+    }
+  });
+});
 
 test("S83 remote: an agent that runs from source restarts in place, and obeys signals after it", async () => {
   const stage = await startTestEdge();
