@@ -259,7 +259,10 @@ test("S83 S144 Ctrl+U updates from the status, and a restart from afar brings th
     const compiled = await publisher.install("1.0.0");
     const stage = await startTestEdge();
     const service = await startWeb();
-    using terminal = new TmuxTerminal(120, 30, { NO_COLOR: "1", SALLYPORT_AUTHTOKEN: AUTHTOKEN });
+    using terminal = await TmuxTerminal.open(120, 30, {
+      NO_COLOR: "1",
+      SALLYPORT_AUTHTOKEN: AUTHTOKEN,
+    });
     try {
       const words = [
         ...[compiled, "http", String(service.port), "--url", `https://app.${DOMAIN}`],
