@@ -7,6 +7,7 @@ import { InspectorClient } from "../../../../lib/ui/inspector/inspector_client.t
 import {
   DETAIL_MS,
   InspectorState,
+  MEMORY_MS,
   SEARCH_MS,
 } from "../../../../lib/ui/inspector/inspector_state.ts";
 import { FakeAgentApi } from "../../../fakes/agent_api.ts";
@@ -117,6 +118,16 @@ test("InspectorState draws news once a frame", () => {
   assert.equal(state.all.value.length, 500);
   state.stop();
   assert.equal(closed(), 1);
+});
+
+test("InspectorState asks what the exchanges cost, once for many news", async () => {
+  const { state, hear, clock, asked } = scene();
+  state.start();
+  for (let count = 0; count < 9; count++) hear({ type: "exchange.added", exchange: api.make({}) });
+  await clock.advance(MEMORY_MS);
+  await settle();
+  assert.deepEqual(asked, ["/api/inspect/exchanges?limit=1"]);
+  assert.deepEqual(state.memory.value, { usedBytes: 7, maxBytes: 9 });
 });
 
 test("InspectorState keeps a course of the numbers", () => {
