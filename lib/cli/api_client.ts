@@ -1,8 +1,8 @@
 /**
- * Asks the REST API of an edge: one HTTP/1.1 request over a connection of its own, trusting the
- * authority the user names. `fetch` could not be told of an authority on every runtime.
+ * Asks the REST API of an edge, or the API of an agent: one HTTP/1.1 request over a connection of its
+ * own, trusting the authority the user names. `fetch` could not be told of an authority on every runtime.
  *
- * Called by `api_call.ts`.
+ * Called by `api_call.ts` and `running_agents.ts`.
  *
  * @module
  */
@@ -21,16 +21,18 @@ import type { Conn, TrustedRoots } from "../runtime/net.ts";
 export interface ApiRequest {
   /** Where the API is: `https://api.example.com`, without a slash at the end. */
   readonly apiUrl: string;
-  /** Who may vouch for its certificate: `trusted`, `host`, or the path of a PEM file. */
-  readonly apiCas: string;
-  /** Who asks. */
-  readonly apiKey: string;
+  /** Who may vouch for its certificate: `trusted`, `host`, or the path of a PEM file. @default {"trusted"} */
+  readonly apiCas?: string;
+  /** Who asks. @default nobody in particular */
+  readonly apiKey?: string;
   /** `GET` … */
   readonly method: string;
   /** Path and query. */
   readonly target: string;
   /** The body, if there is one. */
-  readonly body: unknown;
+  readonly body?: unknown;
+  /** How long it may take. @default {60_000} */
+  readonly timeoutMs?: number;
 }
 
 /** An answer. */
@@ -55,12 +57,12 @@ const MAX_ANSWER_BYTES = 64 * 1_048_576;
  */
 export async function askApi(runtime: Runtime, request: ApiRequest): Promise<ApiReply> {
   const url = parseApiUrl(request.apiUrl);
-  const conn = await dial(runtime, url, request.apiCas);
+  const conn = await dial(runtime, url, request.apiCas ?? "trusted");
   try {
     return await deadline(
       runtime.clock,
       exchange(conn, url, request),
-      TIMEOUT_MS,
+      request.timeoutMs ?? TIMEOUT_MS,
       `Cannot get an answer from "${url.origin}" in time`,
     );
   } finally {
@@ -96,7 +98,7 @@ async function exchange(conn: Conn, url: URL, request: ApiRequest): Promise<ApiR
   const lines = [
     `${method} ${url.pathname.replace(/\/$/, "")}${target} HTTP/1.1`,
     `Host: ${url.host}`,
-    `Authorization: Bearer ${apiKey}`,
+    ...apiKey === undefined ? [] : [`Authorization: Bearer ${apiKey}`],
     "Ngrok-Version: 2",
     `User-Agent: sallyport/${VERSION}`,
     "Accept: application/json",
@@ -132,7 +134,7 @@ function parseJson(text: string, url: URL): unknown {
   } catch (cause) {
     throw new TunnelError(
       "http_invalid",
-      `Cannot understand the answer of "${url.origin}": it is not JSON; is it the API of an edge?`,
+      `Cannot understand the answer of "${url.origin}": it is not JSON; is it the API of an edge or an agent?`,
       { cause },
     );
   }

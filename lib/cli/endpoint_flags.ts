@@ -61,6 +61,28 @@ export const SESSION_FLAGS: readonly [
   },
 ];
 
+/** Where to look for agents. */
+export const WEB_ADDR_FLAG: Flag & { readonly name: "web-addr" } = defineFlag({
+  name: "web-addr",
+  value: "host:port",
+  summary: "where the API of the agent is; without it web_addr of the configuration, else 4040 on",
+});
+
+/** The flags of the commands that ask an agent. */
+export const RUNNING_FLAGS: readonly [
+  typeof WEB_ADDR_FLAG,
+  Flag & { readonly name: "config" },
+] = [
+  WEB_ADDR_FLAG,
+  {
+    name: "config",
+    value: "path",
+    summary: "the configuration files",
+    env: CONFIG_VARIABLES,
+    repeats: true,
+  },
+];
+
 const TRUTH: readonly string[] = ["true", "false"];
 const PROXY_VERSIONS: readonly string[] = ["1", "2"];
 

@@ -39,6 +39,17 @@ export function spread(left: string, right: string, columns: number): string {
     right;
 }
 
+/** A table whose columns are as wide as their longest cell, two blanks apart, each row a line. */
+export function columnsOf(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const cells of rows) {
+    cells.forEach((cell, index) => widths[index] = Math.max(widths[index] ?? 0, cell.length));
+  }
+  return rows.map((cells) =>
+    cells.map((cell, index) => cell.padEnd(widths[index])).join("  ").trimEnd() + "\n"
+  ).join("");
+}
+
 /** Text from outside, made safe for a terminal. */
 export function safe(text: string): string {
   return escapeControls(text);

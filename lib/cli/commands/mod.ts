@@ -12,8 +12,10 @@ import { diagnoseCommand } from "./diagnose.ts";
 import { edgeCommand } from "./edge.ts";
 import { helpCommand } from "./help.ts";
 import { httpCommand } from "./http.ts";
+import { psCommand } from "./ps.ts";
 import { serviceCommand } from "./service.ts";
 import { startCommand } from "./start.ts";
+import { stopCommand } from "./stop.ts";
 import { tcpCommand } from "./tcp.ts";
 import { tlsCommand } from "./tls.ts";
 import { tunnelCommand } from "./tunnel.ts";
@@ -26,6 +28,8 @@ export const COMMANDS: readonly Command[] = [
   tcpCommand,
   tlsCommand,
   startCommand,
+  stopCommand,
+  psCommand,
   tunnelCommand,
   edgeCommand,
   apiCommand,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  columnsOf,
   formatBytes,
   formatDuration,
   formatTime,
@@ -57,4 +58,8 @@ test("paintFor() paints for a person who likes colours alone", () => {
 
 test("safe() takes foreign control characters their power", () => {
   assert.equal(safe("a\x1b[2Jb\r\nc"), "a\\x1b[2Jb\\r\\nc");
+});
+
+test("columnsOf() makes columns as wide as their longest cell", () => {
+  assert.equal(columnsOf([["A", "BB", "C"], ["long", "b", ""]]), "A     BB  C\nlong  b\n");
 });

@@ -3,6 +3,7 @@ import { startCommand } from "../../../../lib/cli/commands/start.ts";
 import { main } from "../../../../lib/cli/main.ts";
 import { memoryRuntime } from "../../../../lib/runtime/memory.ts";
 import { test } from "../../../harness.ts";
+import { RunningScene } from "../running_kit.ts";
 
 async function refusal(args: string[], files: Record<string, string> = {}) {
   const runtime = memoryRuntime({ host: { args: ["start", ...args], files } });
@@ -27,4 +28,28 @@ test("S25 startCommand refuses what it cannot start, and says what it could", as
   assert.match(await refusal(["web", "--all", ...config], files), /exclude each other/);
   assert.match(await refusal(["--all"]), /"sallyport start --none" starts the session alone/);
   assert.match(await refusal(["x", "--config", "/none.yml"]), /Error reading configuration file/);
+});
+
+test("startCommand --running puts endpoints online in the agent that runs, and says which", async () => {
+  const scene = new RunningScene({
+    "/c.yml": `version: 3
+endpoints: [{name: web, url: "https://a.test", upstream: {url: 80}}]
+tunnels: {db: {proto: tcp, addr: 5432}}
+`,
+  });
+  const start = (...args: string[]) => scene.sallyport("start", ...args, "--config", "/c.yml");
+  assert.match((await start("web", "--running")).stderr, /No agent runs on this machine/);
+  const agent = await scene.run();
+  assert.match((await start("--none", "--running")).stderr, /exclude each other/);
+  assert.match((await start("wbe", "--running")).stderr, /did you mean "web"/);
+  const { code, stdout } = await start("--all", "--running");
+  assert.deepEqual([code, stdout], [
+    0,
+    "Started web: https://a.test -> http://localhost:80\nStarted db: tcp://localhost:20002 -> localhost:5432\n",
+  ]);
+  assert.equal(agent.endpoints.length, 2);
+  await scene.run();
+  assert.match((await start("web", "--running")).stderr, /at 127.0.0.1:4040, 127.0.0.1:4041: say/);
+  assert.equal((await start("web", "--web-addr", "127.0.0.1:4041")).code, 0);
+  await scene.close();
 });
