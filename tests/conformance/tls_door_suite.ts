@@ -200,7 +200,7 @@ export function tlsDoorSuite(subject: TlsDoorSubject): void {
           port: door.port,
           tls: { serverName: "a.example", roots: [ca.caPem], alpn: ["mqtt"] },
         }),
-      ["tls_failed", "connection_closed", "connection_reset"],
+      ["tls_protocol", "tls_failed", "connection_closed", "connection_reset"],
       /^Cannot connect to "127\.0\.0\.1:\d+": /,
     );
     await assertFails(() => door.served[0], "tls_failed");

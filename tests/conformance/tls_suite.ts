@@ -342,6 +342,7 @@ export function tlsSuite(subject: TlsSubject): void {
       /no application protocol/,
     );
     await assertFails(() => unwrap(ends.client), [
+      "tls_protocol",
       "tls_failed",
       "connection_closed",
       "connection_reset",

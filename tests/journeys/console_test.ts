@@ -265,8 +265,8 @@ inTerminal(
 inTerminal("console_ui_color and NO_COLOR decide about the background", async () => {
   // ESC, which a regular expression may not name, is written as ^.
   const looks = [
-    ["console_ui: true", {}, /\^\[40m|;40m/, undefined],
-    ["console_ui_color: transparent", {}, /\^\[32monline/, /40m/],
+    ["console_ui: true", { NO_COLOR: "" }, /\^\[40m|;40m/, undefined],
+    ["console_ui_color: transparent", { NO_COLOR: "" }, /\^\[32monline/, /40m/],
     ["console_ui: iftty", { NO_COLOR: "1" }, /online/, /\^\[\d/],
   ] as const;
   for (const [option, env, has, lacks] of looks) {
