@@ -190,7 +190,7 @@ class RunningAgent implements Agent {
     this.#pace = new Pace(backoff);
     this.#inspector = config.inspectBytes < 0
       ? undefined
-      : new Inspector(config.inspectBytes, clock, logger);
+      : new Inspector(config.inspectBytes, clock, logger, runtime.codecs);
     this.#endpoints = new Endpoints({ clock, logger, announcer, backoff });
     this.#visitors = new Visitors(this.#endpoints, {
       net,

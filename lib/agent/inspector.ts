@@ -11,6 +11,7 @@ import { type CaptureLimits, DEFAULT_CAPTURE_LIMITS } from "../inspect/capture.t
 import { DEFAULT_STORE_BYTES, ExchangeStore } from "../inspect/exchange_store.ts";
 import { HttpTap, type HttpTapOptions } from "../inspect/http_tap.ts";
 import { tapPair, type TappedPair } from "../inspect/tap.ts";
+import type { Codecs } from "../runtime/codecs.ts";
 import type { UpstreamTarget } from "./upstream_dial.ts";
 
 /** What a connection is, as far as exchanges say it. */
@@ -23,6 +24,7 @@ export class Inspector {
   /** What is kept of each. */
   readonly limits: CaptureLimits = DEFAULT_CAPTURE_LIMITS;
   readonly #clock: Clock;
+  readonly #codecs: Codecs | undefined;
 
   /**
    * Begins with none.
@@ -30,8 +32,10 @@ export class Inspector {
    * @param maxBytes what all of them may cost; 0 is 50 MiB
    * @param clock whose time
    * @param logger hears of listeners that fail
+   * @param codecs undo the compression of WebSockets
    */
-  constructor(maxBytes: number, clock: Clock, logger: Logger) {
+  constructor(maxBytes: number, clock: Clock, logger: Logger, codecs?: Codecs) {
+    this.#codecs = codecs;
     this.exchanges = new ExchangeStore({ maxBytes: maxBytes || DEFAULT_STORE_BYTES, logger });
     this.#clock = clock;
   }
@@ -75,6 +79,7 @@ export class Inspector {
         clientAddr,
         ...(replayOf !== undefined && { replayOf }),
       },
+      ...(this.#codecs && { codecs: this.#codecs }),
       ...(metrics && { counter: metrics.http }),
     };
   }

@@ -16,6 +16,7 @@ import type {
   StreamMessage,
 } from "./exchange.ts";
 import type { StoredExchange } from "./exchange_store.ts";
+import type { MessageChange } from "./message_reader.ts";
 
 /** What is kept of an exchange at most. */
 export interface CaptureLimits {
@@ -265,11 +266,33 @@ export class Capture implements StoredExchange {
     this.#durationMs = nowMs - this.#startedMs;
   }
 
-  /** Keeps a message; the oldest makes room for it. */
-  addMessage(message: Omit<StreamMessage, "atMs">, nowMs: number): void {
-    this.#messages.push({ ...message, atMs: nowMs - this.#startedMs });
+  /**
+   * Keeps a message; the oldest makes room for it.
+   *
+   * @returns as it is kept
+   */
+  addMessage(message: Omit<StreamMessage, "atMs">, nowMs: number): StreamMessage {
+    const kept = { ...message, atMs: nowMs - this.#startedMs };
+    this.#messages.push(kept);
     this.#messageBytes += MESSAGE_OVERHEAD_BYTES + message.preview.length;
-    if (this.#messages.length <= this.#limits.maxMessages) return;
+    if (this.#messages.length > this.#limits.maxMessages) this.#dropMessages();
+    return kept;
+  }
+
+  /**
+   * Says more of a message.
+   *
+   * @param kept which; one that is not kept any more stays forgotten
+   * @param change what is known now
+   */
+  changeMessage(kept: StreamMessage, change: MessageChange): void {
+    const index = this.#messages.lastIndexOf(kept);
+    if (index < 0) return;
+    this.#messageBytes += change.preview.length - kept.preview.length;
+    this.#messages[index] = { ...kept, ...change };
+  }
+
+  #dropMessages(): void {
     // Many at once: taking one from the front moves all the others.
     const dropped = this.#messages.splice(0, Math.ceil(this.#limits.maxMessages / 10));
     this.droppedMessages += dropped.length;

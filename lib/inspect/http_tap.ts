@@ -17,6 +17,7 @@ import type { RequestHead } from "../http/head.ts";
 import type { HttpSubject } from "../http/fault.ts";
 import { parseProxyHeader } from "../http/proxy_protocol.ts";
 import { isUpgradeAnswer, isUpgradeRequest } from "../http/upgrade.ts";
+import type { Codecs } from "../runtime/codecs.ts";
 import { type BodyCapture, Capture, type CaptureLimits, type ExchangeOrigin } from "./capture.ts";
 import type { HeaderLine } from "./exchange.ts";
 import type { ExchangeStore } from "./exchange_store.ts";
@@ -36,6 +37,8 @@ export interface HttpTapOptions {
   readonly origin: ExchangeOrigin;
   /** Whether a PROXY header comes before the first request. @default {false} */
   readonly afterProxyHeader?: boolean;
+  /** Undoes the compression of WebSockets. @default it stays */
+  readonly codecs?: Pick<Codecs, "createInflater">;
   /** Counts exchanges. */
   readonly counter?: ExchangeCounter;
 }
@@ -249,7 +252,7 @@ export class HttpTap {
     const response = capture.response!;
     const tell = this.#tellerOf(capture);
     if (isUpgradeAnswer(request, head)) {
-      this.#upgrade(upgradeMessages(request, head, this.#options.limits, tell));
+      this.#upgrade(upgradeMessages(head, this.#options, tell));
     } else {
       const reader = bodyMessages(head, this.#options.limits, tell);
       direction.startBody(responseFraming(head, request.method), response.body, reader);
@@ -301,8 +304,13 @@ export class HttpTap {
 
   #tellerOf(capture: Capture): TellMessage {
     return (message) => {
-      capture.addMessage(message, this.#nowMs());
-      this.#options.store.update(capture);
+      const { store } = this.#options;
+      const kept = capture.addMessage(message, this.#nowMs());
+      store.update(capture);
+      return (change) => {
+        capture.changeMessage(kept, change);
+        store.update(capture);
+      };
     };
   }
 
@@ -322,7 +330,10 @@ export class HttpTap {
 
   /** Ends the capture of this connection. */
   #stop(error: string): void {
-    this.#request.mode = this.#response.mode = "off";
+    for (const direction of [this.#request, this.#response]) {
+      direction.mode = "off";
+      direction.messages?.end();
+    }
     this.#early = [];
     for (const { capture } of this.#pending.splice(0)) {
       capture.cut(error, this.#nowMs());

@@ -5,8 +5,13 @@
  */
 import type { StreamMessage } from "./exchange.ts";
 
-/** Takes each message when it is complete. */
-export type TellMessage = (message: Omit<StreamMessage, "atMs">) => void;
+/** What is known of a message a little later: what it was before it was compressed. */
+export type MessageChange = Pick<StreamMessage, "sizeBytes" | "preview" | "isTruncated">;
+
+/** Takes each message when it is complete, and gives a way to say more of it later. */
+export type TellMessage = (
+  message: Omit<StreamMessage, "atMs">,
+) => ((change: MessageChange) => void) | void;
 
 /** Makes messages of the bytes of one direction. */
 export interface MessageReader {

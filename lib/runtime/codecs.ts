@@ -28,6 +28,33 @@ export interface Codecs {
    * @returns what it gave, and what went wrong; never rejects
    */
   decode(coding: string, bytes: Uint8Array, maxBytes: number): Promise<Decoded>;
+  /** Starts undoing raw DEFLATE (RFC 1951) piece by piece, as WebSockets have it (RFC 7692). */
+  createInflater(): Inflater;
+}
+
+/** Undoes one stream of raw DEFLATE. What a piece refers back to, earlier pieces have brought. */
+export interface Inflater {
+  /**
+   * Takes the next piece: one call at a time. After an error there is no going on.
+   *
+   * @param bytes what comes next
+   * @param keepBytes how much of the result is wanted
+   * @param maxBytes a result that is longer is an error
+   * @returns what all of it gave; never rejects
+   */
+  inflate(bytes: Uint8Array, keepBytes: number, maxBytes: number): Promise<Inflated>;
+  /** Lets go of its memory; an inflate that is under way ends with an error. */
+  close(): void;
+}
+
+/** What a piece gave. */
+export interface Inflated {
+  /** Its beginning. */
+  readonly bytes: Uint8Array;
+  /** How long it is. */
+  readonly totalBytes: number;
+  /** Why it went no further. */
+  readonly error: string | undefined;
 }
 
 /** What decoding gave. */

@@ -79,6 +79,11 @@ const NO_CODECS: Codecs = {
   },
   decode: (coding) =>
     Promise.resolve({ bytes: new Uint8Array(0), error: `"${coding}" cannot be undone here` }),
+  createInflater: () => ({
+    inflate: () =>
+      Promise.resolve({ bytes: new Uint8Array(0), totalBytes: 0, error: "There is no inflater" }),
+    close: () => {},
+  }),
 };
 
 function noSqlite(path: string): Promise<never> {

@@ -13,6 +13,7 @@ import {
   createGunzip,
   createGzip,
   createInflate,
+  createInflateRaw,
   type ZlibOptions,
 } from "node:zlib";
 import * as zlib from "node:zlib";
@@ -20,7 +21,7 @@ import type { ByteTransform } from "../base/byte_transform.ts";
 import { concat } from "../base/bytes.ts";
 import type { Chunk } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
-import type { Codecs, CodingName, Decoded } from "./codecs.ts";
+import type { Codecs, CodingName, Decoded, Inflated, Inflater } from "./codecs.ts";
 
 /** As much of a zlib stream as is used. */
 interface ZlibStream {
@@ -57,6 +58,7 @@ export const nodeCodecs: Codecs = {
     }
     return decoded;
   },
+  createInflater: () => new RawInflater(),
 };
 
 /** A decoder that does not mind where its input ends. */
@@ -181,5 +183,63 @@ class ZlibEncoder implements ByteTransform {
     const chunk = concat(this.#out);
     this.#out = [];
     return chunk;
+  }
+}
+
+/** One stream goes on over all pieces: a dictionary for each (`inflateRawSync`) fails on Deno. */
+class RawInflater implements Inflater {
+  #stream: ZlibStream | undefined;
+  #error: string | undefined;
+  #onData: (chunk: Uint8Array) => void = () => {};
+  #settle: (error: string | undefined) => void = () => {};
+
+  inflate(bytes: Uint8Array, keepBytes: number, maxBytes: number): Promise<Inflated> {
+    const kept: Uint8Array[] = [];
+    let keptBytes = 0;
+    let totalBytes = 0;
+    return new Promise((resolve) => {
+      this.#settle = (error) => {
+        this.#settle = () => {};
+        this.#error ??= error;
+        resolve({ bytes: concat(kept), totalBytes, error });
+      };
+      if (this.#error !== undefined) return this.#settle(this.#error);
+      this.#onData = (chunk) => {
+        totalBytes += chunk.length;
+        const room = keepBytes - keptBytes;
+        if (room > 0) {
+          const piece = chunk.slice(0, room);
+          keptBytes += piece.length;
+          kept.push(piece);
+        }
+        if (totalBytes > maxBytes) this.#fail(`it is longer than ${maxBytes} bytes`);
+      };
+      this.#stream ??= this.#open();
+      this.#stream.write(bytes, (error) => this.#settle(error?.message));
+    });
+  }
+
+  close(): void {
+    this.#fail("it was closed");
+  }
+
+  #open(): ZlibStream {
+    const stream: ZlibStream = createInflateRaw({ flush: constants.Z_SYNC_FLUSH });
+    stream.on("data", (chunk) => this.#onData(chunk));
+    stream.on("error", (error) => this.#fail(error.message));
+    stream.on("end", () => {
+      // A last block, which senders may make and hardly any does (RFC 7692 section 7.2.3.4).
+      this.#stream = undefined;
+      this.#settle(undefined);
+      stream.destroy();
+    });
+    return stream;
+  }
+
+  #fail(error: string): void {
+    this.#error ??= error;
+    this.#settle(this.#error);
+    this.#stream?.destroy();
+    this.#stream = undefined;
   }
 }

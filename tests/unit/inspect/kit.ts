@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
+import { constants, createDeflateRaw } from "node:zlib";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { DEFAULT_CAPTURE_LIMITS } from "../../../lib/inspect/capture.ts";
 import type { Exchange } from "../../../lib/inspect/exchange.ts";
@@ -65,4 +67,19 @@ export function plain(exchange: Exchange) {
     },
     messages: exchange.messages.map(({ preview, ...rest }) => ({ ...rest, text: text(preview) })),
   };
+}
+
+/** Compresses messages as one side of a WebSocket does. */
+export async function deflated(messages: readonly (string | Uint8Array)[]): Promise<Uint8Array[]> {
+  const stream = createDeflateRaw();
+  const parts: Uint8Array[] = [];
+  stream.on("data", (part: Uint8Array) => parts.push(part));
+  const out: Uint8Array[] = [];
+  for (const message of messages) {
+    stream.write(message);
+    await new Promise<void>((resolve) => stream.flush(constants.Z_SYNC_FLUSH, () => resolve()));
+    out.push(Uint8Array.from(Buffer.concat(parts.splice(0)).subarray(0, -4)));
+  }
+  stream.destroy();
+  return out;
 }

@@ -5,8 +5,9 @@ import { DEFAULT_CAPTURE_LIMITS } from "../../../lib/inspect/capture.ts";
 import type { StreamMessage } from "../../../lib/inspect/exchange.ts";
 import { WebSocketReader } from "../../../lib/inspect/websocket_reader.ts";
 import { concat } from "../../../lib/base/bytes.ts";
+import { nodeCodecs } from "../../../lib/runtime/node_codecs.ts";
 import { test } from "../../harness.ts";
-import { bytes, plain, rig, text } from "./kit.ts";
+import { bytes, deflated, plain, rig, text } from "./kit.ts";
 
 const MASK = 0x01020304;
 
@@ -29,7 +30,11 @@ test("WebSocketReader lists frames of both kinds, in any cut, and leaves the byt
   ]);
   const read = (sizes: readonly number[]) => {
     const told: Omit<StreamMessage, "atMs">[] = [];
-    const reader = new WebSocketReader("visitor", DEFAULT_CAPTURE_LIMITS, (one) => told.push(one));
+    const reader = new WebSocketReader(
+      "visitor",
+      DEFAULT_CAPTURE_LIMITS,
+      (one) => void told.push(one),
+    );
     const passing = sent.slice();
     for (let at = 0, turn = 0; at < passing.length; turn++) {
       const size = sizes[turn % sizes.length];
@@ -61,7 +66,11 @@ test("WebSocketReader lists frames of both kinds, in any cut, and leaves the byt
 
 test("WebSocketReader says which frames came compressed", () => {
   const told: Omit<StreamMessage, "atMs">[] = [];
-  const reader = new WebSocketReader("service", DEFAULT_CAPTURE_LIMITS, (one) => told.push(one));
+  const reader = new WebSocketReader(
+    "service",
+    DEFAULT_CAPTURE_LIMITS,
+    (one) => void told.push(one),
+  );
   const compressed = frame(OPCODES.text, bytes("xyz"));
   compressed[0] |= 0x40;
   reader.push(concat([compressed, frame(OPCODES.text, bytes("abc"))]));
@@ -91,4 +100,46 @@ test("HttpTap follows a WebSocket behind its upgrade, and gives up at what is no
   broken.tap.fromVisitor(bytes(ask));
   broken.tap.fromService(concat([bytes(yes), bytes("garbage, and more of it")]));
   assert.equal(broken.store.list()[0].state, "cut");
+});
+
+test("HttpTap shows what compressed frames say, both ways, pings and fragments in between", async () => {
+  const ask = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  const yes = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=15\r\n\r\n";
+  const sent = await deflated(["from the visitor", "from the visitor again"]);
+  const [said] = await deflated(["y".repeat(10_000)]);
+  const { tap, store } = rig({}, { codecs: nodeCodecs });
+  const compressed = (payload: Uint8Array, opcode: number, mask?: number, fin = true) => {
+    const made = frame(opcode, payload, mask, fin);
+    if (opcode !== OPCODES.continuation) made[0] |= 0x40;
+    return made;
+  };
+  tap.fromVisitor(bytes(ask));
+  tap.fromService(bytes(yes));
+  tap.fromVisitor(compressed(sent[0], OPCODES.text, MASK));
+  tap.fromVisitor(compressed(sent[1].subarray(0, 3), OPCODES.text, MASK, false));
+  tap.fromVisitor(frame(OPCODES.ping, bytes("p"), MASK));
+  tap.fromVisitor(compressed(sent[1].subarray(3), OPCODES.continuation, MASK));
+  tap.fromVisitor(frame(OPCODES.text, bytes("plain"), MASK));
+  let updates = 0;
+  const done = new Promise<void>((resolve) => store.on(() => ++updates === 5 && resolve()));
+  tap.fromService(compressed(said, OPCODES.binary));
+  await done;
+  tap.close(undefined);
+  const [{ messages, state }] = store.list().map(plain);
+  assert.equal(state, "complete");
+  assert.deepEqual(messages.map((one) => [one.from, one.opcode, one.isCompressed]), [
+    ["visitor", OPCODES.text, true],
+    ["visitor", OPCODES.text, true],
+    ["visitor", OPCODES.ping, false],
+    ["visitor", OPCODES.continuation, true],
+    ["visitor", OPCODES.text, false],
+    ["service", OPCODES.binary, true],
+  ]);
+  assert.equal(messages[0].text, "from the visitor");
+  assert.equal(messages[1].text + messages[3].text, "from the visitor again");
+  assert.deepEqual([messages[2].text, messages[4].text], ["p", "plain"]);
+  assert.deepEqual([messages[5].sizeBytes, messages[5].text.length, messages[5].isTruncated], [
+    ...[10_000, DEFAULT_CAPTURE_LIMITS.maxPreviewBytes, true],
+  ]);
 });

@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import {
   brotliCompressSync,
+  constants,
   createBrotliDecompress,
+  createDeflateRaw,
   createGunzip,
   createInflate,
+  deflateRawSync,
   deflateSync,
   gzipSync,
   zstdCompressSync,
@@ -116,4 +119,40 @@ test("nodeCodecs undo what they know: whole, cut, several at once, and never too
     (await nodeCodecs.decode("rot13", text, 10)).error ?? "",
     /"rot13" cannot be undone/,
   );
+});
+
+test("nodeCodecs.createInflater() goes on over messages, within bounds, and says what went wrong", async () => {
+  const deflate = createDeflateRaw();
+  const parts: Uint8Array[] = [];
+  deflate.on("data", (part: Uint8Array) => parts.push(part));
+  const compress = (text: string) =>
+    new Promise<Uint8Array>((resolve) => {
+      deflate.write(text);
+      deflate.flush(constants.Z_SYNC_FLUSH, () => resolve(Buffer.concat(parts.splice(0))));
+    });
+  const inflater = nodeCodecs.createInflater();
+  const first = await compress("one message and its words");
+  const second = await compress("one message and its words");
+  assert.ok(second.length < first.length);
+  const read = async (piece: Uint8Array, keepBytes = 1_000) => {
+    const { bytes, totalBytes, error } = await inflater.inflate(piece, keepBytes, 100_000);
+    return [Buffer.from(bytes).toString(), totalBytes, error];
+  };
+  assert.deepEqual(await read(first), ["one message and its words", 25, undefined]);
+  assert.deepEqual(await read(second, 3), ["one", 25, undefined]);
+  const bomb = await compress("x".repeat(1_000_000));
+  const [, , error] = await read(bomb, 0);
+  assert.equal(error, "it is longer than 100000 bytes");
+  assert.equal((await read(first))[2], "it is longer than 100000 bytes");
+  inflater.close();
+  deflate.destroy();
+  const other = nodeCodecs.createInflater();
+  const last = deflateRawSync("the last block");
+  const { bytes: ended } = await other.inflate(last, 100, 100);
+  assert.equal(Buffer.from(ended).toString(), "the last block");
+  other.close();
+  const garbage = nodeCodecs.createInflater();
+  const broken = await garbage.inflate(new Uint8Array(100).fill(0xff), 100, 100);
+  assert.notEqual(broken.error, undefined);
+  garbage.close();
 });
