@@ -199,7 +199,6 @@ class RawInflater implements Inflater {
     let totalBytes = 0;
     return new Promise((resolve) => {
       this.#settle = (error) => {
-        this.#settle = () => {};
         this.#error ??= error;
         resolve({ bytes: concat(kept), totalBytes, error });
       };
@@ -215,7 +214,11 @@ class RawInflater implements Inflater {
         if (totalBytes > maxBytes) this.#fail(`it is longer than ${maxBytes} bytes`);
       };
       this.#stream ??= this.#open();
-      this.#stream.write(bytes, (error) => this.#settle(error?.message));
+      const settle = this.#settle;
+      this.#stream.write(bytes, (error) => {
+        // Deno 2.9 tells what is wrong right behind a callback that says all is well.
+        queueMicrotask(() => settle(error?.message ?? this.#error));
+      });
     });
   }
 

@@ -14,6 +14,9 @@ class FakeCodecs implements Codecs {
   decode(): Promise<never> {
     assert.fail();
   }
+  createInflater(): never {
+    assert.fail();
+  }
   createEncoder(coding: CodingName): ByteTransform {
     this.made.push(coding);
     return { push: (chunk) => chunk, end: () => undefined, abort: () => {} };
