@@ -106,7 +106,8 @@ function badVersion(bytes: Uint8Array, from: number, end: number): HttpError {
 
 /**
  * Reads version and status of a status line (RFC 9112 section 4). A missing reason phrase may lack
- * its space as well: many servers leave both out.
+ * its space as well: many servers leave both out. "HTTP/0.0" is what agents of Go write over their
+ * own 502, having set no version, and is read as HTTP/1.0, whose body ends with the connection.
  *
  * @param bytes a head that passed the scanner
  * @param end where the first line ends
@@ -116,7 +117,11 @@ export function readStatusLine(
   bytes: Uint8Array,
   end: number,
 ): { version: HttpVersion; status: number } {
-  const version = end >= 12 ? readVersion(bytes, 0) : undefined;
+  const version = end < 12
+    ? undefined
+    : spellsExactly(bytes, 0, "HTTP/0.0")
+    ? "1.0"
+    : readVersion(bytes, 0);
   const status = bytes[9] * 100 + bytes[10] * 10 + bytes[11] - 5328; // minus "000"
   if (
     version === undefined || bytes[8] !== SP || !isDigit(bytes[9]) ||

@@ -62,9 +62,16 @@ test("readStatusLine() needs a version, one space and three digits", () => {
     version: "1.0",
     status: 404,
   });
+  // What agents of Go answer when they cannot reach the service.
+  assert.deepEqual(readStatusLine(...headOf("HTTP/0.0 502 Bad Gateway")), {
+    version: "1.0",
+    status: 502,
+  });
   for (
     const line of [
       "",
+      "HTTP/0.1 200 OK",
+      "HTTP/0.9 200 OK",
       "HTTP/1.1 20",
       "HTTP/1.1 2000",
       "HTTP/1.1 000",
