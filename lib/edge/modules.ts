@@ -88,7 +88,7 @@ function checkSealedKey(value: unknown): void {
 function notEnforced(name: string): TunnelError {
   return new TunnelError(
     "refused",
-    `This edge does not enforce ${name} yet, so the endpoint was not started rather than left open. ` +
+    `This edge does not yet enforce ${name}, so the endpoint was not started rather than left open. ` +
       "Start it without, or guard the service itself",
     { ngrokCode: 813 },
   );

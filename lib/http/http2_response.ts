@@ -10,6 +10,7 @@ import { HttpError } from "./fault.ts";
 import { parseResponseHead, type ResponseHead } from "./head.ts";
 import type { FieldList } from "./http2_request.ts";
 import { http1Trailers } from "./http2_request.ts";
+import { reasonPhrase } from "./response.ts";
 
 /** What concerns one connection of HTTP/1.1 (RFC 9113 section 8.2.2). */
 const CONNECTION_SPECIFIC: ReadonlySet<string> = new Set([
@@ -70,7 +71,7 @@ export function http1Response(
     if (!CONNECTION_SPECIFIC.has(name)) continue;
     throw new HttpError("http2_fields", "response", `"${name}" has no place in HTTP/2`);
   }
-  let text = `HTTP/1.1 ${status} \r\n${http1Trailers(rest)}`;
+  let text = `HTTP/1.1 ${status} ${reasonPhrase(Number(status))}\r\n${http1Trailers(rest)}`;
   const hasLength = rest.some(([name]) => name === "content-length");
   const empty = interim || status === "204" || status === "304" || requestMethod === "HEAD";
   const chunked = !empty && !hasLength && !bodiless;

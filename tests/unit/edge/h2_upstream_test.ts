@@ -61,14 +61,14 @@ test("Http2Upstreams asks over one session, and answers come back as HTTP/1.1", 
   requests[0].closeWrite();
   assert.equal(
     await readAll(one),
-    "HTTP/1.1 103 \r\nlink: x\r\n\r\nHTTP/1.1 200 \r\ncontent-length: 2\r\n\r\nok",
+    "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
   );
   requests[1].sendHead([[":status", "200"]], false);
   requests[1].write(latin1Bytes("hi"));
   requests[1].endWith([["grpc-status", "0"]]);
   assert.equal(
     await readAll(two),
-    "HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\ngrpc-status: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\ngrpc-status: 0\r\n\r\n",
   );
   upstreams.close();
 });
@@ -79,7 +79,7 @@ test("Http2Upstreams passes an answer without content on as one", async () => {
   call.write(latin1Bytes(GET));
   await settle();
   requests[0].sendHead([[":status", "200"], ["grpc-status", "5"]], true);
-  assert.equal(await readAll(call), "HTTP/1.1 200 \r\ngrpc-status: 5\r\nContent-Length: 0\r\n\r\n");
+  assert.equal(await readAll(call), "HTTP/1.1 200 OK\r\ngrpc-status: 5\r\nContent-Length: 0\r\n\r\n");
   await call.closed;
   upstreams.close();
 });
@@ -93,7 +93,7 @@ test("Http2Upstreams cancels one request and leaves the session to the others", 
   one.reset(6);
   await requests[0].closed;
   requests[1].sendHead([[":status", "204"]], true);
-  assert.equal(await readAll(two), "HTTP/1.1 204 \r\n\r\n");
+  assert.equal(await readAll(two), "HTTP/1.1 204 No Content\r\n\r\n");
   assert.deepEqual(streams[0].ends, []);
   upstreams.close();
 });

@@ -34,7 +34,7 @@ for (const [key, value] of Object.entries(REFUSED)) {
         () => checkModules({ [spelled]: value }),
         (error: TunnelError) =>
           error.code === "refused" && error.ngrokCode === 813 &&
-          /does not enforce/.test(error.message),
+          /does not yet enforce/.test(error.message),
       );
     }
   });

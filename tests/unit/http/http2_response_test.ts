@@ -41,16 +41,16 @@ test("http1Response() frames content that has no length in chunks", () => {
   };
   const ok: [string, string] = [":status", "200"];
   assert.deepEqual(make([ok, ["x", "1"]], false), [
-    "HTTP/1.1 200 \r\nx: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nx: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
     true,
   ]);
-  assert.deepEqual(make([ok], true), ["HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", false]);
+  assert.deepEqual(make([ok], true), ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false]);
   assert.deepEqual(make([ok, ["content-length", "5"]], false), [
-    "HTTP/1.1 200 \r\ncontent-length: 5\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n",
     false,
   ]);
-  assert.deepEqual(make([ok], true, "HEAD"), ["HTTP/1.1 200 \r\n\r\n", false]);
-  assert.deepEqual(make([[":status", "103"]], false), ["HTTP/1.1 103 \r\n\r\n", false]);
+  assert.deepEqual(make([ok], true, "HEAD"), ["HTTP/1.1 200 OK\r\n\r\n", false]);
+  assert.deepEqual(make([[":status", "103"]], false), ["HTTP/1.1 103 Early Hints\r\n\r\n", false]);
 });
 
 test("http1Response() refuses what is no answer", () => {
