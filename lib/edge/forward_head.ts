@@ -88,17 +88,18 @@ export function forwardResponseHead(
         ...(!oldVisitor && { set: [...edits.set ?? [], ["Transfer-Encoding", "chunked"]] }),
       };
     }
-    const startLine = oldVisitor || response.version === "1.1"
-      ? undefined
-      : `HTTP/1.1 ${response.status} ${response.reason}`;
-    return editHead(response, { ...edits, ...(startLine !== undefined && { startLine }) });
+    return editHead(response, { ...edits, ...startLineEdit(response, oldVisitor) });
   }
-  // RFC 9112 section 2.3: the version in a message is that of its sender, and that is us.
-  if (response.version === "1.0" && !oldVisitor) {
-    const startLine = `HTTP/1.1 ${response.status} ${response.reason}`;
-    return editHead(response, { remove, add, startLine });
-  }
-  return editHead(response, { remove, add });
+  return editHead(response, { remove, add, ...startLineEdit(response, oldVisitor) });
+}
+
+/**
+ * RFC 9112 section 2.3: the version in a message is that of its sender, and that is us. An old
+ * visitor keeps the 1.0 of an old service, which may have been spelled otherwise (readStatusLine()).
+ */
+function startLineEdit(response: ResponseHead, oldVisitor: boolean): { startLine?: string } {
+  if (response.version === "1.1") return {};
+  return { startLine: `HTTP/${oldVisitor ? "1.0" : "1.1"} ${response.status} ${response.reason}` };
 }
 
 /** Ours and the policy's: what the policy takes away it takes away from us too. */

@@ -128,4 +128,11 @@ test("forwardResponseHead() says our version and the fate of our connection", ()
     answered("HTTP/1.0 200 OK\n\n", true, old),
     "HTTP/1.0 200 OK\nConnection: close\n\n",
   );
+  // An agent of Go that cannot reach its service has no version to tell.
+  const failed = "HTTP/0.0 502 Bad Gateway\n\n";
+  assert.equal(answered(failed), "HTTP/1.1 502 Bad Gateway\n\n");
+  assert.equal(
+    answered(failed, true, old),
+    "HTTP/1.0 502 Bad Gateway\nConnection: close\n\n",
+  );
 });

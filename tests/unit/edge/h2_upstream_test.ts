@@ -79,7 +79,10 @@ test("Http2Upstreams passes an answer without content on as one", async () => {
   call.write(latin1Bytes(GET));
   await settle();
   requests[0].sendHead([[":status", "200"], ["grpc-status", "5"]], true);
-  assert.equal(await readAll(call), "HTTP/1.1 200 OK\r\ngrpc-status: 5\r\nContent-Length: 0\r\n\r\n");
+  assert.equal(
+    await readAll(call),
+    "HTTP/1.1 200 OK\r\ngrpc-status: 5\r\nContent-Length: 0\r\n\r\n",
+  );
   await call.closed;
   upstreams.close();
 });
