@@ -69,6 +69,8 @@ export interface RowPlan {
 
 /** The domain of the edges. */
 const DOMAIN = "tunnels.test";
+/** `unseen` is `http` without inspection, which is on unless one says otherwise. */
+const ENDPOINTS = ["http", "unseen", "https", "tcp"] as const;
 /** Shared by an edge and its agents. */
 const TOKEN = "benchmarkbenchmarkbenchmark1_benchmarkbenchmark1";
 
@@ -98,7 +100,7 @@ export function planRows(tools: Tools, otherTree?: string): RowPlan[] {
     });
   }
   for (const runtime of runtimes) {
-    for (const endpoint of ["http", "https", "tcp"] as const) {
+    for (const endpoint of ENDPOINTS) {
       for (const tree of otherTree === undefined ? [ROOT] : [ROOT, otherTree]) {
         const name = `sallyport-${runtime}-${endpoint}${tree === ROOT ? "" : "-other"}`;
         plans.push({
@@ -198,7 +200,7 @@ async function startSallyport(
   parts: RowParts,
   name: string,
   runtime: RuntimeName,
-  endpoint: "http" | "https" | "tcp",
+  endpoint: (typeof ENDPOINTS)[number],
   tree: string,
 ): Promise<Row> {
   const { children, tools, upstreams, folder } = parts;
@@ -244,10 +246,13 @@ async function startSallyport(
     return { child, url: new URL(String(line.url)) };
   };
 
-  const against = [`relay-${runtime}`, `haproxy-${endpoint}`];
+  const haproxy = `haproxy-${endpoint === "unseen" ? "http" : endpoint}`;
+  const against = [`relay-${runtime}`, haproxy];
   if (tree !== ROOT) against.unshift(name.replace(/-other$/, ""));
-  if (endpoint === "http") {
-    const only = await agent(["http", String(upstreams.webPort), "--url", `http://web.${DOMAIN}`]);
+  if (endpoint === "http" || endpoint === "unseen") {
+    const inspect = `--inspect=${endpoint === "http"}`;
+    const url = `http://web.${DOMAIN}`;
+    const only = await agent(["http", String(upstreams.webPort), "--url", url, inspect]);
     return {
       name,
       against,

@@ -211,6 +211,8 @@ function format(value: number | undefined, digits: number): string {
 /** Of the same runtime's relay. */
 const BULK_GOAL = 0.85;
 const REQUESTS_GOAL = 0.7;
+/** Of what passes without inspection. */
+const INSPECTION_GOAL = 0.75;
 const MEMORY_GOAL_MB = 160;
 
 /**
@@ -237,6 +239,18 @@ export function renderGoals(rows: readonly Row[], results: Results): string[] {
       (all, name, work) => median(all.of(name, work).map((one) => one.requests / one.seconds)),
     );
     judge(lines, `${row.name}: req/s of ${relay}`, requests, REQUESTS_GOAL, "at least");
+    const unseen = rows.find(({ name }) =>
+      name !== row.name && name === row.name.replace("-http", "-unseen")
+    );
+    if (unseen) {
+      const rates = HTTP_WORKS.map((work) => {
+        const [on, off] = [row, unseen].map(({ name }) =>
+          median(results.of(name, work).map((one) => one.requests / one.seconds))
+        );
+        return on !== undefined && off ? on / off : undefined;
+      }).filter((one) => one !== undefined);
+      judge(lines, `${row.name}: req/s of ${unseen.name}`, rates, INSPECTION_GOAL, "at least");
+    }
     const peaks = (["edge", "agent"] as const).map((role) => peakMb(results, row.name, role))
       .filter((one) => one !== undefined);
     judge(lines, `${row.name}: peak MB, edge and agent`, peaks, MEMORY_GOAL_MB, "at most");
