@@ -65,10 +65,10 @@ function underSocket(carrier: NodeConn, differences: Differences): Underlay {
     local: carrier.local,
     cut(_error, secure) {
       if (socket.destroyed || secure.writableEnded) return void secure.destroy();
-      // Not in the same turn as the reset below it: that takes Node 22 down with a segmentation
-      // fault. And not left to itself: on Bun it would stay once the peer has said its end.
-      socket.once("close", () => secure.destroy());
-      resetSocket(socket);
+      // From above to below: a socket that goes under a TLS socket which has still something to do takes
+      // Node 22 down with a segmentation fault. And both: on Bun one would stay once the peer has ended.
+      secure.once("close", () => resetSocket(socket));
+      secure.destroy();
     },
     drop(_error, secure) {
       // Not a reset: the alert that tells the peer why is still on its way.
