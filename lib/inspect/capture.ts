@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { RequestHead, ResponseHead } from "../http/head.ts";
 import type {
   CapturedBody,
   CapturedMessage,
@@ -49,6 +48,30 @@ export interface ExchangeOrigin {
 
 /** What an exchange costs beside its bytes. */
 const OVERHEAD_BYTES = 1_024;
+
+/** As much of a head as is captured: one that the parser made, or one of HTTP/2. */
+export interface SeenHead extends Iterable<HeaderLine> {
+  /** `1.0`, `1.1` or `2`. */
+  readonly version: string;
+  /** Byte for byte; of HTTP/2 as HTTP/1.1 would write it. */
+  readonly bytes: Uint8Array;
+}
+
+/** As much of a request's head as is captured. */
+export interface SeenRequest extends SeenHead {
+  /** As written. */
+  readonly method: string;
+  /** As written. */
+  readonly target: string;
+}
+
+/** As much of a response's head as is captured. */
+export interface SeenResponse extends SeenHead {
+  /** 200 to 999. */
+  readonly status: number;
+  /** As written. */
+  readonly reason: string;
+}
 
 /** What a message costs beside its bytes. */
 const MESSAGE_OVERHEAD_BYTES = 160;
@@ -108,7 +131,7 @@ export class BodyCapture implements CapturedBody {
 
 /** A message whose lines and body are known. */
 export abstract class MessageCapture implements CapturedMessage {
-  /** `1.0` or `1.1`. */
+  /** `1.0`, `1.1` or `2`. */
   readonly version: string;
   /** The header lines, in order. */
   readonly headers: readonly HeaderLine[];
@@ -120,7 +143,7 @@ export abstract class MessageCapture implements CapturedMessage {
   trailers: readonly HeaderLine[] = NO_LINES;
 
   /** Called by the two kinds. */
-  protected constructor(head: RequestHead | ResponseHead, maxBodyBytes: number) {
+  protected constructor(head: SeenHead, maxBodyBytes: number) {
     this.version = head.version;
     this.headers = [...head];
     // The head is a view into what the socket gave: a copy does not hold on to the rest.
@@ -142,7 +165,7 @@ export class RequestCapture extends MessageCapture implements CapturedRequest {
    * @param head parsed
    * @param maxBodyBytes what may be kept of its body
    */
-  constructor(head: RequestHead, maxBodyBytes: number) {
+  constructor(head: SeenRequest, maxBodyBytes: number) {
     super(head, maxBodyBytes);
     this.method = head.method;
     this.target = head.target;
@@ -162,7 +185,7 @@ export class ResponseCapture extends MessageCapture implements CapturedResponse 
    * @param head parsed
    * @param maxBodyBytes what may be kept of its body
    */
-  constructor(head: ResponseHead, maxBodyBytes: number) {
+  constructor(head: SeenResponse, maxBodyBytes: number) {
     super(head, maxBodyBytes);
     this.status = head.status;
     this.reason = head.reason;
@@ -203,7 +226,7 @@ export class Capture implements StoredExchange {
   constructor(
     id: string,
     origin: ExchangeOrigin,
-    head: RequestHead,
+    head: SeenRequest,
     startedAtMs: number,
     startedMs: number,
     limits: CaptureLimits,
@@ -246,7 +269,7 @@ export class Capture implements StoredExchange {
   }
 
   /** The head of the final response is there. */
-  respond(head: ResponseHead, nowMs: number): void {
+  respond(head: SeenResponse, nowMs: number): void {
     this.#firstByteMs = nowMs - this.#startedMs;
     this.response = new ResponseCapture(head, this.#limits.maxBodyBytes);
   }

@@ -8,7 +8,6 @@
  * @module
  */
 import { concat } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import { type BodyFraming, requestFraming, responseFraming } from "../http/body.ts";
 import { ChunkedScanner } from "../http/chunked_scanner.ts";
@@ -17,39 +16,15 @@ import type { RequestHead } from "../http/head.ts";
 import type { HttpSubject } from "../http/fault.ts";
 import { parseProxyHeader } from "../http/proxy_protocol.ts";
 import { isUpgradeAnswer, isUpgradeRequest } from "../http/upgrade.ts";
-import type { Codecs } from "../runtime/codecs.ts";
-import { type BodyCapture, Capture, type CaptureLimits, type ExchangeOrigin } from "./capture.ts";
+import { type BodyCapture, Capture } from "./capture.ts";
 import type { HeaderLine } from "./exchange.ts";
-import type { ExchangeStore } from "./exchange_store.ts";
 import { HeadCollector } from "./head_collector.ts";
+import { Http2Tap, isPrefaceHead } from "./http2_tap.ts";
 import type { MessageReader, Messages, TellMessage } from "./message_reader.ts";
 import { bodyMessages, upgradeMessages } from "./messages.ts";
+import type { HttpTapOptions } from "./tap_options.ts";
 
-/** What following a connection takes. */
-export interface HttpTapOptions {
-  /** Where exchanges are kept. */
-  readonly store: ExchangeStore;
-  /** Time. */
-  readonly clock: Clock;
-  /** What is kept of each exchange. */
-  readonly limits: CaptureLimits;
-  /** Where the connection comes from. */
-  readonly origin: ExchangeOrigin;
-  /** Whether a PROXY header comes before the first request. @default {false} */
-  readonly afterProxyHeader?: boolean;
-  /** Undoes the compression of WebSockets. @default it stays */
-  readonly codecs?: Pick<Codecs, "createInflater">;
-  /** Counts exchanges. */
-  readonly counter?: ExchangeCounter;
-}
-
-/** Hears of exchanges as numbers. */
-export interface ExchangeCounter {
-  /** One has begun. */
-  begun(): void;
-  /** One is complete. */
-  over(durationMs: number): void;
-}
+export type { ExchangeCounter, HttpTapOptions } from "./tap_options.ts";
 
 /** Bytes a client may send behind a request for an upgrade before the answer to it is known. */
 const MAX_EARLY_BYTES = 64 * 1024;
@@ -61,7 +36,7 @@ interface Pending {
 }
 
 /** How a direction is being read. */
-type Mode = "proxy" | "head" | "body" | "waiting" | "messages" | "off";
+type Mode = "proxy" | "head" | "body" | "waiting" | "messages" | "http2" | "off";
 
 /** Follows one connection. */
 export class HttpTap {
@@ -77,6 +52,11 @@ export class HttpTap {
   /** What a client sent early, until it is known what it is. */
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
+  /** What the service said first, as one that speaks HTTP/2 may. */
+  #greeting: Uint8Array[] = [];
+  #greetingBytes = 0;
+  /** Takes over behind the preface of HTTP/2. */
+  #http2: Http2Tap | undefined;
   /** The beginning of a PROXY header. */
   #proxy: Uint8Array = new Uint8Array(0);
 
@@ -99,7 +79,7 @@ export class HttpTap {
 
   /** Whether every exchange that began is over. */
   get isIdle(): boolean {
-    return this.#pending.length === 0;
+    return this.#pending.length === 0 && this.#http2?.isIdle !== false;
   }
 
   /** Bytes pass from the visitor to the service. */
@@ -126,6 +106,8 @@ export class HttpTap {
           case "messages":
             direction.messages!.push(at === 0 ? chunk : chunk.subarray(at));
             return;
+          case "http2":
+            return this.#http2!.fromVisitor(at === 0 ? chunk : chunk.subarray(at));
         }
       }
     });
@@ -147,10 +129,13 @@ export class HttpTap {
             return;
           case "head":
             if (this.#pending.length === 0) {
+              if (!this.#asking) return this.#keepGreeting(chunk);
               return this.#stop("The service spoke without being asked");
             }
             at = this.#readResponseHead(chunk, at);
             break;
+          case "http2":
+            return this.#http2!.fromService(chunk);
           default:
             return;
         }
@@ -173,6 +158,7 @@ export class HttpTap {
     this.#guard(() => {
       const direction = this.#response;
       direction.messages?.end();
+      if (direction.mode === "http2") this.#stop("The service ended the connection");
       if (direction.mode === "messages" || direction.isUntilClose) this.#responseDone();
       if (this.#pending.length > 0) {
         this.#stop("The service ended the connection before its answer");
@@ -221,6 +207,14 @@ export class HttpTap {
     }
     const found = direction.collector.push(chunk, from);
     if (!found) return chunk.length;
+    if (isPrefaceHead(found.head)) {
+      this.#becomeHttp2();
+      return found.end;
+    }
+    if (this.#greetingBytes > 0) {
+      this.#stop("The service spoke without being asked");
+      return chunk.length;
+    }
     const head = parseRequestHead(found.head);
     const id = newId("airt", this.#startedAtMs);
     const capture = new Capture(id, origin, head, this.#startedAtMs, this.#startedMs, limits);
@@ -231,6 +225,20 @@ export class HttpTap {
     store.add(capture);
     if (direction.isBodyOver) this.#requestDone();
     return found.end;
+  }
+
+  #becomeHttp2(): void {
+    const http2 = this.#http2 = new Http2Tap(this.#options);
+    this.#request.mode = this.#response.mode = "http2";
+    for (const chunk of this.#greeting.splice(0)) http2.fromService(chunk);
+  }
+
+  #keepGreeting(chunk: Uint8Array): void {
+    this.#greetingBytes += chunk.length;
+    if (this.#greetingBytes > MAX_EARLY_BYTES) {
+      return this.#stop("The service spoke without being asked");
+    }
+    this.#greeting.push(chunk.slice());
   }
 
   #requestDone(): void {
@@ -335,6 +343,8 @@ export class HttpTap {
       direction.messages?.end();
     }
     this.#early = [];
+    this.#greeting = [];
+    this.#http2?.stop(error);
     for (const { capture } of this.#pending.splice(0)) {
       capture.cut(error, this.#nowMs());
       this.#options.store.update(capture);

@@ -83,3 +83,12 @@ export async function deflated(messages: readonly (string | Uint8Array)[]): Prom
   stream.destroy();
   return out;
 }
+
+/** A message as gRPC sends it. */
+export function grpcMessage(payload: string, isCompressed = false): Uint8Array {
+  const out = new Uint8Array(5 + payload.length);
+  out[0] = isCompressed ? 1 : 0;
+  new DataView(out.buffer).setUint32(1, payload.length);
+  out.set(bytes(payload), 5);
+  return out;
+}
