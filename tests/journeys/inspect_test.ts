@@ -2,6 +2,8 @@
  * What the inspector keeps of real traffic through a real tunnel.
  */
 import assert from "node:assert/strict";
+import http2 from "node:http2";
+import type { AddressInfo } from "node:net";
 import { connect } from "../../lib/agent/agent.ts";
 import { detectRuntime } from "../../lib/runtime/detect.ts";
 import { test } from "../harness.ts";
@@ -66,6 +68,53 @@ test("S141 inspection: 1,000 mixed requests are captured exactly, and none where
   } finally {
     await agent.close({ graceMs: 0 });
     await service.close();
+    await edge.close();
+  }
+});
+
+test("inspection: a call to a service that speaks HTTP/2 is an exchange with its gRPC messages", async () => {
+  const edge = await startTestEdge();
+  const message = Uint8Array.of(0, 0, 0, 0, 2, 0x68, 0x69);
+  const server = http2.createServer((request, response) => {
+    request.resume().on("end", () => {
+      response.writeHead(200, { "content-type": "application/grpc" });
+      response.write(message);
+      response.addTrailers({ "grpc-status": "0" });
+      response.end();
+    });
+  });
+  const { port } = await new Promise<AddressInfo>((resolve) =>
+    server.listen(0, "127.0.0.1", () => resolve(server.address() as AddressInfo))
+  );
+  const agent = await connect({
+    connectUrl: edge.agents,
+    connectCas: edge.caPath,
+    authtoken: AUTHTOKEN,
+    runtime: detectRuntime(),
+    inspectBytes: 0,
+  });
+  try {
+    const url = `http://grpc.${DOMAIN}`;
+    await agent.forward({ addr: `127.0.0.1:${port}`, url, upstreamProtocol: "http2" });
+    const { status, text } = await visit(edge.door, `${url}/shop.Cart/Add`, {
+      method: "POST",
+      headers: { "content-type": "application/grpc" },
+      body: new TextDecoder().decode(message),
+    });
+    assert.deepEqual([status, text], [200, new TextDecoder().decode(message)]);
+    const [{ request, response, messages, state }] = agent.exchanges!.list();
+    assert.deepEqual([request.method, request.target, request.version], [
+      ...["POST", "/shop.Cart/Add", "2"],
+    ]);
+    assert.equal(state, "complete");
+    assert.deepEqual(response?.trailers, [["grpc-status", "0"]]);
+    assert.deepEqual(
+      messages.map(({ kind, from, preview }) => [kind, from, new TextDecoder().decode(preview)]),
+      [["grpc", "visitor", "hi"], ["grpc", "service", "hi"]],
+    );
+  } finally {
+    await agent.close({ graceMs: 0 });
+    await new Promise((resolve) => server.close(resolve));
     await edge.close();
   }
 });
