@@ -3,7 +3,7 @@
  * pass, and it makes exchanges of them. It never holds bytes back and never fails: what it does not
  * understand ends the capture of the connection, and nothing else.
  *
- * `tap.ts` puts it beside a connection of the agent.
+ * `tap.ts` puts it beside a connection of the agent; HTTP/2 goes on to `http2_tap.ts`.
  *
  * @module
  */

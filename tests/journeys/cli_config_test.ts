@@ -256,3 +256,46 @@ test(`S26 bash completes at a real Tab (${hasTerminals ? "in a terminal" : "Linu
     }
   });
 });
+
+test("sallyport ps, stop and start --running ask the agent that runs", async () => {
+  await withFolder(async (folder) => {
+    const web = await startWeb();
+    try {
+      await withEdge(folder, async ({ agents, ca, http }) => {
+        const path = join(folder, "sallyport.yml");
+        const endpoint = (name: string) =>
+          `  - {name: ${name}, url: "http://${name}.localhost", upstream: {url: ${web.port}}}\n`;
+        writeFileSync(
+          path,
+          `version: 3\nagent:\n  authtoken: ${TOKEN}\n  connect_url: ${agents}\n  connect_cas: ${ca}\n` +
+            `  web_addr: 127.0.0.1:0\nendpoints:\n${endpoint("one")}${endpoint("two")}`,
+        );
+        const agent = startProgram(["start", "one", "--config", path, ...JSON_LOG]);
+        try {
+          const { addr } = await agent.waitForJsonLine(({ msg }) => msg === "starting web service");
+          await agent.waitForJsonLine(({ msg }) => msg === "started tunnel");
+          const ask = async (...args: string[]) => {
+            const { code, stdout, stderr } = await runProgram(
+              [...args, "--web-addr", String(addr), "--config", path],
+            );
+            assert.deepEqual([code, stderr], [0, ""]);
+            return stdout;
+          };
+          const [, port] = splitAddress(http);
+          const status = async (name: string) =>
+            (await visit({ http }, `http://${name}.localhost:${port}/hello`)).status;
+          assert.match(await ask("start", "two"), /^Started two: http:\/\/two\.localhost/);
+          assert.equal(await status("two"), 200);
+          assert.match(await ask("ps"), /^NAME[^]*\none [^]*\ntwo /);
+          assert.match(await ask("stop", "one"), /^Stopped one /);
+          assert.equal(await status("two"), 200);
+          assert.equal(await status("one"), 404);
+        } finally {
+          await stopped(agent);
+        }
+      });
+    } finally {
+      await web.close();
+    }
+  });
+});
