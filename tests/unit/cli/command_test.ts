@@ -44,6 +44,8 @@ test("logFlagsOf() shows where the log of a command goes by default", () => {
   assert.deepEqual(Object.fromEntries(places), {
     http: "false",
     start: "false",
+    ps: "false",
+    stop: "false",
     tcp: "false",
     tls: "false",
     tunnel: "false",
