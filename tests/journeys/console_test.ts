@@ -19,7 +19,7 @@ const FORWARDING = /^Forwarding +(http:\/\/\S+)/m;
 
 /** On Linux, where tmux is, and where a program can tell whether it is in the background. */
 function inTerminal(name: string, run: () => Promise<void>): void {
-  if (process.platform === "linux") test(name, run);
+  if (process.platform === "linux") test(name, () => run().finally(TmuxTerminal.closeAll));
 }
 
 /** The command line that starts the program, for the shell. */
@@ -52,7 +52,7 @@ async function restored(terminal: TmuxTerminal, code: number): Promise<void> {
 /** What a person does with it from the beginning to the end. */
 async function mainJob(words: readonly string[]): Promise<void> {
   const web = await startWeb();
-  using terminal = await TmuxTerminal.open(90, 24, { NO_COLOR: "1" });
+  const terminal = await TmuxTerminal.open(90, 24, { NO_COLOR: "1" });
   try {
     terminal.run(line(words, "http", "--url", "myapp", String(web.port)));
     const [, url] = await terminal.waitFor(FORWARDING);
@@ -172,7 +172,7 @@ async function startIn(terminal: TmuxTerminal, ...args: string[]): Promise<numbe
 
 for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
   inTerminal(`the terminal is as it was after ${signal} from outside`, async () => {
-    using terminal = await TmuxTerminal.open(90, 24);
+    const terminal = await TmuxTerminal.open(90, 24);
     process.kill(await startIn(terminal, "http", "1"), signal);
     await restored(terminal, 0);
   });
@@ -181,7 +181,7 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
 inTerminal(
   "the terminal is as it was while SIGTSTP from outside has stopped the program",
   async () => {
-    using terminal = await TmuxTerminal.open(90, 24);
+    const terminal = await TmuxTerminal.open(90, 24);
     const pid = await startIn(terminal, "http", "1");
     process.kill(pid, "SIGTSTP");
     await terminal.waitFor(/Stopped/);
@@ -204,7 +204,7 @@ inTerminal(
   "a second Ctrl+C ends the program at once, the first lets a request finish",
   async () => {
     const web = await startWeb();
-    using terminal = await TmuxTerminal.open(90, 24);
+    const terminal = await TmuxTerminal.open(90, 24);
     const sockets: Socket[] = [];
     try {
       await startIn(terminal, "http", "--url", "myapp", String(web.port));
@@ -233,7 +233,7 @@ inTerminal(
     const edge = await startTestEdge();
     const relay = await startFaultRelay(splitAddress(edge.agents)[1]);
     const web = await startWeb();
-    using terminal = await TmuxTerminal.open(100, 24, {
+    const terminal = await TmuxTerminal.open(100, 24, {
       SALLYPORT_AUTHTOKEN: AUTHTOKEN,
       NO_COLOR: "1",
     });
@@ -270,7 +270,7 @@ inTerminal("console_ui_color and NO_COLOR decide about the background", async ()
     ["console_ui: iftty", { NO_COLOR: "1" }, /online/, /\^\[\d/],
   ] as const;
   for (const [option, env, has, lacks] of looks) {
-    using terminal = await TmuxTerminal.open(90, 24, env);
+    const terminal = await TmuxTerminal.open(90, 24, env);
     const file = join(terminal.folder, "sallyport.yml");
     await writeFile(file, `version: 3\nagent:\n  ${option}\n`);
     await startIn(terminal, "http", "1", "--config", file);
@@ -289,7 +289,7 @@ for (
   ] as const
 ) {
   inTerminal(`there is no full screen where ${what}`, async () => {
-    using terminal = await TmuxTerminal.open(90, 24);
+    const terminal = await TmuxTerminal.open(90, 24);
     await writeFile(join(terminal.folder, "quiet.yml"), "version: 3\nagent: {console_ui: false}\n");
     terminal.run(`cd ${terminal.folder}`);
     terminal.run(`${before} ${line(programWords(), "http", "1")} ${after}`);
@@ -304,7 +304,7 @@ for (
 }
 
 inTerminal("the full screen does without keys where standard input is no terminal", async () => {
-  using terminal = await TmuxTerminal.open(90, 24);
+  const terminal = await TmuxTerminal.open(90, 24);
   terminal.run(`${line(programWords(), "http", "1")} </dev/null`);
   await terminal.waitFor(FORWARDING);
   assert.equal(terminal.state().isAlternate, true);

@@ -18,8 +18,11 @@ const LIMIT_MS = 30_000;
 /** How often the screen is looked at. */
 const LOOK_MS = 50;
 
+/** Those that were not ended yet. */
+const OPEN = new Set<TmuxTerminal>();
+
 /** A terminal with a shell. */
-export class TmuxTerminal implements Disposable {
+export class TmuxTerminal {
   readonly #tool: string;
   readonly #folder: string;
 
@@ -45,6 +48,12 @@ export class TmuxTerminal implements Disposable {
       },
     });
     assert.equal(shell.status, 0, shell.stderr);
+    OPEN.add(this);
+  }
+
+  /** Ends all that are open: Node 22 knows no `using`. */
+  static closeAll(): void {
+    for (const terminal of OPEN) terminal.close();
   }
 
   /**
@@ -64,7 +73,7 @@ export class TmuxTerminal implements Disposable {
       await terminal.waitFor(/^%/);
       return terminal;
     } catch (thrown) {
-      terminal[Symbol.dispose]();
+      terminal.close();
       throw thrown;
     }
   }
@@ -141,7 +150,8 @@ export class TmuxTerminal implements Disposable {
   }
 
   /** Ends the shell and what runs in it. */
-  [Symbol.dispose](): void {
+  close(): void {
+    OPEN.delete(this);
     spawnSync(this.#tool, [...this.#server(), "kill-server"]);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }

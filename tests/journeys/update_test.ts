@@ -259,7 +259,7 @@ test("S83 S144 Ctrl+U updates from the status, and a restart from afar brings th
     const compiled = await publisher.install("1.0.0");
     const stage = await startTestEdge();
     const service = await startWeb();
-    using terminal = await TmuxTerminal.open(120, 30, {
+    const terminal = await TmuxTerminal.open(120, 30, {
       NO_COLOR: "1",
       SALLYPORT_AUTHTOKEN: AUTHTOKEN,
     });
@@ -285,6 +285,7 @@ test("S83 S144 Ctrl+U updates from the status, and a restart from afar brings th
       terminal.run("echo code $?");
       await terminal.waitFor(/^code 0$/m);
     } finally {
+      terminal.close();
       await service.close();
       await stage.close();
     }
