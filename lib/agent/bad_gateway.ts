@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { escapeHtml } from "../base/html.ts";
 import { encodeText } from "../base/bytes.ts";
 import { ERROR_CODES, type ErrorCode, formatNgrokError, type TunnelError } from "../base/errors.ts";
 import type { Upstream } from "./upstream.ts";
@@ -73,17 +74,6 @@ export function badGatewayResponse(
     `ngrok-error-code: ERR_NGROK_${UPSTREAM_UNREACHABLE_CODE}\r\n` +
     "Connection: close\r\n\r\n";
   return encodeText(options.body ? head + text : head);
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (char) => ESCAPES[char]);
 }
 
 function page(message: string, advice: string): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseDuration } from "../config/duration.ts";
+import { parseDuration } from "../base/duration.ts";
 import type { AgentOptions } from "./config.ts";
 import type { AgentSection } from "./file_sections.ts";
 

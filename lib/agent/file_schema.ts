@@ -5,7 +5,7 @@
  * @module
  */
 import { type Schema, z } from "../base/schema.ts";
-import { durationText } from "../config/duration.ts";
+import { durationText } from "../base/duration.ts";
 import { isNameServer } from "./config.ts";
 import type { AgentSection, EndpointSection, TunnelSection } from "./file_sections.ts";
 

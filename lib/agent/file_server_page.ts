@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { escapeHtml } from "../base/html.ts";
 
 /** A line of a listing. */
 export interface ListedEntry {
@@ -21,18 +22,6 @@ export interface ListedEntry {
 export const FILE_PAGE_POLICY: string =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'";
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ESCAPES[char]);
-}
 
 /**
  * A name as it stands in a URL, of itself: whatever it is, it is below this directory, and neither a

@@ -92,6 +92,20 @@ export function showProxy({ kind, host, port }: Proxy): string {
   return `${kind}://${formatHostPort(host, port)}`;
 }
 
+/**
+ * What a proxy that does not do its job gives.
+ *
+ * @param proxy which
+ * @param target what it was to reach
+ * @param found what it did
+ */
+export function proxyFailed(proxy: Proxy, target: string, found: string): TunnelError {
+  return new TunnelError(
+    "proxy_failed",
+    `Cannot reach "${target}" through the proxy ${showProxy(proxy)}: ${found}`,
+  );
+}
+
 /** In this order: the connection to an edge is TLS, so what stands for https says most. */
 const VARIABLES = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy"];
 

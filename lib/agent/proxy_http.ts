@@ -6,11 +6,10 @@
  */
 import { encodeText } from "../base/bytes.ts";
 import type { Duplex } from "../base/duplex.ts";
-import { TunnelError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { readResponseHead } from "../http/head.ts";
 import { formatHostPort } from "./address.ts";
-import { type Proxy, showProxy } from "./proxy.ts";
+import { type Proxy, proxyFailed } from "./proxy.ts";
 
 /** Further heads before the answer: a proxy may say 100 or 103 first, but not for ever. */
 const MAX_INTERIM = 8;
@@ -40,19 +39,14 @@ export async function connectOverHttp(
   await carrier.write(encodeText(`${lines.join("\r\n")}\r\n\r\n`));
   for (let heads = 0; heads <= MAX_INTERIM; heads++) {
     const head = await readResponseHead(carrier);
-    if (!head) throw failed(proxy, target, "it closed the connection without an answer");
+    if (!head) throw proxyFailed(proxy, target, "it closed the connection without an answer");
     // A body of a 2xx would be the tunnel itself, whatever its fields say (RFC 9110, 9.3.6).
     if (head.status >= 200 && head.status < 300) return;
-    if (head.status >= 200) throw failed(proxy, target, words(head.status, head.reason, proxy));
+    if (head.status >= 200) {
+      throw proxyFailed(proxy, target, words(head.status, head.reason, proxy));
+    }
   }
-  throw failed(proxy, target, "it does not come to an answer");
-}
-
-function failed(proxy: Proxy, target: string, found: string): TunnelError {
-  return new TunnelError(
-    "proxy_failed",
-    `Cannot reach "${target}" through the proxy ${showProxy(proxy)}: ${found}`,
-  );
+  throw proxyFailed(proxy, target, "it does not come to an answer");
 }
 
 function words(status: number, reason: string, proxy: Proxy): string {

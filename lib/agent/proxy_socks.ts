@@ -7,10 +7,10 @@
  */
 import { concat, encodeText } from "../base/bytes.ts";
 import type { Duplex } from "../base/duplex.ts";
-import { TunnelError } from "../base/errors.ts";
+import type { TunnelError } from "../base/errors.ts";
 import { parseIp } from "../http/ip_address.ts";
 import { formatHostPort } from "./address.ts";
-import { type Proxy, showProxy } from "./proxy.ts";
+import { type Proxy, proxyFailed } from "./proxy.ts";
 
 const VERSION = 5;
 const CONNECT = 1;
@@ -49,11 +49,7 @@ export async function connectOverSocks(
   port: number,
 ): Promise<void> {
   const target = formatHostPort(host, port);
-  const fail = (found: string) =>
-    new TunnelError(
-      "proxy_failed",
-      `Cannot reach "${target}" through the proxy ${showProxy(proxy)}: ${found}`,
-    );
+  const fail = (found: string) => proxyFailed(proxy, target, found);
   const hasUser = proxy.user + proxy.password !== "";
   const methods = hasUser ? [NO_CREDENTIALS, USER_NAME] : [NO_CREDENTIALS];
   await carrier.write(Uint8Array.from([VERSION, methods.length, ...methods]));

@@ -6,14 +6,11 @@
  *
  * @module
  */
-import { concat, decodeText, encodeText } from "../base/bytes.ts";
+import { decodeText } from "../base/bytes.ts";
 import { deadline } from "../base/clock.ts";
 import { TunnelError } from "../base/errors.ts";
-import { VERSION } from "../base/version.ts";
 import { readCertificates } from "../agent/pem.ts";
-import { responseFraming } from "../http/body.ts";
-import { BodyReader } from "../http/body_reader.ts";
-import { readResponseHead } from "../http/head.ts";
+import { askHttp } from "../http/ask.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { Conn, TrustedRoots } from "../runtime/net.ts";
 
@@ -94,37 +91,19 @@ async function dial(runtime: Runtime, url: URL, apiCas: string): Promise<Conn> {
 
 async function exchange(conn: Conn, url: URL, request: ApiRequest): Promise<ApiReply> {
   const { method, target, apiKey, body } = request;
-  const content = body === undefined ? undefined : encodeText(JSON.stringify(body));
-  const lines = [
-    `${method} ${url.pathname.replace(/\/$/, "")}${target} HTTP/1.1`,
-    `Host: ${url.host}`,
-    ...apiKey === undefined ? [] : [`Authorization: Bearer ${apiKey}`],
-    "Ngrok-Version: 2",
-    `User-Agent: sallyport/${VERSION}`,
-    "Accept: application/json",
-    ...content ? ["Content-Type: application/json", `Content-Length: ${content.length}`] : [],
-    "Connection: close",
-  ];
-  await conn.write(encodeText(`${lines.join("\r\n")}\r\n\r\n`));
-  if (content) await conn.write(content);
-  const head = await readResponseHead(conn);
-  if (!head) {
-    throw new TunnelError(
-      "connection_closed",
-      `Cannot get an answer from "${url.origin}": the connection was closed`,
-    );
-  }
-  const reader = new BodyReader(conn, responseFraming(head, method), "response");
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) {
-      throw new TunnelError("http_too_large", `The answer of "${url.origin}" is too long`);
-    }
-    chunks.push(chunk.slice());
-  }
-  return { status: head.status, json: parseJson(decodeText(concat(chunks, size)), url) };
+  const { head, body: answer } = await askHttp(conn, {
+    method,
+    url: new URL(`${url.origin}${url.pathname.replace(/\/$/, "")}${target}`),
+    headers: {
+      ...apiKey === undefined ? {} : { Authorization: `Bearer ${apiKey}` },
+      "Ngrok-Version": "2",
+      Accept: "application/json",
+      ...body === undefined ? {} : { "Content-Type": "application/json" },
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    maxBytes: MAX_ANSWER_BYTES,
+  });
+  return { status: head.status, json: parseJson(decodeText(answer), url) };
 }
 
 function parseJson(text: string, url: URL): unknown {

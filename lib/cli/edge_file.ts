@@ -9,7 +9,7 @@
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import { type Schema, z } from "../base/schema.ts";
 import { checkDocument } from "../config/check_document.ts";
-import { parseDuration } from "../config/duration.ts";
+import { parseDuration } from "../base/duration.ts";
 import { size } from "../config/size.ts";
 import { parseYamlDocument } from "../config/yaml_document.ts";
 import { edgeOptionsSchema, resolveEdgeOptions } from "../edge/config.ts";

@@ -9,9 +9,10 @@
  */
 import { encodeText } from "../base/bytes.ts";
 import { formatNgrokError } from "../base/errors.ts";
+import { escapeHtml } from "../base/html.ts";
 import type { HeaderLine } from "../http/edit.ts";
 import { formatResponse } from "../http/response.ts";
-import { escapeHtml, htmlPage, PAGE_POLICY } from "./page.ts";
+import { htmlPage, PAGE_POLICY } from "./page.ts";
 import type { Fault, Problem } from "./problem.ts";
 
 /** How the answer is given. */

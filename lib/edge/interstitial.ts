@@ -8,10 +8,11 @@
  *
  * @module
  */
+import { escapeHtml } from "../base/html.ts";
 import type { HeaderLine } from "../http/edit.ts";
 import type { RequestHead } from "../http/head.ts";
 import { formatResponse } from "../http/response.ts";
-import { escapeHtml, htmlPage, PAGE_POLICY } from "./page.ts";
+import { htmlPage, PAGE_POLICY } from "./page.ts";
 
 /** Where the button leads: on the endpoint's own host, for a cookie belongs to a host. */
 export const CONTINUE_PATH = "/.well-known/sallyport/continue";

@@ -5,24 +5,12 @@
  *
  * @module
  */
+import { escapeHtml } from "../base/html.ts";
 
 /** Nothing is fetched, run or framed; only the page's own style applies, and its own form. */
 export const PAGE_POLICY: string =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; " +
   "form-action 'self'; frame-ancestors 'none'";
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Text that means nothing but itself in HTML, in an element or in a quoted attribute. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ESCAPES[char]);
-}
 
 const STYLE = `:root{color-scheme:light dark;--bg:#f4f2ec;--card:#fff;--ink:#1b2330;--soft:#596273;
 --line:#dedacf;--good:#2a7a58;--bad:#b23a24;--wash:#fbf3f0;--accent:#285ea8;--on:#fff}

@@ -1,6 +1,7 @@
 /** @module */
 import assert from "node:assert/strict";
-import { escapeHtml, htmlPage, PAGE_POLICY } from "../../../lib/edge/page.ts";
+import { escapeHtml } from "../../../lib/base/html.ts";
+import { htmlPage, PAGE_POLICY } from "../../../lib/edge/page.ts";
 import { test } from "../../harness.ts";
 
 test("htmlPage() is whole, needs nothing from anywhere and follows light and dark", () => {
