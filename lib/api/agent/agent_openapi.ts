@@ -53,6 +53,7 @@ const ROWS: readonly Row[] = [
     ...["post", "/api/inspect/exchanges/{id}/replay", "Sends it once more, edited"] as const,
     [200, 400, 404, 502],
   ],
+  ["get", "/api/inspect/headers", "Headers of the newest exchanges", [200]],
   ["get", "/api/inspect/har", "Exports HAR 1.2", [200], undefined, ["id"]],
   ["post", "/api/inspect/har", "Imports HAR 1.2", [200, 400]],
   ["get", "/api/inspect/status", "The agent, its endpoints and their numbers", [200]],

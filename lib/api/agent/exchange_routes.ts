@@ -15,6 +15,7 @@ import { badParameter, numbered } from "./agent_problem.ts";
 import type { AgentApiDeps } from "./api_deps.ts";
 import { detailOf, fromBase64, legacyOf, REQUESTS_PATH, summaryOf } from "./exchange_json.ts";
 import { type ExchangeTest, headerFilter } from "./header_filter.ts";
+import { headerWords, WORDS_OF } from "./header_words.ts";
 import { exchangesOfHar, harOf } from "./har.ts";
 import { readCount, readObject } from "./request_body.ts";
 import { AGENT_PATHS, type ExchangeListJson, type ReplayBody } from "./shapes.ts";
@@ -75,7 +76,7 @@ export function addExchangeRoutes(app: Hono, deps: AgentApiDeps): void {
   });
   app.delete(REQUESTS_PATH, clear);
 
-  const { exchanges, har } = AGENT_PATHS;
+  const { exchanges, har, headers } = AGENT_PATHS;
   app.get(exchanges, async (c) => c.json(await listOf(c, deps)));
   app.delete(exchanges, clear);
   app.get(`${exchanges}/:id`, async (c) => c.json(await detailOf(find(c.req.param("id")), codecs)));
@@ -91,6 +92,7 @@ export function addExchangeRoutes(app: Hono, deps: AgentApiDeps): void {
     }
     return c.json({ ids });
   });
+  app.get(headers, (c) => c.json(headerWords(store()?.list({ limit: WORDS_OF }) ?? [])));
   app.get(har, (c) => {
     const wanted = new URL(c.req.url).searchParams.getAll("id");
     const all = store()?.list({ limit: Infinity }).reverse() ?? [];

@@ -15,6 +15,8 @@ export const AGENT_PATHS = {
   exchanges: "/api/inspect/exchanges",
   /** GET one; POST `…/{id}/replay` with a {@linkcode ReplayBody}. */
   exchange: "/api/inspect/exchanges/{id}",
+  /** GET: a {@linkcode HeaderWordsJson}, of the newest exchanges. */
+  headers: "/api/inspect/headers",
   /** GET exports what is kept, POST imports: HAR 1.2. */
   har: "/api/inspect/har",
   /** GET: a {@linkcode StatusJson}. */
@@ -153,6 +155,22 @@ export interface ExchangeListJson {
   readonly size_bytes: number;
   /** What they may cost. */
   readonly max_bytes: number;
+}
+
+/** A header that passed lately. */
+export interface HeaderWordJson {
+  /** In small letters. */
+  readonly name: string;
+  /** In how many exchanges. */
+  readonly count: number;
+  /** What it said, the most frequent first; long values and rare ones are left out. */
+  readonly values: readonly string[];
+}
+
+/** The headers that passed lately: what a filter can ask for. */
+export interface HeaderWordsJson {
+  /** The most frequent first. */
+  readonly headers: readonly HeaderWordJson[];
 }
 
 /** What to send in the place of what was captured; what is left out is sent as it was. */

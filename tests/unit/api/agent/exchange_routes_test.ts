@@ -25,6 +25,12 @@ test("addExchangeRoutes() lists by pages and by what stands anywhere in an excha
   assert.deepEqual(await list("?filter=header%20host%20!=%20a.test"), []);
   assert.equal((await scene.ask("GET", "/api/inspect/exchanges?filter=x")).status, 400);
   assert.equal((await scene.ask("GET", "/api/inspect/exchanges?limit=x")).status, 400);
+  const { headers } = await scene.json("GET", "/api/inspect/headers");
+  assert.deepEqual(headers.find(({ name }: { name: string }) => name === "host"), {
+    name: "host",
+    count: 3,
+    values: ["a.test"],
+  });
   const { kept, size_bytes, max_bytes } = await scene.json("GET", "/api/inspect/exchanges");
   assert.equal(kept, 3);
   assert.ok(size_bytes > 0 && size_bytes < max_bytes);
