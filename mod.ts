@@ -20,7 +20,7 @@
  *
  * @module
  */
-import { type Agent, connect as connectAgent } from "./lib/agent/agent.ts";
+import { type Agent, type CloseOptions, connect as connectAgent } from "./lib/agent/agent.ts";
 import type { AgentOptions, ForwardOptions } from "./lib/agent/config.ts";
 import type { AgentEndpoint, EndpointEnd } from "./lib/agent/endpoint.ts";
 import type { EndpointUrl } from "./lib/agent/endpoint_url.ts";
@@ -29,6 +29,7 @@ import type {
   ListenEndpointOptions,
   ListeningEndpoint,
 } from "./lib/agent/listen.ts";
+import { findServer, type LocalServer } from "./lib/agent/local_server.ts";
 import type { ServeHandler, ServeOptions } from "./lib/agent/serve.ts";
 import type { UpstreamKind } from "./lib/agent/upstream.ts";
 import { readServiceWish, readWish } from "./lib/agent/wish.ts";
@@ -40,6 +41,13 @@ import type { Runtime } from "./lib/runtime/host.ts";
 import { detectRuntime } from "./lib/runtime/detect.ts";
 
 export * from "./lib/agent/mod.ts";
+export type {
+  BunServer,
+  DenoServer,
+  LocalServer,
+  NodeAddress,
+  NodeServer,
+} from "./lib/agent/local_server.ts";
 export { DEFAULT_EDGE_LIMITS } from "./lib/edge/mod.ts";
 export type {
   CloseOptions as EdgeCloseOptions,
@@ -97,9 +105,9 @@ export interface Tunnel extends AsyncDisposable {
   readonly endpoint: AgentEndpoint;
   /** The agent, which has no other endpoint. */
   readonly agent: Agent;
-  /** Lets visitors in use finish, then takes the URL down. Idempotent. */
-  close(): Promise<void>;
-  /** Settles (never rejects) when it is over. */
+  /** Takes no new visitors, lets those in use finish, then takes the URL down. Idempotent. */
+  close(options?: CloseOptions): Promise<void>;
+  /** Settles (never rejects) when all of it is over, whoever ended it. */
   readonly closed: Promise<EndpointEnd>;
 }
 
@@ -116,26 +124,36 @@ export interface ListenTunnelOptions
   extends Omit<AgentOptions, "metadata">, Omit<ListenEndpointOptions, "signal"> {}
 
 /** What belongs to the session; everything else is about the endpoint. */
-const SESSION_OPTIONS = [
-  "connectUrl",
-  "connectCas",
-  "crlUrl",
-  "crlNoverify",
-  "authtoken",
-  "connectTimeoutMs",
-  "heartbeatIntervalMs",
-  "heartbeatToleranceMs",
-  "userAgent",
-  "backoff",
-  "furtherLegs",
-  "commands",
-  "dial",
-  "inspectBytes",
-  "logger",
-  "onEvent",
-  "signal",
-  "runtime",
-] as const satisfies readonly (keyof AgentOptions)[];
+const SESSION_OPTIONS: { readonly [Name in keyof Required<Omit<AgentOptions, "metadata">>]: true } =
+  {
+    connectUrl: true,
+    connectCas: true,
+    crlUrl: true,
+    crlNoverify: true,
+    dnsResolverIps: true,
+    dnsMechanisms: true,
+    dnsPublicIps: true,
+    dnsHttpsUrls: true,
+    dnsList: true,
+    proxyUrl: true,
+    noProxy: true,
+    connectInterface: true,
+    authtoken: true,
+    connectTimeoutMs: true,
+    heartbeatIntervalMs: true,
+    heartbeatToleranceMs: true,
+    serviceRun: true,
+    userAgent: true,
+    backoff: true,
+    furtherLegs: true,
+    commands: true,
+    dial: true,
+    inspectBytes: true,
+    logger: true,
+    onEvent: true,
+    signal: true,
+    runtime: true,
+  };
 
 /**
  * Puts one local service on a URL: an agent and an endpoint in one call.
@@ -143,14 +161,21 @@ const SESSION_OPTIONS = [
  * Without `connectUrl` an edge is started in this process, on loopback: the URL works on this
  * machine, needs no account, and ends with the tunnel.
  *
- * @param addr your service: a port, `host:port` or URL
+ * @param service a port, `host:port`, URL, directory (`file:///srv/www`) or unix socket; or a server
+ * of this program: of `node:http`, of `Deno.serve()`, of `Bun.serve()`, an app of Express. What does not
+ * listen yet does so on loopback, as long as the tunnel is there
  * @param options where the edge is, who we are, which URL is wanted
  * @throws {TunnelError} as {@linkcode connect} and {@linkcode Agent.forward}
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
+ * import { createServer } from "node:http";
  * import { forward } from "./mod.ts";
+ *
+ * const app = createServer((_, response) => response.end("hello"));
+ * await using tunnel = await forward(app, { url: "app.localhost" });
+ * assert.match(tunnel.url, /^http:\/\/app\.localhost:/);
  *
  * await assert.rejects(forward("ftp://localhost", { connectUrl: "edge.example.com" }), {
  *   code: "address_invalid",
@@ -158,19 +183,22 @@ const SESSION_OPTIONS = [
  * ```
  */
 export async function forward(
-  addr: string | number,
+  service: string | number | LocalServer,
   options: TunnelOptions = {},
 ): Promise<Tunnel> {
   const [session, rest] = split(options);
-  const wish: ForwardOptions = { addr, ...rest };
+  const isServer = service !== null && /^(?:object|function)$/.test(typeof service);
+  // what is wrong with the options is told before anything listens
+  let wish: ForwardOptions = { ...rest, addr: isServer ? 80 : service as string | number };
   const { wanted, upstream } = readWish(wish);
-  const url = (local: string) => ({ ...wish, ...local && { url: local } });
+  const found = isServer ? await findServer(service as LocalServer) : undefined;
+  if (found) {
+    const scheme = found.isEncrypted && upstream.kind === "http" ? "https://" : "";
+    wish = { ...wish, addr: scheme + found.addr };
+  }
   return await open(
-    session,
-    wanted,
-    upstream.kind,
-    wish.url,
-    (agent, local) => agent.forward(url(local)),
+    { session, wanted, kind: upstream.kind, url: wish.url, release: found?.release },
+    (agent, local) => agent.forward({ ...wish, ...local && { url: local } }),
   );
 }
 
@@ -201,10 +229,7 @@ export async function serve(
   const { wanted, upstream } = readServiceWish(rest, "http");
   const wish: ServeOptions = { limits, ...rest };
   return await open(
-    session,
-    wanted,
-    upstream.kind,
-    rest.url,
+    { session, wanted, kind: upstream.kind, url: rest.url },
     (agent, local) => agent.serve(handler, { ...wish, ...local && { url: local } }),
   );
 }
@@ -236,10 +261,7 @@ export async function listen(options: ListenTunnelOptions = {}): Promise<ListenT
   const [session, { backlog, ...rest }] = split(options);
   const { wanted, upstream } = readServiceWish(rest);
   const tunnel = await open(
-    session,
-    wanted,
-    upstream.kind,
-    rest.url,
+    { session, wanted, kind: upstream.kind, url: rest.url },
     (agent, local) => agent.listen({ backlog, ...rest, ...local && { url: local } }),
   );
   const endpoint = tunnel.endpoint as ListeningEndpoint;
@@ -252,34 +274,53 @@ export async function listen(options: ListenTunnelOptions = {}): Promise<ListenT
 /** Parts what is about the session from what is about the endpoint. */
 function split<T extends Omit<AgentOptions, "metadata">>(
   options: T,
-): [AgentOptions, Omit<T, typeof SESSION_OPTIONS[number]>] {
+): [AgentOptions, Omit<T, keyof typeof SESSION_OPTIONS>] {
   const session: Record<string, unknown> = {};
   const rest: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    const isSession = (SESSION_OPTIONS as readonly string[]).includes(name);
-    (isSession ? session : rest)[name] = value;
+    (Object.hasOwn(SESSION_OPTIONS, name) ? session : rest)[name] = value;
   }
-  return [session, rest as Omit<T, typeof SESSION_OPTIONS[number]>];
+  // whoever asks for inspection by name wants exchanges kept
+  if (rest.inspect === true) session.inspectBytes ??= 0;
+  return [session, rest as Omit<T, keyof typeof SESSION_OPTIONS>];
+}
+
+/** What a tunnel is to be. */
+interface TunnelPlan {
+  /** How to connect. */
+  readonly session: AgentOptions;
+  /** The URL wanted, read. */
+  readonly wanted: EndpointUrl;
+  /** What visitors speak. */
+  readonly kind: UpstreamKind;
+  /** The URL wanted, as it was given. */
+  readonly url: string | undefined;
+  /** Lets go of what the tunnel leads to. */
+  readonly release?: (() => void) | undefined;
 }
 
 /** An agent with one endpoint, on an edge of our own when there is no other to go to. */
 async function open(
-  session: AgentOptions,
-  wanted: EndpointUrl,
-  kind: UpstreamKind,
-  url: string | undefined,
+  { session, wanted, kind, url, release }: TunnelPlan,
   add: (agent: Agent, localUrl: string) => Promise<AgentEndpoint>,
 ): Promise<Tunnel> {
-  const edge = await embed(session, kind);
-  // an edge of our own has no certificates: https is wanted here only when it was said
-  const isPlain = edge && wanted.scheme === "https" && !url?.includes("://");
+  let edge: Edge | undefined;
   let agent: Agent | undefined;
   try {
-    agent = await connect(edge ? { ...session, dial: () => dialEdge(edge) } : session);
-    return tunnelOf(agent, await add(agent, isPlain ? `http://${wanted.host}` : ""), edge);
+    edge = await embed(session, kind);
+    // an edge of our own has no certificates: https is wanted here only when it was said
+    const isPlain = edge && wanted.scheme === "https" && !url?.includes("://");
+    const { authtoken: _, ...local } = session; // the token is for another edge
+    agent = await connect(edge ? { ...local, dial: dialEdge(edge) } : session);
+    const endpoint = await add(agent, isPlain ? `http://${wanted.host}` : "");
+    return tunnelOf(agent, endpoint, async () => {
+      release?.();
+      await edge?.close({ graceMs: 0 });
+    });
   } catch (thrown) {
     await agent?.close({ graceMs: 0 });
     await edge?.close({ graceMs: 0 });
+    release?.();
     throw thrown;
   }
 }
@@ -297,16 +338,24 @@ async function embed(options: AgentOptions, kind: UpstreamKind): Promise<Edge | 
   }, runtime);
 }
 
-function dialEdge(edge: Edge): Promise<Duplex> {
-  const [ours, theirs] = pair();
-  edge.acceptAgent(theirs);
-  return Promise.resolve(ours);
+function dialEdge(edge: Edge): () => Promise<Duplex> {
+  return () => {
+    const [ours, theirs] = pair();
+    edge.acceptAgent(theirs);
+    return Promise.resolve(ours);
+  };
 }
 
-function tunnelOf(agent: Agent, endpoint: AgentEndpoint, edge: Edge | undefined): Tunnel {
-  async function close(): Promise<void> {
+function tunnelOf(agent: Agent, endpoint: AgentEndpoint, release: () => Promise<void>): Tunnel {
+  // Its signal, the edge or the endpoint itself may end it: what was opened for it goes with it.
+  const closed = endpoint.closed.then(async (end) => {
     await agent.close();
-    await edge?.close({ graceMs: 0 });
+    await release();
+    return end;
+  });
+  async function close(options?: CloseOptions): Promise<void> {
+    await agent.close(options);
+    await closed;
   }
   return {
     get url() {
@@ -315,8 +364,8 @@ function tunnelOf(agent: Agent, endpoint: AgentEndpoint, edge: Edge | undefined)
     endpoint,
     agent,
     close,
-    closed: endpoint.closed,
-    [Symbol.asyncDispose]: close,
+    closed,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 

@@ -32,7 +32,15 @@ export {
   TlsListenerBuilder,
 } from "./lib/compat/builders.ts";
 export type { Config, Texts } from "./lib/compat/config.ts";
-export { Listener, type ListenerParts, type NetServer } from "./lib/compat/listener.ts";
+export { Listener, type ListenerParts } from "./lib/compat/listener.ts";
+export type {
+  BunServer,
+  DenoServer,
+  LocalServer,
+  NodeAddress,
+  NodeApp,
+  NodeServer,
+} from "./lib/agent/local_server.ts";
 export type { LoggingCallback, SdkOptions } from "./lib/compat/sdk.ts";
 export {
   type Connected,

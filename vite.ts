@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { placeOf } from "./lib/agent/local_server.ts";
 import { TunnelError } from "./lib/base/errors.ts";
 import { detectRuntime } from "./lib/runtime/detect.ts";
 import { listen, type ListenTunnel, type ListenTunnelOptions } from "./mod.ts";
@@ -122,7 +123,9 @@ export function sallyport(options: SallyportViteOptions = {}): SallyportVitePlug
     }
     httpServer.once("listening", () => {
       const at = httpServer.address();
-      const addr = at === null || typeof at === "string" ? `unix:${at}` : placeOf(at);
+      const addr = at === null || typeof at === "string"
+        ? `unix:${at}`
+        : placeOf(at.address, at.port);
       const scheme = isEncrypted ? "https://" : "";
       endpoint.forwardTo(scheme + addr).catch((thrown) => fail(String(thrown)));
     });
@@ -179,10 +182,4 @@ async function openTunnel(options: ListenTunnelOptions, limitMs: number): Promis
   } finally {
     timer.cancel();
   }
-}
-
-/** How the server is reached from this machine. */
-function placeOf({ address, port }: { readonly address: string; readonly port: number }): string {
-  if (address === "::" || address === "0.0.0.0") return `localhost:${port}`;
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

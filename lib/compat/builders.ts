@@ -7,7 +7,8 @@
 import { decodeText } from "../base/bytes.ts";
 import { TunnelError } from "../base/errors.ts";
 import { type Config, listOf } from "./config.ts";
-import type { Listener, NetServer } from "./listener.ts";
+import type { LocalServer } from "../agent/local_server.ts";
+import type { Listener } from "./listener.ts";
 
 /** Makes the listener that a builder describes. */
 export type MakeListener = (config: Config) => Promise<Listener>;
@@ -96,7 +97,7 @@ export abstract class ListenerBuilder {
   }
 
   /** Makes the listener and forwards its visitors to a server of this program. */
-  async listenAndServe(server: NetServer): Promise<Listener> {
+  async listenAndServe(server: LocalServer): Promise<Listener> {
     return await (await this.listen()).serve(server);
   }
 

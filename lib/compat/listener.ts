@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { findServer, type LocalServer } from "../agent/local_server.ts";
 import type { ForwardToOptions, ListeningEndpoint } from "../agent/listen.ts";
 
 /** What a listener is made of. */
@@ -15,16 +16,6 @@ export interface ListenerParts {
   readonly upstream: ForwardToOptions;
   /** A path in a folder for temporary files. */
   readonly socketPath: string;
-}
-
-/** What is asked of a server of `node:net` or `node:http`: it can listen, and says where. */
-export interface NetServer {
-  /** Where it listens; `null` when it does not. */
-  address(): string | { readonly port: number } | null;
-  /** Begins to listen. */
-  listen(port: number, host: string, onListening: () => void): unknown;
-  /** Calls once. */
-  once(event: "error", run: (error: Error) => void): unknown;
 }
 
 /** A public URL, and what happens to its visitors. */
@@ -110,19 +101,19 @@ export class Listener {
   }
 
   /**
-   * Forwards visitors to a server of `node:net` or `node:http`, which begins to listen on loopback
-   * if it does not yet.
+   * Forwards visitors to a server of this program, or to an app of Express, which begins to listen on
+   * loopback if it does not yet. It gets the listener as its `listener`.
    */
-  async serve(server: NetServer): Promise<this> {
-    if (server.address() === null) {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(0, "127.0.0.1", resolve);
-      });
-    }
-    const address = server.address();
-    if (typeof address === "string") return await this.send(`unix:${address}`);
-    return await this.send(`127.0.0.1:${address!.port}`);
+  async serve(server: LocalServer): Promise<this> {
+    const { addr, isEncrypted } = await findServer(server);
+    const isHttp = this.proto()?.startsWith("http");
+    Object.assign(server, { listener: this });
+    return await this.send(isEncrypted && isHttp ? `https://${addr}` : addr);
+  }
+
+  /** Itself: scripts look for the listener in what `listen()` gives them. */
+  get listener(): this {
+    return this;
   }
 
   async #send(addr: string | number): Promise<void> {

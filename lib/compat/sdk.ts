@@ -4,9 +4,10 @@
  *
  * @module
  */
+import type { LocalServer } from "../agent/local_server.ts";
 import type { LogFields, Logger, LogLevel } from "../base/log.ts";
 import { addressOf, type Config, IGNORED_KEYS, normalized, sessionOptions } from "./config.ts";
-import type { Listener, NetServer } from "./listener.ts";
+import type { Listener } from "./listener.ts";
 import { envAuthtoken, type Session, SessionBuilder, type SessionContext } from "./session.ts";
 
 /** Gets log lines: level, where from, text. */
@@ -139,7 +140,7 @@ export class Sdk {
   };
 
   /** Gives the visitors of a listener, or of a new one, to a server of this program. */
-  readonly listen = async (server: NetServer, listener?: Listener): Promise<Listener> => {
+  readonly listen = async (server: LocalServer, listener?: Listener): Promise<Listener> => {
     return await (listener ?? await this.listenable()).serve(server);
   };
 

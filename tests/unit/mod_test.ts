@@ -241,6 +241,43 @@ test("serve() streams both ways, upgrades, and its exchanges can be read", async
   assert.equal((await exchanges.next()).done, true);
 });
 
+test("forward() takes a server of this program, which listens as long as the tunnel is there", async () => {
+  const { createServer } = await import("node:http");
+  const app = createServer((request, response) => response.end(`app got ${request.url}`));
+  const closed = new Promise<void>((resolve) => app.once("close", resolve));
+  const stop = new AbortController();
+  const tunnel = await forward(app, { url: "app.localhost", signal: stop.signal });
+  const { host, port } = new URL(tunnel.url);
+  assert.match(await get(Number(port), host), /app got \/x$/);
+  stop.abort();
+  await tunnel.closed;
+  await closed;
+  await assert.rejects(get(Number(port), host), { code: "connection_refused" });
+  await assert.rejects(forward(app, { proto: "udp" as never }), { code: "config_invalid" });
+  assert.equal(app.address(), null);
+});
+
+test("forward() takes every option of a session, and ends what it opened with its endpoint", async () => {
+  const { clock, edge, runtime } = stage();
+  const tunnel = await forward(80, {
+    runtime,
+    dial: edge.dial,
+    proxyUrl: "http://127.0.0.1:3128",
+    noProxy: "localhost",
+    connectInterface: "lo",
+    dnsResolverIps: ["127.0.0.1"],
+    dnsMechanisms: ["system"],
+    serviceRun: true,
+    inspect: true,
+  });
+  assert.notEqual(tunnel.agent.exchanges, undefined);
+  void tunnel.endpoint.close();
+  await clock.advance(1_000);
+  assert.deepEqual(await tunnel.closed, { error: undefined });
+  assert.equal(tunnel.agent.state, "closed");
+  assert.equal(clock.pending, 0);
+});
+
 test("listen() gives the connections of a URL, and ends with its signal", async () => {
   const stop = new AbortController();
   const tunnel = await listen({ signal: stop.signal });

@@ -89,7 +89,7 @@ test("Sdk.listen() gives visitors to a server of the program", async () => {
   });
   let listening = false;
   const server = {
-    address: () => listening ? { port: 7_000 } : null,
+    address: () => listening ? { address: "127.0.0.1", port: 7_000 } : null,
     listen: (_port: number, _host: string, done: () => void) => {
       listening = true;
       done();
