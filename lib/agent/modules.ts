@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { toBase64 } from "../base/base64.ts";
 import { encodeText } from "../base/bytes.ts";
 import { TunnelError } from "../base/errors.ts";
 import { type Schema, z } from "../base/schema.ts";
@@ -285,5 +286,5 @@ async function terminationKeys(
 
 /** How Go writes bytes in JSON. */
 function base64(pem: string): string {
-  return btoa(String.fromCharCode(...encodeText(pem)));
+  return toBase64(encodeText(pem));
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { toBase64 } from "../base/base64.ts";
 import { encodeText } from "../base/bytes.ts";
 import type { Duplex } from "../base/duplex.ts";
 import { VERSION } from "../base/version.ts";
@@ -60,5 +61,5 @@ function words(status: number, reason: string, proxy: Proxy): string {
 
 /** RFC 7617, in UTF-8. */
 function token({ user, password }: Proxy): string {
-  return btoa(String.fromCharCode(...encodeText(`${user}:${password}`)));
+  return toBase64(encodeText(`${user}:${password}`));
 }

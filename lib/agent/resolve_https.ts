@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { toBase64Url } from "../base/base64.ts";
 import { abortError, type Clock, deadline } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import { askHttp } from "../http/ask.ts";
@@ -80,7 +81,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<NameAnswer> {
   const url = new URL(text);
-  url.searchParams.set("dns", base64Url(encodeQuestion(name, type)));
+  url.searchParams.set("dns", toBase64Url(encodeQuestion(name, type)));
   const headers = { Accept: "application/dns-message" };
   const body = await fetchWhole(clock, open, url, headers, MAX_BYTES, limitMs, signal);
   return decodeAnswer(body, type);
@@ -130,9 +131,4 @@ export async function fetchWhole(
     signal.removeEventListener("abort", onAbort);
     conn.abort();
   }
-}
-
-function base64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_")
-    .replace(/=+$/, "");
 }

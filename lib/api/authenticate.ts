@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { fromBase64 } from "../base/base64.ts";
+import { decodeText } from "../base/bytes.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { addressGroup, type Attempt, GuessBrake } from "../edge/guessing.ts";
@@ -154,16 +156,12 @@ function readAuthorization(header: string | null): string {
   const bearer = /^bearer +(\S+)$/i.exec(header.trim());
   if (bearer) return bearer[1];
   const basic = /^basic +([A-Za-z0-9+/_=-]+)$/i.exec(header.trim());
-  if (!basic) throw refusal(201);
-  try {
-    const pair = atob(basic[1].replaceAll("-", "+").replaceAll("_", "/"));
-    const colon = pair.indexOf(":");
-    const [user, password] = colon < 0 ? [pair, ""] : [pair.slice(0, colon), pair.slice(colon + 1)];
-    return password || user || "-";
-  } catch {
-    // Not base64: no credential can be in it.
-    throw refusal(201);
-  }
+  const bytes = basic ? fromBase64(basic[1]) : undefined;
+  if (!bytes) throw refusal(201);
+  const pair = decodeText(bytes);
+  const colon = pair.indexOf(":");
+  const [user, password] = colon < 0 ? [pair, ""] : [pair.slice(0, colon), pair.slice(colon + 1)];
+  return password || user || "-";
 }
 
 /** The row whose hash is that of the token. */

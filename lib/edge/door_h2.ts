@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { toBase64 } from "../base/base64.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { toTunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
@@ -153,5 +154,5 @@ function tooLarge(maxBytes: number): HttpError {
 
 /** RFC 6455 section 4.1: 16 bytes that nobody could know. */
 function webSocketKey(): string {
-  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+  return toBase64(crypto.getRandomValues(new Uint8Array(16)));
 }

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { fromBase64 } from "../base/base64.ts";
+import { decodeText } from "../base/bytes.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { Certificate, ClientAuth, TlsVersion } from "../runtime/net.ts";
 import type { BindOptions } from "../wire/messages.ts";
@@ -107,11 +109,9 @@ function clientsOf(
 
 /** PEM texts travel as base64 of their bytes. */
 function decodePem(base64: string, what: string): string {
-  try {
-    return atob(base64);
-  } catch (cause) {
-    throw invalid(`${what} cannot be decoded: it is not base64`, cause);
-  }
+  const pem = fromBase64(base64);
+  if (!pem) throw invalid(`${what} cannot be decoded: it is not base64`);
+  return decodeText(pem);
 }
 
 function invalid(found: string, cause?: unknown): TunnelError {

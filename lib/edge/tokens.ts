@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { fromBase64, toBase64Url } from "../base/base64.ts";
 import { decodeText, encodeText, toHex } from "../base/bytes.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { Files } from "../runtime/host.ts";
@@ -78,12 +79,12 @@ export async function createSigner(key: Uint8Array): Promise<Signer> {
         : null;
       if (!match) return { status: "forged" };
       if (match[1] !== keyId) return { status: "foreign" };
-      const mac = fromBase64Url(match[3]);
+      const mac = fromBase64(match[3]);
       // `verify` compares in constant time.
       if (!mac || !await crypto.subtle.verify("HMAC", handle, mac, signedBytes(kind, match[2]))) {
         return { status: "forged" };
       }
-      const payload = JSON.parse(decodeText(fromBase64Url(match[2])!));
+      const payload = JSON.parse(decodeText(fromBase64(match[2])!));
       return { status: "valid", payload };
     },
   };
@@ -92,24 +93,6 @@ export async function createSigner(key: Uint8Array): Promise<Signer> {
 /** The kind is signed with the body, so that a cookie is no bind token. */
 function signedBytes(kind: NoteKind, body: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(encodeText(`${kind}\n${body}`));
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = new Uint8Array(binary.length);
-    for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
-    return bytes;
-  } catch {
-    // Not base64: an answer, not an accident.
-    return undefined;
-  }
 }
 
 /**

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { toBase64 } from "../base/base64.ts";
 import { encodeText, toHex } from "../base/bytes.ts";
 import { TunnelError } from "../base/errors.ts";
 import { quote } from "./chars.ts";
@@ -394,5 +395,5 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 export async function acceptKey(key: string): Promise<string> {
   const bytes = new TextEncoder().encode(key + GUID);
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-1", bytes));
-  return btoa(String.fromCharCode(...hash));
+  return toBase64(hash);
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { fromBase64, toBase64 } from "../base/base64.ts";
 import { decodeText, encodeText, toHex } from "../base/bytes.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { Files } from "../runtime/host.ts";
@@ -62,11 +63,12 @@ export async function createSealer(key: Uint8Array): Promise<Sealer> {
       whole[0] = FORMAT;
       whole.set(nonce, 1);
       whole.set(new Uint8Array(body), 1 + NONCE_BYTES);
-      return btoa(String.fromCharCode(...whole));
+      return toBase64(whole);
     },
     async open(sealed, owner) {
       try {
-        const whole = Uint8Array.from(atob(sealed), (char) => char.charCodeAt(0));
+        const whole = fromBase64(sealed);
+        if (!whole) throw new RangeError("It is no base64");
         if (whole[0] !== FORMAT) throw new RangeError(`Unknown format ${whole[0]}`);
         const nonce = whole.slice(1, 1 + NONCE_BYTES);
         const body = whole.slice(1 + NONCE_BYTES);

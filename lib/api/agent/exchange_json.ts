@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fromBase64, toBase64 } from "../../base/base64.ts";
 import { concat } from "../../base/bytes.ts";
 import type {
   CapturedBody,
@@ -140,7 +141,7 @@ async function partsOf(message: CapturedMessage, codecs: Codecs): Promise<Messag
     version,
     headers,
     trailers,
-    head_base64: base64(head),
+    head_base64: toBase64(head),
     body: await bodyJson(body, coding, codecs),
   };
 }
@@ -155,12 +156,12 @@ async function bodyJson(
     ? undefined
     : await codecs.decode(coding, body.bytes, MAX_DECODED_BYTES);
   return {
-    base64: base64(body.bytes),
+    base64: toBase64(body.bytes),
     total_bytes: body.totalBytes,
     truncated: body.isTruncated,
     decoded: decoded === undefined || coding === undefined
       ? null
-      : { coding, base64: base64(decoded.bytes), error: decoded.error ?? null },
+      : { coding, base64: toBase64(decoded.bytes), error: decoded.error ?? null },
   };
 }
 
@@ -170,7 +171,7 @@ function messageJson(message: StreamMessage): StreamMessageJson {
     from: message.from,
     at_ms: message.atMs,
     size_bytes: message.sizeBytes,
-    preview_base64: base64(message.preview),
+    preview_base64: toBase64(message.preview),
     truncated: message.isTruncated,
     opcode: message.opcode ?? null,
     final: message.isFinal ?? null,
@@ -202,7 +203,7 @@ export function legacyOf(exchange: Exchange, nowMs: number): LegacyRequestJson {
       proto: `HTTP/${request.version}`,
       headers: goHeaders(request.headers),
       uri: request.target,
-      raw: base64(concat([request.head, request.body.bytes])),
+      raw: toBase64(concat([request.head, request.body.bytes])),
     },
     response: response
       ? {
@@ -210,7 +211,7 @@ export function legacyOf(exchange: Exchange, nowMs: number): LegacyRequestJson {
         status_code: response.status,
         proto: `HTTP/${response.version}`,
         headers: goHeaders(response.headers),
-        raw: base64(concat([response.head, response.body.bytes])),
+        raw: toBase64(concat([response.head, response.body.bytes])),
       }
       : null,
   };
@@ -228,27 +229,13 @@ function goHeaders(lines: readonly HeaderLine[]): Record<string, string[]> {
   return Object.fromEntries([...byName].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-/** Bytes as base64. */
-export function base64(bytes: Uint8Array): string {
-  let text = "";
-  const PIECE = 0x2000;
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    text += String.fromCharCode(...bytes.subarray(at, at + PIECE));
-  }
-  return btoa(text);
-}
-
 /**
  * Base64 as bytes.
  *
  * @throws {SyntaxError} when it is none
  */
-export function fromBase64(text: string): Uint8Array {
-  let binary;
-  try {
-    binary = atob(text);
-  } catch {
-    throw new SyntaxError("it is no base64");
-  }
-  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+export function readBase64(text: string): Uint8Array {
+  const bytes = fromBase64(text);
+  if (!bytes) throw new SyntaxError("it is no base64");
+  return bytes;
 }

@@ -13,7 +13,7 @@ import type { Exchange } from "../../inspect/exchange.ts";
 import type { ExchangeStore } from "../../inspect/exchange_store.ts";
 import { badParameter, numbered } from "./agent_problem.ts";
 import type { AgentApiDeps } from "./api_deps.ts";
-import { detailOf, fromBase64, legacyOf, REQUESTS_PATH, summaryOf } from "./exchange_json.ts";
+import { detailOf, legacyOf, readBase64, REQUESTS_PATH, summaryOf } from "./exchange_json.ts";
 import { type ExchangeTest, headerFilter } from "./header_filter.ts";
 import { headerWords, WORDS_OF } from "./header_words.ts";
 import { exchangesOfHar, harOf } from "./har.ts";
@@ -85,7 +85,7 @@ export function addExchangeRoutes(app: Hono, deps: AgentApiDeps): void {
     find(id);
     const body = await readReplay(c.req.raw);
     const { times = 1, body_base64, ...edits } = body;
-    const sent = body_base64 === undefined ? undefined : fromBase64(body_base64);
+    const sent = body_base64 === undefined ? undefined : readBase64(body_base64);
     const ids: string[] = [];
     for (let time = 0; time < times; time++) {
       ids.push(await agent.replay(id, { ...edits, body: sent }));
@@ -120,7 +120,7 @@ async function readReplay(request: Request): Promise<ReplayBody> {
   const given = hasBody ? await readObject(request) : {};
   try {
     const body = parseWith(replaySchema, given, "the replay");
-    if (body.body_base64 !== undefined) fromBase64(body.body_base64);
+    if (body.body_base64 !== undefined) readBase64(body.body_base64);
     return body;
   } catch (thrown) {
     throw badParameter((thrown as Error).message);

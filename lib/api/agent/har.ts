@@ -4,13 +4,14 @@
  *
  * @module
  */
+import { toBase64 } from "../../base/base64.ts";
 import { concat, encodeText } from "../../base/bytes.ts";
 import { newId } from "../../base/ids.ts";
 import { parseWith, z } from "../../base/schema.ts";
 import { VERSION } from "../../base/version.ts";
 import type { CapturedMessage, Exchange, HeaderLine } from "../../inspect/exchange.ts";
 import type { StoredExchange } from "../../inspect/exchange_store.ts";
-import { base64, fromBase64, headerOf } from "./exchange_json.ts";
+import { headerOf, readBase64 } from "./exchange_json.ts";
 
 const named = z.object({ name: z.string(), value: z.string() });
 const message = {
@@ -136,7 +137,7 @@ function text({ body }: CapturedMessage): { text: string; encoding?: string } {
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body.bytes) };
   } catch {
-    return { text: base64(body.bytes), encoding: "base64" };
+    return { text: toBase64(body.bytes), encoding: "base64" };
   }
 }
 
@@ -189,7 +190,7 @@ export function exchangesOfHar(har: unknown, nowMs: number): readonly StoredExch
 }
 
 function bytesOf(content: string | undefined, encoding: string | undefined): Uint8Array {
-  return encoding === "base64" ? fromBase64(content ?? "") : encodeText(content ?? "");
+  return encoding === "base64" ? readBase64(content ?? "") : encodeText(content ?? "");
 }
 
 function captured(

@@ -6,6 +6,7 @@
  */
 import type { Agent } from "../../agent/agent.ts";
 import type { AgentEvent } from "../../agent/events.ts";
+import { toBase64 } from "../../base/base64.ts";
 import { encodeText } from "../../base/bytes.ts";
 import type { Timer } from "../../base/clock.ts";
 import { toTunnelError } from "../../base/errors.ts";
@@ -258,7 +259,7 @@ export class FullConsole implements AgentView {
       this.#said = "There is no URL yet";
       return;
     }
-    const base64 = btoa(String.fromCharCode(...encodeText(chosen.url)));
+    const base64 = toBase64(encodeText(chosen.url));
     this.#screen.send(`\x1b]52;c;${base64}\x07`);
     this.#said = `${chosen.url} is in the clipboard, if your terminal lets programs put it there`;
   }

@@ -8,14 +8,13 @@
  * @module
  */
 import type { AcmeAccount, AcmeAuthorization, AcmeChallenge, AcmeOrder } from "@fishballpkg/acme";
+import { fromBase64, toBase64Url } from "../../base/base64.ts";
 import { type Clock, sleep } from "../../base/clock.ts";
 import { TunnelError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import {
   type AcmeProblem,
   type AcmeTransport,
-  base64Url,
-  fromBase64Url,
   readRetryAfter,
   signJws,
   toIssueError,
@@ -226,7 +225,9 @@ export class AcmeIssuer implements CertIssuer {
     const { renewalInfo } = await transport.open();
     const { authorityKeyId, serial } = await readLeaf(chainPem);
     if (renewalInfo === undefined || authorityKeyId === undefined) return undefined;
-    const id = [authorityKeyId, derInteger(serial)].map((hex) => base64Url(bytesOf(hex))).join(".");
+    const id = [authorityKeyId, derInteger(serial)].map((hex) => toBase64Url(bytesOf(hex))).join(
+      ".",
+    );
     const response = await transport.get(`${renewalInfo.replace(/\/$/, "")}/${id}`);
     if (!response.ok) return undefined;
     const { suggestedWindow } = await response.json() as {
@@ -349,7 +350,7 @@ async function importKeys(jwk: JsonWebKey): Promise<CryptoKeyPair> {
 
 async function importMacKey(text: string): Promise<CryptoKey> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
-  return await crypto.subtle.importKey("raw", fromBase64Url(text), algorithm, false, ["sign"]);
+  return await crypto.subtle.importKey("raw", fromBase64(text)!, algorithm, false, ["sign"]);
 }
 
 function bytesOf(hex: string): Uint8Array {

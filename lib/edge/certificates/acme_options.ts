@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fromBase64 } from "../../base/base64.ts";
 import { TunnelError } from "../../base/errors.ts";
 import { type Schema, z } from "../../base/schema.ts";
 import type { ChallengeType, KeyType } from "./issuer.ts";
@@ -58,7 +59,10 @@ export const acmeOptionsSchema: Schema<AcmeOptions> = z.strictObject({
   directoryCas: z.string().min(1).optional(),
   externalAccount: z.strictObject({
     keyId: z.string().min(1),
-    hmacKey: z.string().regex(/^[\w+/-]{22,}={0,2}$/, "it is not base64url"),
+    hmacKey: z.string().refine(
+      (text) => text.length >= 22 && fromBase64(text) !== undefined,
+      "it is not base64url",
+    ),
   }).optional(),
   challenges: z.array(challengeSchema).min(1).optional(),
   dnsHook: z.union([z.string().min(1), z.array(z.string()).min(1)]).optional(),

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { toBase64Url } from "../../base/base64.ts";
 import { encodeText } from "../../base/bytes.ts";
 import { type Clock, deadline } from "../../base/clock.ts";
 import { TunnelError } from "../../base/errors.ts";
@@ -256,24 +257,12 @@ export async function signJws(
   key: CryptoKey,
 ): Promise<{ readonly protected: string; readonly payload: string; readonly signature: string }> {
   const isMac = key.algorithm.name === "HMAC";
-  const protectedPart = base64Url(JSON.stringify({ alg: isMac ? "HS256" : "ES256", ...header }));
-  const payloadPart = payload === undefined ? "" : base64Url(JSON.stringify(payload));
+  const protectedPart = toBase64Url(
+    encodeText(JSON.stringify({ alg: isMac ? "HS256" : "ES256", ...header })),
+  );
+  const payloadPart = payload === undefined ? "" : toBase64Url(encodeText(JSON.stringify(payload)));
   const algorithm = isMac ? "HMAC" : { name: "ECDSA", hash: "SHA-256" };
   const signed = new Uint8Array(encodeText(`${protectedPart}.${payloadPart}`));
   const signature = new Uint8Array(await crypto.subtle.sign(algorithm, key, signed));
-  return { protected: protectedPart, payload: payloadPart, signature: base64Url(signature) };
-}
-
-/** Base64 for URLs, without padding (RFC 4648 section 5). */
-export function base64Url(data: string | Uint8Array): string {
-  const bytes = typeof data === "string" ? encodeText(data) : data;
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** The bytes of {@linkcode base64Url}; padding and the other alphabet are accepted too. */
-export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, ""));
-  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+  return { protected: protectedPart, payload: payloadPart, signature: toBase64Url(signature) };
 }

@@ -7,12 +7,12 @@
  *
  * @module
  */
+import { toBase64Url } from "../../base/base64.ts";
 import { TunnelError } from "../../base/errors.ts";
 import type { Host } from "../../runtime/host.ts";
 import type { Certificate } from "../../runtime/net.ts";
 import type { ChallengeType } from "./issuer.ts";
 import { issueChallengeLeaf } from "./maker.ts";
-import { base64Url } from "./acme_transport.ts";
 
 /** A proof that a server asks for. */
 export interface Proof {
@@ -108,7 +108,7 @@ export class Challenges implements ChallengeAnswers {
       this.#certificates.set(name, leaf);
       return () => Promise.resolve(void this.#certificates.delete(name));
     }
-    const value = base64Url(await sha256(keyAuthorization));
+    const value = toBase64Url(await sha256(keyAuthorization));
     await this.#runHook("present", name, value);
     await this.#options.wait(this.#options.dns?.waitMs ?? 0);
     return () => this.#runHook("cleanup", name, value);

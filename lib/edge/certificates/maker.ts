@@ -8,6 +8,7 @@
  * @module
  */
 import type { Certificate } from "../../runtime/net.ts";
+import { formatPem } from "./pem.ts";
 import { evenHex, loadX509 } from "./x509.ts";
 
 /** An authority: its certificate is what agents are told to trust. */
@@ -208,10 +209,7 @@ function isIpAddress(name: string): boolean {
 
 async function exportKey(keys: CryptoKeyPair): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.exportKey("pkcs8", keys.privateKey));
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  const lines = btoa(binary).match(/.{1,64}/g)!.join("\n");
-  return `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`;
+  return formatPem("PRIVATE KEY", bytes);
 }
 
 /** 16 random bytes, positive and not zero (RFC 5280 section 4.1.2.2). */

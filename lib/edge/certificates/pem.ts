@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fromBase64, toBase64 } from "../../base/base64.ts";
 
 /** One block. */
 export interface PemBlock {
@@ -29,24 +30,16 @@ export function readPem(text: string): PemBlock[] | undefined {
       body,
     );
     if (label !== end || !split) return undefined;
-    try {
-      const binary = atob(split[2].replace(/\s/g, ""));
-      const der = Uint8Array.from(binary, (char) => char.charCodeAt(0));
-      if (der.length === 0) return undefined;
-      blocks.push({ label, der, headers: split[1].trim() });
-    } catch {
-      // Not base64 is the same as damaged.
-      return undefined;
-    }
+    const der = fromBase64(split[2].replace(/\s/g, ""));
+    if (!der?.length) return undefined;
+    blocks.push({ label, der, headers: split[1].trim() });
   }
   return blocks;
 }
 
 /** Writes a block. */
 export function formatPem(label: string, der: Uint8Array): string {
-  let binary = "";
-  for (const byte of der) binary += String.fromCharCode(byte);
-  const lines = btoa(binary).match(/.{1,64}/g) ?? [];
+  const lines = toBase64(der).match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fromBase64 } from "../../base/base64.ts";
 import { decodeText, encodeText } from "../../base/bytes.ts";
 import { type Schema, z } from "../../base/schema.ts";
 import { type Action, type CompileContext, defineAction, type Text } from "../action.ts";
@@ -85,14 +86,9 @@ function compileCredential(pair: string, context: CompileContext): Text {
 /** `user:password` of the header; `undefined` when there is nothing of the kind. */
 function readCredentials(header: string | undefined): string | undefined {
   const token = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header ?? "")?.[1];
-  if (token === undefined) return undefined;
-  try {
-    const text = decodeText(Uint8Array.from(atob(token), (char) => char.charCodeAt(0)));
-    return text.includes(":") ? text : undefined;
-  } catch {
-    // Not base64: as good as nothing.
-    return undefined;
-  }
+  const bytes = token === undefined ? undefined : fromBase64(token);
+  const text = bytes && decodeText(bytes);
+  return text?.includes(":") ? text : undefined;
 }
 
 /** Looks at every credential to its end, so that the time tells nothing. */

@@ -10,6 +10,7 @@ import { silentLogger } from "../../../lib/base/log.ts";
 import { sealTarget } from "../../../lib/store/event_target.ts";
 import { createSealer } from "../../../lib/store/seal.ts";
 import type { Store } from "../../../lib/store/store.ts";
+import { eventually } from "../../fakes/edge.ts";
 import { test } from "../../harness.ts";
 import { addAccount, base, withStore } from "../store/rows.ts";
 
@@ -79,12 +80,8 @@ function event(account: string, id: string, type = "domain_created.v0"): EventEn
 }
 
 /** Real turns of the loop: WebCrypto does not settle on a fake clock. */
-async function until(done: () => boolean, clock: FakeClock): Promise<void> {
-  for (let turn = 0; turn < 5_000 && !done(); turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    await clock.advance(0);
-  }
-  assert.ok(done());
+function until(done: () => boolean, clock: FakeClock): Promise<void> {
+  return eventually(clock, done);
 }
 
 test("EventPipeline brings an event to who subscribed to its type, in order", () =>

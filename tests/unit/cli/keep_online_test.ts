@@ -36,7 +36,7 @@ function scene(names: readonly string[], files: Record<string, string> = { "/c.y
 
 /** Looks again and again; that also keeps the program alive where nothing else does. */
 async function until(passes: () => Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 2_000; turn++) {
+  for (const untilMs = performance.now() + 30_000; performance.now() < untilMs;) {
     if (await passes()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

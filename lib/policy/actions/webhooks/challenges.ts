@@ -7,8 +7,9 @@
  *
  * @module
  */
+import { fromBase64, toBase64 } from "../../../base/base64.ts";
 import { toHex } from "../../../base/bytes.ts";
-import { fromBase64, hmac, sameBytes, toBase64 } from "./crypto.ts";
+import { hmac, sameBytes } from "./crypto.ts";
 import { hmacProvider, timeThenBody } from "./hmac_rule.ts";
 import {
   type ChallengeAnswer,

@@ -76,20 +76,6 @@ export function fromHex(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** The bytes of base64 text, either alphabet, padded or not; `undefined` when it is none. */
-export function fromBase64(text: string): Bytes | undefined {
-  const standard = text.replace(/-/g, "+").replace(/_/g, "/").replace(/={1,2}$/, "");
-  if (!/^[A-Za-z0-9+/]*$/.test(standard) || standard.length % 4 === 1) return undefined;
-  return Uint8Array.from(atob(standard), (char) => char.charCodeAt(0));
-}
-
-/** Base64, padded. */
-export function toBase64(bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
-}
-
 /**
  * Some texts and bytes in one piece.
  *

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fromBase64 } from "./crypto.ts";
+import { fromBase64 } from "../../../base/base64.ts";
 
 /** One element. */
 export interface DerElement {

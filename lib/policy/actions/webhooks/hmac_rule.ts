@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { type Digest, fromBase64, fromHex, hmac, joined, sameBytes } from "./crypto.ts";
+import { fromBase64 } from "../../../base/base64.ts";
+import { type Digest, fromHex, hmac, joined, sameBytes } from "./crypto.ts";
 import {
   DEFAULT_TOLERANCE_MS,
   GENUINE,

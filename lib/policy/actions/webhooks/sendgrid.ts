@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { fromBase64, joined, plain } from "./crypto.ts";
+import { fromBase64 } from "../../../base/base64.ts";
+import { joined, plain } from "./crypto.ts";
 import { derElements, ecdsaFromDer } from "./der.ts";
 import { GENUINE, refuted, staleness, type WebhookProvider } from "./message.ts";
 

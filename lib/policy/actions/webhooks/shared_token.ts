@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { fromBase64, toBase64 } from "../../../base/base64.ts";
 import { encodeText } from "../../../base/bytes.ts";
-import { fromBase64, hmac, sameBytes, sameText, toBase64 } from "./crypto.ts";
+import { hmac, sameBytes, sameText } from "./crypto.ts";
 import { hmacProvider, timeThenBody } from "./hmac_rule.ts";
 import { GENUINE, refuted, type WebhookProvider } from "./message.ts";
 

@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { fromBase64 } from "../../../base/base64.ts";
 import { decodeText } from "../../../base/bytes.ts";
-import { fromBase64, fromHex, hmac, sameBytes } from "./crypto.ts";
+import { fromHex, hmac, sameBytes } from "./crypto.ts";
 import { fieldsOf } from "./hmac_rule.ts";
 import { GENUINE, refuted, staleness, type WebhookProvider } from "./message.ts";
 

@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { fromBase64 } from "../../../base/base64.ts";
 import { decodeText } from "../../../base/bytes.ts";
-import { digest, fromBase64, fromHex, hmac, joined, sameBytes } from "./crypto.ts";
+import { digest, fromHex, hmac, joined, sameBytes } from "./crypto.ts";
 import {
   GENUINE,
   refuted,

@@ -7,8 +7,9 @@
  *
  * @module
  */
+import { fromBase64 } from "../../../base/base64.ts";
 import { decodeText, encodeText } from "../../../base/bytes.ts";
-import { fromBase64, plain } from "./crypto.ts";
+import { plain } from "./crypto.ts";
 import { publicKeyOfCertificate } from "./der.ts";
 import { GENUINE, refuted, staleness, type WebhookProvider, type WebhookTools } from "./message.ts";
 import { jsonObject } from "./signed_document.ts";

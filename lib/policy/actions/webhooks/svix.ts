@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { fromBase64, hmac, joined, sameBytes } from "./crypto.ts";
+import { fromBase64 } from "../../../base/base64.ts";
+import { hmac, joined, sameBytes } from "./crypto.ts";
 import {
   GENUINE,
   refuted,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import {
-  base64,
   detailOf,
-  fromBase64,
   headerOf,
   legacyOf,
+  readBase64,
   summaryOf,
 } from "../../../../lib/api/agent/exchange_json.ts";
+import { toBase64 } from "../../../../lib/base/base64.ts";
 import { FakeClock } from "../../../../lib/base/clock.ts";
 import { nodeCodecs } from "../../../../lib/runtime/node_codecs.ts";
 import { test } from "../../../harness.ts";
@@ -47,8 +47,8 @@ test("legacyOf() has no response while there is none, and no brackets", () => {
   assert.equal(legacy.duration, 3_000_000);
 });
 
-test("base64() and fromBase64() undo each other, however long", () => {
+test("toBase64() and readBase64() undo each other, however long", () => {
   const bytes = Uint8Array.from({ length: 20_000 }, (_, at) => at * 7);
-  assert.deepEqual(fromBase64(base64(bytes)), bytes);
-  assert.throws(() => fromBase64("*"), SyntaxError);
+  assert.deepEqual(readBase64(toBase64(bytes)), bytes);
+  assert.throws(() => readBase64("*"), SyntaxError);
 });

@@ -1,5 +1,6 @@
 /** @module */
 import assert from "node:assert/strict";
+import { fromBase64 } from "../../../../lib/base/base64.ts";
 import { decodeText } from "../../../../lib/base/bytes.ts";
 import { FakeClock } from "../../../../lib/base/clock.ts";
 import { silentLogger } from "../../../../lib/base/log.ts";
@@ -10,7 +11,6 @@ import {
 } from "../../../../lib/edge/certificates/acme_issuer.ts";
 import {
   type AcmeTransport,
-  fromBase64Url,
   type SignedRequest,
   type signJws,
   toIssueError,
@@ -191,7 +191,7 @@ test("AcmeIssuer.issue() agrees to terms only when the operator does, and names 
     readonly externalAccountBinding: Awaited<ReturnType<typeof signJws>>;
   };
   const binding = payload.externalAccountBinding;
-  assert.deepEqual(JSON.parse(decodeText(fromBase64Url(binding.protected))), {
+  assert.deepEqual(JSON.parse(decodeText(fromBase64(binding.protected)!)), {
     alg: "HS256",
     kid: "kid",
     url: `${U}/account`,
@@ -209,7 +209,7 @@ test("AcmeIssuer.renewalWindow() asks by key identifier and number (RFC 9773)", 
   const { authorityKeyId, serial } = await readLeaf(chainPem);
   const [keyPart, serialPart] = server.asked[0].path.slice("/renewal/".length).split(".");
   const hex = (text: string) =>
-    [...fromBase64Url(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    [...fromBase64(text)!].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   assert.equal(hex(keyPart), authorityKeyId);
   assert.equal(hex(serialPart), serial);
   server.window = undefined;

@@ -2,17 +2,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
+import { fromBase64, toBase64 } from "../../../../../lib/base/base64.ts";
 import { toHex } from "../../../../../lib/base/bytes.ts";
 import {
   digest,
-  fromBase64,
   fromHex,
   hmac,
   joined,
   plain,
   sameBytes,
   sameText,
-  toBase64,
 } from "../../../../../lib/policy/actions/webhooks/crypto.ts";
 import { test } from "../../../../harness.ts";
 
