@@ -368,12 +368,12 @@ class RunningAgent implements Agent {
     if (!inspector || !exchange) {
       throw new TunnelError("not_found", `Cannot repeat "${exchangeId}": it is not kept`);
     }
-    const name = exchange.endpointName;
+    const name = edits.endpointName ?? exchange.endpointName;
     const endpoint = this.#endpoints.all.find((one) => one.name === name);
     if (!endpoint) {
       throw new TunnelError(
         "not_found",
-        `Cannot repeat "${exchangeId}": its endpoint "${name}" is gone`,
+        `Cannot repeat "${exchangeId}": there is no endpoint "${name}" (any more)`,
       );
     }
     return await replay(exchange, endpoint.target, edits, {

@@ -21,6 +21,8 @@ import { dialUpstream, type UpstreamTarget } from "./upstream_dial.ts";
 
 /** What to send in the place of what was captured; what is left out is sent as it was. */
 export interface ReplayEdits {
+  /** Another endpoint, whose service gets it. @default the one it came through */
+  readonly endpointName?: string | undefined;
   /** Another method. */
   readonly method?: string | undefined;
   /** Another path and query. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import { plainProblem, toAgentProblem } from "./agent_problem.ts";
+import { type AgentProblem, plainProblem, toAgentProblem } from "./agent_problem.ts";
 import type { AgentApiDeps } from "./api_deps.ts";
 import { addEndpointRoutes } from "./endpoint_routes.ts";
 import { eventStream } from "./event_stream.ts";
@@ -13,6 +13,8 @@ import { addExchangeRoutes } from "./exchange_routes.ts";
 import { refuseStranger } from "./guard.ts";
 import { inspectorPage } from "./inspector_page.ts";
 import { agentOpenApi } from "./agent_openapi.ts";
+import { writeReply } from "./reply.ts";
+import { RequestLog } from "./request_log.ts";
 import { AGENT_PATHS } from "./shapes.ts";
 import { legacyStatus, type SessionMemory, statusOf } from "./status.ts";
 
@@ -40,17 +42,19 @@ export function createAgentApi(deps: AgentApiDeps): AgentApi {
       memory.error = event.message;
     }
   });
-  const app = new Hono();
-  const root = (c: Context) =>
-    c.json({
+  const logs = new WeakMap<Request, RequestLog>();
+  // Some ask for `/api/tunnels/`.
+  const app = new Hono({ strict: false });
+  const documented = (c: Context, root: string, value: unknown) =>
+    writeReply(c.req.header("accept"), { root, value });
+  app.get("/api", (c) =>
+    documented(c, "rootResource", {
       tunnels_uri: "/api/tunnels",
       http_requests_uri: "/api/requests/http",
       endpoints_uri: "/api/endpoints",
       status_uri: "/api/status",
-    });
-  app.get("/api", root);
-  app.get("/api/", root);
-  app.get("/api/status", (c) => c.json(legacyStatus(deps)));
+    }));
+  app.get("/api/status", (c) => documented(c, "statusResource", legacyStatus(deps)));
   app.get(AGENT_PATHS.status, (c) => c.json(statusOf(deps, memory)));
   app.get("/api/openapi.json", (c) => c.json(agentOpenApi(`http://${deps.address}`)));
   app.get(AGENT_PATHS.events, () => {
@@ -77,36 +81,40 @@ export function createAgentApi(deps: AgentApiDeps): AgentApi {
       : plainProblem(405, "Method Not Allowed", { path, method: c.req.method }, {
         allow: allowed.join(", "),
       });
-    return problemResponse(problem);
+    logs.get(c.req.raw)?.refused(problem.json);
+    return problemResponse(c, problem);
   });
   app.onError((thrown, c) => {
     const problem = toAgentProblem(thrown);
     if (problem.json.status_code === 500) {
       const err = thrown instanceof Error ? thrown.message : String(thrown);
       logger.log("error", "agent API failed", { obj: "web", path: c.req.path, err });
-    }
-    return problemResponse(problem);
+    } else logs.get(c.req.raw)?.refused(problem.json);
+    return problemResponse(c, problem);
   });
 
   return {
     async fetch(request) {
-      const refused = refuseStranger(request, deps);
-      if (refused) return refused;
-      const response = await app.fetch(request);
+      const log = new RequestLog(new URL(request.url).pathname, logger, clock);
+      logs.set(request, log);
+      const response = refuseStranger(request, deps) ?? await app.fetch(request);
       // Whatever a service sent is data here, and never a page.
       if (!response.headers.has("x-content-type-options")) {
         response.headers.set("x-content-type-options", "nosniff");
       }
+      log.end(response.status);
       return response;
     },
     close: forget,
   };
 }
 
-function problemResponse(problem: ReturnType<typeof toAgentProblem>): Response {
-  const { json, headers } = problem;
-  return new Response(JSON.stringify(json), {
-    status: json.status_code,
-    headers: { "content-type": "application/json", ...headers },
+function problemResponse(c: Context, { json, headers }: AgentProblem): Response {
+  const { status_code: status } = json;
+  return writeReply(c.req.header("accept"), {
+    root: "errorResource",
+    value: json,
+    status,
+    headers,
   });
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { AgentEndpoint } from "../../agent/endpoint.ts";
 import { endpointWishes, type FileWish, tunnelWishes } from "../../agent/file_endpoints.ts";
 import { endpointSectionSchema, tunnelSectionSchema } from "../../agent/file_schema.ts";
@@ -13,11 +13,16 @@ import { toTunnelError } from "../../base/errors.ts";
 import { parseWith } from "../../base/schema.ts";
 import { type AgentProblem, badParameter, numbered } from "./agent_problem.ts";
 import type { AgentApiDeps } from "./api_deps.ts";
+import { endpointDefinition, tunnelDefinition } from "./definition.ts";
 import { type EndpointMetricsJson, metricsOf } from "./metrics_json.ts";
+import { writeReply } from "./reply.ts";
 import { readObject } from "./request_body.ts";
 
 const TUNNELS = "/api/tunnels";
 const ENDPOINTS = "/api/endpoints";
+
+/** In the words of the ngrok agent. */
+const NOT_READY = "a successful ngrok tunnel session has not yet been established";
 
 /** How long a session that is just being lost may keep a caller waiting. */
 const START_MS = 20_000;
@@ -132,15 +137,29 @@ export function addEndpointRoutes(app: Hono, deps: AgentApiDeps): void {
   const { agent } = deps;
   const online = () => agent.endpoints.filter(({ url }) => url !== "");
   const find = (name: string): AgentEndpoint => {
-    const found = online().find((one) => one.name === name);
+    // Older agents wrote a blank as `+` in the paths they gave.
+    const blanks = name.replaceAll("+", " ");
+    const all = online();
+    const found = all.find((each) => each.name === name) ??
+      all.find((each) => each.name === blanks);
     if (!found) throw numbered(100, { name });
     return found;
   };
 
-  app.get(TUNNELS, (c) => c.json({ tunnels: online().map(tunnelJson), uri: TUNNELS }));
-  app.get(`${TUNNELS}/:name`, (c) => c.json(tunnelJson(find(c.req.param("name")))));
+  const one = (c: Context, value: TunnelJson | EndpointJson, status = 200) => {
+    const root = "public_url" in value ? "tunnelResource" : "endpointResource";
+    return writeReply(c.req.header("accept"), { root, value, status });
+  };
+  const list = (c: Context, root: string, value: unknown) =>
+    writeReply(c.req.header("accept"), { root, value });
+
+  app.get(TUNNELS, (c) => {
+    const tunnels = online().map(tunnelJson);
+    return list(c, "tunnelListResource", { tunnels, uri: TUNNELS });
+  });
+  app.get(`${TUNNELS}/:name`, (c) => one(c, tunnelJson(find(c.req.param("name")))));
   app.post(TUNNELS, async (c) => {
-    const { name, ...section } = await readObject(c.req.raw);
+    const { name, ...section } = tunnelDefinition(await readObject(c.req.raw));
     const started = await start(deps, () => {
       if (typeof name !== "string" || name === "") throw new SyntaxError('"name" is missing');
       const { proto } = section;
@@ -149,29 +168,32 @@ export function addEndpointRoutes(app: Hono, deps: AgentApiDeps): void {
       }
       return tunnelWishes(name, parseWith(tunnelSectionSchema, section, "the tunnel"));
     });
-    return c.json(tunnelJson(started[0]), 201);
+    return one(c, tunnelJson(started[0]), 201);
   });
   app.delete(`${TUNNELS}/:name`, async (c) => {
     await find(c.req.param("name")).close();
     return c.body(null, 204);
   });
 
-  app.get(ENDPOINTS, (c) => c.json({ endpoints: online().map(endpointJson), uri: ENDPOINTS }));
-  app.get(`${ENDPOINTS}/:name`, (c) => c.json(endpointJson(find(c.req.param("name")))));
+  app.get(ENDPOINTS, (c) => {
+    const endpoints = online().map(endpointJson);
+    return list(c, "endpointListResource", { endpoints, uri: ENDPOINTS });
+  });
+  app.get(`${ENDPOINTS}/:name`, (c) => one(c, endpointJson(find(c.req.param("name")))));
   app.post(ENDPOINTS, async (c) => {
-    const section = await readObject(c.req.raw);
+    const section = endpointDefinition(await readObject(c.req.raw));
     const [started] = await start(deps, () => wishesOf(section));
-    return c.json(endpointJson(started), 201);
+    return one(c, endpointJson(started), 201);
   });
   app.put(`${ENDPOINTS}/:name`, async (c) => {
     const name = c.req.param("name");
-    const section = { name, ...await readObject(c.req.raw) };
+    const section = { name, ...endpointDefinition(await readObject(c.req.raw)) };
     if (section.name !== name) {
       throw badParameter(`"name" is "${section.name}" in the body and "${name}" in the path`);
     }
-    const before = online().find((one) => one.name === name);
+    const before = online().find((existing) => existing.name === name);
     const [started] = await start(deps, () => wishesOf(section), before);
-    return c.json(endpointJson(started), before ? 200 : 201);
+    return one(c, endpointJson(started), before ? 200 : 201);
   });
   app.delete(`${ENDPOINTS}/:name`, async (c) => {
     await find(c.req.param("name")).close();
@@ -204,7 +226,8 @@ async function start(
     agent.endpoints.some((one) => one !== before && one.name === name)
   );
   if (taken) throw invalid(new Error(`the name "${taken.name}" is taken`));
-  if (agent.state !== "online") throw numbered(104, { state: agent.state });
+  // Programs wait and ask again when they read this sentence.
+  if (agent.state !== "online") throw numbered(104, { err: NOT_READY, state: agent.state });
   await before?.close();
   const started: AgentEndpoint[] = [];
   try {

@@ -17,6 +17,7 @@ import { detailOf, legacyOf, readBase64, REQUESTS_PATH, summaryOf } from "./exch
 import { type ExchangeTest, headerFilter } from "./header_filter.ts";
 import { headerWords, WORDS_OF } from "./header_words.ts";
 import { exchangesOfHar, harOf } from "./har.ts";
+import { writeReply } from "./reply.ts";
 import { readCount, readObject } from "./request_body.ts";
 import { AGENT_PATHS, type ExchangeListJson, type ReplayBody } from "./shapes.ts";
 
@@ -28,6 +29,7 @@ const SEARCH_BYTES = 4 * 1024 * 1024;
 
 const line = z.tuple([z.string(), z.string()]);
 const replaySchema: Schema<ReplayBody> = z.strictObject({
+  endpoint_name: z.string().min(1).optional(),
   times: z.int().min(1).max(MAX_TIMES).optional(),
   method: z.string().optional(),
   target: z.string().optional(),
@@ -61,17 +63,25 @@ export function addExchangeRoutes(app: Hono, deps: AgentApiDeps): void {
     const endpointName = query.get("tunnel_name") || undefined;
     const requests = store()?.list({ limit, ...(endpointName && { endpointName }) }) ?? [];
     const nowMs = clock.now();
-    return c.json({ uri: REQUESTS_PATH, requests: requests.map((one) => legacyOf(one, nowMs)) });
+    return writeReply(c.req.header("accept"), {
+      root: "httpRequestListResource",
+      value: { uri: REQUESTS_PATH, requests: requests.map((one) => legacyOf(one, nowMs)) },
+    });
   });
-  app.get(`${REQUESTS_PATH}/:id`, (c) => c.json(legacyOf(find(c.req.param("id")), clock.now())));
+  app.get(`${REQUESTS_PATH}/:id`, (c) =>
+    writeReply(c.req.header("accept"), {
+      root: "httpRequestResource",
+      value: legacyOf(find(c.req.param("id")), clock.now()),
+    }));
   app.post(REQUESTS_PATH, async (c) => {
     const { id, tunnel_name } = await readObject(c.req.raw);
     if (typeof id !== "string") throw badParameter('"id" is missing');
-    const exchange = find(id);
-    if (typeof tunnel_name === "string" && tunnel_name && tunnel_name !== exchange.endpointName) {
-      throw numbered(100, { name: tunnel_name });
+    find(id);
+    const endpointName = typeof tunnel_name === "string" && tunnel_name || undefined;
+    if (endpointName && !agent.endpoints.some(({ name }) => name === endpointName)) {
+      throw numbered(100, { name: endpointName });
     }
-    await agent.replay(id);
+    await agent.replay(id, { endpointName });
     return c.body(null, 204);
   });
   app.delete(REQUESTS_PATH, clear);
@@ -84,11 +94,11 @@ export function addExchangeRoutes(app: Hono, deps: AgentApiDeps): void {
     const id = c.req.param("id");
     find(id);
     const body = await readReplay(c.req.raw);
-    const { times = 1, body_base64, ...edits } = body;
+    const { times = 1, body_base64, endpoint_name: endpointName, ...edits } = body;
     const sent = body_base64 === undefined ? undefined : readBase64(body_base64);
     const ids: string[] = [];
     for (let time = 0; time < times; time++) {
-      ids.push(await agent.replay(id, { ...edits, body: sent }));
+      ids.push(await agent.replay(id, { ...edits, endpointName, body: sent }));
     }
     return c.json({ ids });
   });

@@ -5,15 +5,21 @@
  *
  * @module
  */
+import { type Cidr, covers, parseCidr } from "../../http/cidr.ts";
 import { parseIp } from "../../http/ip_address.ts";
 
 /** What the guard knows. */
 export interface GuardOptions {
-  /** Names to answer to beside this machine's own; `*` is all. */
+  /**
+   * Whom to answer to beside this machine's own names: `inspect.test`, `.lan`, addresses and ranges of
+   * them; `*` is everybody.
+   */
   readonly allowHosts: readonly string[];
   /** Where the API listens: `127.0.0.1:4040`. */
   readonly address: string;
 }
+
+const LOOPBACK = ["127.0.0.0/8", "::1/128"].flatMap((range) => parseCidr(range) ?? []);
 
 /**
  * Looks at a request.
@@ -24,15 +30,15 @@ export interface GuardOptions {
  */
 export function refuseStranger(
   request: Request,
-  { allowHosts, address }: GuardOptions,
+  options: GuardOptions,
 ): Response | undefined {
   const url = new URL(request.url);
-  if (!isAllowedHost(url.hostname, allowHosts)) {
+  if (!isAllowedHost(url.hostname, options)) {
     return plain(
       401,
       `Rejected host "${url.host}".\n\n` +
         "If you are using an ngrok tunnel to access this page remotely, please rewrite the host " +
-        `header to "${address}", or to whatever "web_addr" port value you have in your ` +
+        `header to "${options.address}", or to whatever "web_addr" port value you have in your ` +
         "configuration file.",
     );
   }
@@ -50,13 +56,40 @@ export function refuseStranger(
   return undefined;
 }
 
-/** An address cannot be made to lead elsewhere, a name can. */
-function isAllowedHost(host: string, allowHosts: readonly string[]): boolean {
-  if (host === "localhost" || parseIp(host.replace(/^\[|\]$/g, "")) !== undefined) return true;
-  return allowHosts.some((one) => {
-    const name = one.toLowerCase().replace(/:\d+$/, "");
-    return name === "*" || name === host || (name.startsWith("*.") && host.endsWith(name.slice(1)));
-  });
+/**
+ * An address cannot be made to lead elsewhere, a name can: any is answered to, unless the list names
+ * addresses, and says with that which ones.
+ */
+function isAllowedHost(host: string, { allowHosts, address }: GuardOptions): boolean {
+  const bare = host.replace(/^\[|\]$/g, "");
+  const entries = allowHosts.map(withoutPort);
+  if (entries.includes("*")) return true;
+  if (parseIp(bare) === undefined) {
+    return host === "localhost" || host.endsWith(".localhost") ||
+      entries.some((name) => isNamed(host, name));
+  }
+  const ranges = entries.flatMap((entry) => rangeOf(entry) ?? []);
+  return ranges.length === 0 || bare === withoutPort(address) ||
+    [...LOOPBACK, ...ranges].some((range) => covers(range, bare));
+}
+
+/** `.lan` and `*.lan` are all names below it. */
+function isNamed(host: string, entry: string): boolean {
+  const name = entry.replace(/^\*(?=\.)/, "");
+  return name.startsWith(".") ? host.endsWith(name) && host !== name : host === name;
+}
+
+/** In lower case, without brackets. */
+function withoutPort(entry: string): string {
+  const text = entry.trim().toLowerCase();
+  const bracketed = /^\[([0-9a-f:.]+)\](?::\d+)?$/.exec(text)?.[1];
+  if (bracketed !== undefined) return bracketed;
+  return parseIp(text) || parseCidr(text) ? text : text.replace(/:\d+$/, "");
+}
+
+function rangeOf(entry: string): Cidr | undefined {
+  const bytes = parseIp(entry);
+  return bytes ? { bytes, bits: bytes.length * 8 } : parseCidr(entry);
 }
 
 /** A page behind a proxy that speaks TLS has `https` in its origin: the scheme is no matter. */

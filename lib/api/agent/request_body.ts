@@ -5,15 +5,16 @@
  * @module
  */
 import { badParameter, plainProblem } from "./agent_problem.ts";
+import { parseXml } from "./xml.ts";
 
 /** What a body may be. */
-const AVAILABLE = ["application/json"];
+const AVAILABLE = ["application/json", "text/xml", "application/xml"];
 
 /** More than any definition of a tunnel; a HAR may be as large as what is kept. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads a JSON object.
+ * Reads an object: JSON, or the elements of XML, whose values are text.
  *
  * @param request whose body
  * @throws {AgentProblem} 415, 413, 400
@@ -29,9 +30,9 @@ export async function readObject(request: Request): Promise<Record<string, unkno
   const text = await readText(request);
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw badParameter(describe(text));
+    value = type === "application/json" ? JSON.parse(text) : parseXml(text);
+  } catch (thrown) {
+    throw badParameter(type === "application/json" ? describe(text) : (thrown as Error).message);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw badParameter("the body must be a JSON object");

@@ -177,6 +177,8 @@ export interface HeaderWordsJson {
 export interface ReplayBody {
   /** How often. @default {1} */
   readonly times?: number;
+  /** Another endpoint, whose service gets it. */
+  readonly endpoint_name?: string;
   /** Another method. */
   readonly method?: string;
   /** Another path and query. */

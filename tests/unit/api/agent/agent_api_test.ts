@@ -23,12 +23,14 @@ async function golden(
   scene: ApiScene,
   name: string,
   [method, path, body]: readonly [string, string, unknown?],
+  headers: Record<string, string> = {},
 ): Promise<void> {
   const expected = sample(name);
-  const answer = await scene.ask(method, path, body);
+  const answer = await scene.ask(method, path, body, headers);
   assert.equal(answer.status, expected.status, name);
   assert.equal(answer.headers.get("content-type"), expected.type, name);
   const text = await answer.text();
+  assert.equal(text.slice(-1), expected.body.slice(-1));
   assert.equal(
     JSON.stringify(shape(JSON.parse(text))),
     JSON.stringify(shape(JSON.parse(expected.body))),
@@ -59,6 +61,9 @@ test("S149 createAgentApi() answers as the ngrok agent does, field for field", a
   await golden(scene, "api_create_tcp", ["POST", "/api/tunnels", {
     ...{ name: "mytcp", proto: "tcp", addr: "8082" },
   }]);
+  await golden(scene, "api_create_noct", ["POST", "/api/tunnels", "a=b"], {
+    "content-type": "application/x-www-form-urlencoded",
+  });
   const root = await scene.json("GET", "/api");
   for (const [key, value] of Object.entries(JSON.parse(sample("api_root").body))) {
     assert.equal(root[key], value);
@@ -146,4 +151,53 @@ test("createAgentApi() says which refusal is whose", async () => {
     "content-type": "application/x-www-form-urlencoded",
   });
   assert.equal(form.status, 415);
+});
+
+test("S149 createAgentApi() answers in XML to those who ask for it, in the ngrok agent's words", async () => {
+  const scene = new ApiScene();
+  await scene.agent.forward({ addr: 80, name: "command_line" });
+  const ask = async (path: string, accept: string) => {
+    const answer = await scene.ask("GET", path, undefined, { accept });
+    return { type: answer.headers.get("content-type"), text: await answer.text(), answer };
+  };
+  const { type, text } = await ask("/api/tunnels", "application/xml");
+  assert.equal(type, "application/xml");
+  const conns = "<Count>0</Count><Gauge>0</Gauge>";
+  const rest = ["Rate1", "Rate5", "Rate15", "P50", "P90", "P95", "P99"]
+    .map((name) => `<${name}>0</${name}>`).join("");
+  assert.equal(
+    text,
+    "<tunnelListResource><Tunnels><Name>command_line</Name><ID>b1</ID>" +
+      "<URI>/api/tunnels/command_line</URI>" +
+      "<PublicURL>https://664638b5.tunnel.test</PublicURL><Proto>https</Proto>" +
+      "<Config><Addr>http://localhost:80</Addr><Inspect>true</Inspect></Config>" +
+      `<Metrics><Conns>${conns}${rest}</Conns><HTTP><Count>0</Count>${rest}</HTTP></Metrics>` +
+      "</Tunnels><URI>/api/tunnels</URI></tunnelListResource>\n",
+  );
+  const { text: one } = await ask("/api/tunnels/command_line", "text/xml");
+  assert.match(one, /^<tunnelResource><Name>/);
+  const missing = await ask("/api/tunnels/nope", "application/xml");
+  assert.equal(missing.answer.status, 404);
+  assert.equal(
+    missing.text,
+    "<errorResource><ErrorCode>100</ErrorCode><StatusCode>404</StatusCode>" +
+      "<Msg>tunnel not found</Msg><Details><Name>nope</Name></Details></errorResource>\n",
+  );
+  const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  assert.equal((await ask("/api/tunnels", browser)).type, "application/xml");
+  // What is ours is JSON for everybody.
+  assert.match((await ask("/api/inspect/status", browser)).type ?? "", /json/);
+});
+
+test("S150 createAgentApi() takes a tunnel in XML", async () => {
+  const scene = new ApiScene();
+  const body = "<tunnel><Name>x</Name><Proto>http</Proto><Addr>80</Addr><BindTLS>true</BindTLS>" +
+    "<Inspect>false</Inspect></tunnel>";
+  const headers = { "content-type": "application/xml; charset=utf-8" };
+  const answer = await scene.ask("POST", "/api/tunnels", body, headers);
+  assert.equal(answer.status, 201);
+  assert.deepEqual((await answer.json()).config, { addr: "http://localhost:80", inspect: false });
+  const cut = await scene.ask("POST", "/api/tunnels", "<tunnel><Name>", headers);
+  assert.equal(cut.status, 400);
+  assert.equal((await cut.json()).details.err, "unexpected EOF");
 });

@@ -89,3 +89,39 @@ test("tunnelJson() and endpointJson() name services as their readers do", async 
   assert.equal(tunnelJson(tcp).config.addr, "localhost:22");
   assert.equal(endpointJson(tcp).upstream.url, "tcp://localhost:22");
 });
+
+test("addEndpointRoutes() takes what pyngrok and the npm package post", async () => {
+  const scene = new ApiScene();
+  const python = { addr: "5000", name: "http-5000-x y", proto: "http", inspect: "true" };
+  const made = await scene.json("POST", "/api/tunnels", { ...python, schemes: ["https"] });
+  assert.deepEqual([made.config, made.proto], [
+    ...[{ addr: "http://localhost:5000", inspect: true }, "https"],
+  ]);
+  const npm = { proto: "http", addr: 8080, authtoken: "t", region: "eu", name: "n", port: 8080 };
+  assert.equal((await scene.ask("POST", "/api/tunnels", npm)).status, 201);
+  // Both ways to write a blank, and a slash too many.
+  assert.equal((await scene.ask("GET", "/api/tunnels/http-5000-x+y")).status, 200);
+  assert.equal((await scene.ask("DELETE", "/api/tunnels/http-5000-x%20y/", {})).status, 204);
+  assert.equal((await scene.ask("GET", "/api/tunnels/")).status, 200);
+  const plus = { addr: 1, proto: "http", name: "a+b" };
+  assert.equal((await scene.ask("POST", "/api/tunnels", plus)).status, 201);
+  assert.equal((await scene.json("GET", "/api/tunnels/a+b")).name, "a+b");
+  const slash = { addr: 1, proto: "http", name: "a/b?c" };
+  const { uri } = await scene.json("POST", "/api/tunnels", slash);
+  assert.equal((await scene.json("GET", uri)).name, "a/b?c");
+  const wrong = { addr: "80", port: "8501", name: "p", proto: "http" };
+  const { error_code, details } = await scene.json("POST", "/api/tunnels", wrong);
+  assert.equal(error_code, 102);
+  assert.match(details.err, /"port"/);
+});
+
+test("addEndpointRoutes() says in known words that there is no session yet", async () => {
+  const scene = new ApiScene();
+  scene.agent.state = "connecting";
+  const body = await scene.json("POST", "/api/tunnels", { name: "a", proto: "http", addr: 80 });
+  assert.deepEqual([body.error_code, body.status_code], [104, 503]);
+  assert.equal(
+    body.details.err,
+    "a successful ngrok tunnel session has not yet been established",
+  );
+});

@@ -59,6 +59,7 @@ test("addExchangeRoutes() repeats, as often and as edited as is wanted", async (
   assert.deepEqual(await scene.json("POST", path, edits), { ids: ["airt_2", "airt_3"] });
   assert.deepEqual(scene.agent.replayed[2].edits, {
     ...{ method: "PUT", headers: [["A", "b"]], body: new Uint8Array([120]) },
+    endpointName: undefined,
   });
   for (
     const bad of [{ times: 0 }, { times: 1e6 }, { body_base64: "*" }, { headers: ["a"] }, { x: 1 }]
@@ -70,6 +71,15 @@ test("addExchangeRoutes() repeats, as often and as edited as is wanted", async (
   const other = await scene.ask("POST", "/api/requests/http", { id, tunnel_name: "other" });
   assert.equal(other.status, 404);
   assert.equal(scene.agent.replayed.length, 4);
+  // Programs say that they have no wish by `null`, or by a name that nobody knows.
+  for (const wish of [{ tunnel_name: null }, { tunnel_name: "" }, { tunnelName: "x" }]) {
+    assert.equal((await scene.ask("POST", "/api/requests/http", { id, ...wish })).status, 204);
+  }
+  await scene.agent.forward({ addr: 1, name: "other" });
+  await scene.ask("POST", "/api/requests/http", { id, tunnel_name: "other" });
+  assert.equal(scene.agent.replayed.at(-1)?.edits.endpointName, "other");
+  await scene.ask("POST", path, { endpoint_name: "other" });
+  assert.equal(scene.agent.replayed.at(-1)?.edits.endpointName, "other");
 });
 
 test("addExchangeRoutes() takes back the HAR it gave", async () => {
