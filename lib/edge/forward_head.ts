@@ -10,12 +10,8 @@ import { forwardedEdits } from "../http/forwarded.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { hopByHopNames } from "../http/hop_by_hop.ts";
 import type { RequestView, ResponseView } from "../policy/context.ts";
+import { ERROR_CODE, isAgentReport } from "./agent_report.ts";
 import { pathAndQuery } from "./route.ts";
-
-/** The header that says an answer is not the service's own. */
-const ERROR_CODE = "ngrok-error-code";
-/** The one value of it that may come from behind: the agent reports a service it cannot reach. */
-const AGENT_ERROR = "ERR_NGROK_8012";
 
 const NO_LINES: readonly HeaderLine[] = [];
 const CLOSE: readonly HeaderLine[] = [["Connection", "close"]];
@@ -111,10 +107,4 @@ function mergeChanges(ours: HeadEdits, { headers }: RequestView | ResponseView):
     set: [...kept, ...theirs.set ?? []],
     add: [...theirs.add ?? [], ...ours.add ?? []],
   };
-}
-
-/** Whether the agent says, in the one way it has, that it cannot reach its service. */
-export function isAgentReport(response: ResponseHead): boolean {
-  const codes = response.all(ERROR_CODE);
-  return response.status === 502 && codes.length === 1 && codes[0] === AGENT_ERROR;
 }

@@ -23,9 +23,10 @@ import type { Lookahead } from "../http/lookahead.ts";
 import type { Ending, StreamConverter } from "../policy/outcome.ts";
 import type { Watchdog } from "../http/watchdog.ts";
 import type { Conn } from "../runtime/net.ts";
+import { saysUnreachable } from "./agent_report.ts";
 import { introduce } from "./door_tcp.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { forwardRequestHead, forwardResponseHead, isAgentReport } from "./forward_head.ts";
+import { forwardRequestHead, forwardResponseHead } from "./forward_head.ts";
 import type { Http2Upstreams } from "./h2_upstream.ts";
 import type { HttpLimits } from "./http_limits.ts";
 import type { Visit } from "./balance.ts";
@@ -239,7 +240,7 @@ export class Exchange {
         const { visit, hasOthers } = this.#pool;
         const nowMs = visitor.clock.steady();
         // The agent is there, its service is not.
-        if (response.status !== 502 || !isAgentReport(response)) visit.answered(nowMs);
+        if (!saysUnreachable(response)) visit.answered(nowMs);
         else {
           visit.failed(nowMs);
           if (repeatable && hasOthers && !this.#interim) {

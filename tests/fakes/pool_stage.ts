@@ -37,6 +37,8 @@ export interface StageMember {
   delayMs: number;
   /** What it does with a request. */
   does: "answer" | "down" | "reset" | "refuse";
+  /** What it sends when its service is down. */
+  downAnswer: string;
   /** Requests it has begun to answer. */
   served: number;
   /** Streams it was opened. */
@@ -87,6 +89,7 @@ export class PoolStage {
       bound,
       delayMs: 0,
       does: "answer",
+      downAnswer: DOWN,
       served: 0,
       streams: 0,
       heads: [],
@@ -153,7 +156,7 @@ export class PoolStage {
       if (member.does === "reset") return stream.reset(6);
       member.served++;
       if (member.does === "down") {
-        await peer.send(DOWN);
+        await peer.send(member.downAnswer);
         return void await stream.closeWrite();
       }
       const { name } = member;

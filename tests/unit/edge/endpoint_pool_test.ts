@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { TunnelError } from "../../../lib/base/errors.ts";
 import { EndpointPool, mayGoElsewhere } from "../../../lib/edge/endpoint_pool.ts";
+import { FOREIGN_502 } from "../../fakes/foreign_502.ts";
 import { PoolStage, readAnswer, requestOf } from "../../fakes/pool_stage.ts";
 import { test } from "../../harness.ts";
 
@@ -159,6 +160,31 @@ test("EndpointPool asks another member when the service of one is down, and tell
   const asked = stage.members.reduce((sum, { heads }) => sum + heads.length, 0);
   assert.equal(await stage.ask("POST"), "502 down");
   assert.equal(stage.members.reduce((sum, { heads }) => sum + heads.length, 0), asked + 1);
+  await stage.close();
+});
+
+test("EndpointPool knows the 502 of every foreign agent from one of the service", async () => {
+  const stage = await PoolStage.create(2);
+  const [down, up] = stage.members;
+  down.does = "down";
+  for (const answer of FOREIGN_502) {
+    // Whoever failed is dear for a while; it is asked again soon enough.
+    await stage.clock.advance(60_000);
+    down.downAnswer = answer;
+    const before = down.served;
+    for (let count = 0; count < 400 && down.served === before; count++) {
+      assert.equal(await stage.ask(), "200 m1", answer);
+    }
+    assert.ok(down.served > before, answer);
+  }
+  assert.ok(up.served >= FOREIGN_502.length);
+  // A service that says 502 itself has said it.
+  up.does = "down";
+  down.downAnswer = up.downAnswer = "HTTP/1.1 502 Bad Gateway\r\nServer: x\r\n" +
+    "Content-Length: 3\r\n\r\nown";
+  const asked = down.served + up.served;
+  assert.equal(await stage.ask(), "502 own");
+  assert.equal(down.served + up.served, asked + 1);
   await stage.close();
 });
 
