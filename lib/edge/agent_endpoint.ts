@@ -108,7 +108,7 @@ export class AgentEndpoint implements Endpoint {
   readonly traffic: Traffic = new Traffic();
   /** Set while it is a member of a pool. */
   pooled: Pooled | undefined;
-  /** Which leg carries a stream; kept for those alone that somebody may doubt. */
+  /** Which leg carries a stream; kept where there is more than one it could be. */
   readonly #legs = new WeakMap<MuxStream, EndpointMember>();
   readonly #members = new Map<number, EndpointMember>();
   #facts: EndpointFacts;
@@ -250,11 +250,13 @@ export class AgentEndpoint implements Endpoint {
   /**
    * Asks the agent at the other end of a stream for a sign of life.
    *
-   * @param stream opened while this was a member of a pool; of others nothing is known
+   * @param stream opened here; of one that was opened by another leg's time nothing is known
    * @param limitMs how long the answer may take
    */
   isAlive(stream: MuxStream, limitMs: number): Promise<boolean> {
-    return this.#legs.get(stream)?.doubt(limitMs) ?? Promise.resolve(true);
+    let leg = this.#legs.get(stream);
+    if (!leg && this.#members.size === 1) [leg] = this.#members.values();
+    return leg?.doubt(limitMs) ?? Promise.resolve(true);
   }
 
   /**
@@ -284,7 +286,7 @@ export class AgentEndpoint implements Endpoint {
       }
       try {
         const stream = await member.openProxy(header);
-        if (this.pooled || this.#members.size > 1) this.#legs.set(stream, member);
+        if (this.#members.size > 1) this.#legs.set(stream, member);
         return stream;
       } catch (thrown) {
         if (!(thrown instanceof TunnelError) || thrown.code !== "session_closed") throw thrown;

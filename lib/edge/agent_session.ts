@@ -216,10 +216,16 @@ export class AgentSession implements BindingSession {
   doubt(limitMs: number): Promise<boolean> {
     this.#doubt ??= new Doubt({
       clock: this.#clock,
-      isAlive: (ms) => this.isAlive(ms),
+      isAlive: (ms) => this.#showsLife(ms),
       isOpen: () => this.#isOpen,
     });
     return this.#doubt.ask(limitMs);
+  }
+
+  /** Whether it answers, or anything else comes: a ping may stand behind much on a slow line. */
+  async #showsLife(limitMs: number): Promise<boolean> {
+    const askedMs = this.#clock.steady();
+    return await this.isAlive(limitMs) || (this.#isOpen && this.#mux.lastHeardMs > askedMs);
   }
 
   /** The last round trip in milliseconds, once there was one. */

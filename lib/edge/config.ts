@@ -174,10 +174,6 @@ export interface EdgeLimits extends GuessLimits, GateLimits, HttpLimits, Http2Ed
   readonly holderPingMs: number;
   /** How long names and ports are kept for an agent that lost its connection. */
   readonly holdMs: number;
-  /** How long a visitor of a pool waits for the first byte before the agent is asked whether it lives. */
-  readonly doubtMs: number;
-  /** How long the agent may take to answer that; then other members serve. */
-  readonly doubtAnswerMs: number;
   /** A raw connection without a byte either way is cut after so long; 0 never cuts. */
   readonly rawIdleMs: number;
   /**
@@ -232,8 +228,6 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   maxHeartbeatMs: 60_000,
   holderPingMs: 2_000,
   holdMs: 120_000,
-  doubtMs: 1_000,
-  doubtAnswerMs: 2_000,
   rawIdleMs: 0,
   comebackMs: 10_000,
   closeGraceMs: 10_000,

@@ -37,6 +37,7 @@ import { readAhead } from "./policy_body.ts";
 import { PolicyRun, type PolicyVisitor } from "./policy_run.ts";
 import {
   agentBusy,
+  agentSilent,
   agentTimeout,
   agentUnreachable,
   badRequest,
@@ -65,6 +66,8 @@ export interface ExchangeVisitor extends PolicyVisitor {
   readonly ahead: Lookahead;
   /** Its deadline. */
   readonly watchdog: Watchdog;
+  /** How long it waits for an answer without a doubt; see {@linkcode Exchange.late}. */
+  readonly patience: Watchdog;
   /** The trace that its request is part of. */
   readonly trace: Pick<Trace, "header"> | undefined;
   /** The stream it keeps between requests. */
@@ -143,6 +146,9 @@ export class Exchange {
   #uploading = false;
   #uploadError: TunnelError | undefined;
   #interim = false;
+  /** While an answer is awaited: from whom, and whether another member may be asked instead. */
+  #waiting: { readonly agent: AgentStream; readonly mayLeave: boolean } | undefined;
+  #isDoubted = false;
   #continued = false;
   #answered = false;
   #cut: Cut | undefined;
@@ -226,7 +232,9 @@ export class Exchange {
         response = await this.#ask(agent, bytes, repeatable);
       } catch (thrown) {
         const error = toTunnelError(thrown);
-        if (this.#cut === "agent_silent") return this.#answer(this.#openProblem(error), true);
+        if (this.#cut === "agent_silent") {
+          return this.#answer(agentSilent(this.#endpoint.host), repeatable);
+        }
         if (again && !this.#cut && !this.#interim && !(error instanceof HttpError)) {
           // The service closed the idle connection while our request was on its way.
           again = false;
@@ -313,32 +321,39 @@ export class Exchange {
     bytes: Uint8Array,
     repeatable: boolean,
   ): Promise<ResponseHead> {
-    if (!this.#pool) return await this.#askCalmly(agent, bytes);
-    const doubt = this.#doubtLater(agent, repeatable && this.#pool.hasOthers);
+    if (!this.#endpoint.isAlive) return await this.#askCalmly(agent, bytes);
+    const { patience, limits } = this.#visitor;
+    this.#waiting = { agent, mayLeave: repeatable && this.#pool?.hasOthers === true };
+    patience.set(limits.doubtMs);
     try {
       return await this.#askCalmly(agent, bytes);
     } finally {
-      doubt?.();
+      this.#waiting = undefined;
+      patience.set(0);
     }
   }
 
-  /** Asks whether the agent lives when its answer is late, and leaves it when it does not. */
-  #doubtLater({ stream }: AgentStream, mayLeave: boolean): (() => void) | undefined {
-    const endpoint = this.#endpoint;
-    const { pooled } = endpoint;
-    if (!pooled || !endpoint.isAlive) return undefined;
-    let isOver = false;
-    const timer = this.#visitor.clock.after(pooled.doubtMs, () => {
-      void endpoint.isAlive!(stream, pooled.doubtAnswerMs).then((isAlive) => {
-        if (isAlive || isOver || !mayLeave || this.#interim) return;
-        this.#cut ??= "agent_silent";
-        cancelStream(stream);
-      });
-    });
-    return () => {
-      isOver = true;
-      timer.cancel();
-    };
+  /**
+   * The answer is late: asks whether the agent lives. One that does not is left for another member;
+   * where nobody can stand in for it, it has a little longer to come back.
+   */
+  async late(): Promise<void> {
+    const waiting = this.#waiting;
+    if (!waiting) return;
+    const { limits, patience } = this.#visitor;
+    const { agent: { stream } } = waiting;
+    const isAlive = await this.#endpoint.isAlive!(stream, limits.doubtAnswerMs);
+    if (isAlive || this.#waiting !== waiting || this.#cut) return;
+    const leaves = waiting.mayLeave && !this.#interim;
+    if (!leaves && !this.#isDoubted) {
+      this.#isDoubted = true;
+      patience.set(limits.silentMs);
+      return;
+    }
+    this.#cut = "agent_silent";
+    this.error = new TunnelError("timed_out", "The agent does not answer");
+    if (this.#sink) this.#sink.discards = true;
+    cancelStream(stream);
   }
 
   async #askCalmly({ stream, ahead }: AgentStream, bytes: Uint8Array): Promise<ResponseHead> {

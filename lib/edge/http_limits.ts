@@ -28,6 +28,12 @@ export interface HttpLimits {
    * saw the request.
    */
   readonly freshMs: number;
+  /** How long a visitor waits for the first byte before the agent is asked whether it lives. */
+  readonly doubtMs: number;
+  /** How long the agent may take to answer that; then other members of its pool serve. */
+  readonly doubtAnswerMs: number;
+  /** How much longer it may stay silent when nobody can stand in for it, before the visitor is told. */
+  readonly silentMs: number;
 }
 
 /** Heads of 1 MiB, 60 s for a head, 5 min of silence, upgraded connections as long as they last. */
@@ -41,4 +47,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   upgradedIdleMs: 0,
   lingerMs: 5_000,
   freshMs: 1_000,
+  doubtMs: 1_000,
+  doubtAnswerMs: 2_000,
+  silentMs: 3_000,
 };

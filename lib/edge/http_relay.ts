@@ -15,6 +15,7 @@ import { keepsAlive } from "../http/hop_by_hop.ts";
 import type { News } from "../http/lookahead.ts";
 import { formatResponse } from "../http/response.ts";
 import { type HttpVisit, type Then, Visit } from "../http/visit.ts";
+import { Watchdog } from "../http/watchdog.ts";
 import type { CompiledPolicy } from "../policy/engine.ts";
 import type { Conn } from "../runtime/net.ts";
 import type { Comeback } from "./comeback.ts";
@@ -123,6 +124,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   readonly clientAddr: string;
   readonly scheme: "http" | "https";
   readonly serverName: string | undefined;
+  readonly patience: Watchdog;
   readonly kept: KeptStream;
   readonly limits: HttpLimits;
   readonly over: Promise<void>;
@@ -146,6 +148,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     const limits = { ...DEFAULT_HTTP_LIMITS, ...serving.limits };
     super(conn, serving.clock, limits, { maxBytes: limits.requestHeadBytes });
     this.out = new HeadFirst(conn);
+    this.patience = new Watchdog(serving.clock, () => void this.#exchange?.late());
     this.clientAddr = formatAddress(conn.remote);
     this.scheme = scheme;
     // As it stood in the ClientHello, which may have any case.
@@ -362,6 +365,7 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
   }
 
   protected override onOver(): void {
+    this.patience.stop();
     if (this.#shared) this.#shared.giveBack(this.kept, this.limits.keepStreamMs);
     else this.kept.letGo();
     this.#upstreams?.close();

@@ -170,6 +170,21 @@ export function agentUnreachable(host: string): Problem {
   };
 }
 
+/** The agent's connection is there, and nothing comes from it: it was stopped, or shut down by halves. */
+export function agentSilent(host: string): Problem {
+  return {
+    status: 502,
+    ngrokCode: 3210,
+    title: "The agent does not answer",
+    message: `The agent of ${host} is connected, but does not answer.`,
+    fault: "agent",
+    advice: [
+      "Visitors: try again in a moment; the edge goes on asking the agent.",
+      "Owners: see whether the agent's process hangs, was suspended, or has closed its session.",
+    ],
+  };
+}
+
 /** The agent has as many connections as it can take. */
 export function agentBusy(host: string): Problem {
   return {

@@ -120,6 +120,19 @@ test("EndpointPool asks a frozen agent, lets another member answer, and comes ba
   await stage.close();
 });
 
+test("EndpointPool leaves no POST waiting for a frozen agent until the heartbeat ends", async () => {
+  const stage = await PoolStage.create(2);
+  for (const { agent } of stage.members) agent.freeze();
+  const asked = stage.ask("POST");
+  await stage.clock.advance(1_000);
+  await stage.clock.advance(2_000);
+  await stage.clock.advance(3_000);
+  assert.match(await asked, /^502 .* does not answer[^]*ERR_NGROK_3210/);
+  // It was sent to one of them, and it is not known what became of it.
+  assert.equal(stage.events[0].retries, undefined);
+  await stage.close();
+});
+
 test("EndpointPool leaves what may have happened to whom it was sent: a POST is not sent twice", async () => {
   const stage = await PoolStage.create(2);
   for (const member of stage.members) member.does = "reset";

@@ -12,6 +12,7 @@ import {
   type SceneOptions,
   settle,
 } from "../../fakes/edge_visit.ts";
+import { PoolStage } from "../../fakes/pool_stage.ts";
 import { test } from "../../harness.ts";
 
 /** A scene whose first request has reached the agent, head read. */
@@ -629,4 +630,50 @@ test("Exchange survives a head and bodies cut into single bytes", async () => {
   }
   await stage.visitor.expect(OK);
   await assertGoesOn(stage, agent);
+});
+
+/** One endpoint, alone at its URL. */
+async function alone(): Promise<PoolStage> {
+  const stage = await PoolStage.create(0);
+  await stage.join("m0", { extra: {} });
+  return stage;
+}
+
+for (const [method, body] of [["GET", ""], ["POST", "a body"]]) {
+  test(`Exchange tells a visitor that the only agent is silent, long before the heartbeat: ${method}`, async () => {
+    const stage = await alone();
+    const [{ agent }] = stage.members;
+    agent.freeze();
+    const asked = stage.ask(method, body);
+    // The whole patience is six seconds; the heartbeat would take 25.
+    for (let second = 0; second < 6; second++) await stage.clock.advance(1_000);
+    assert.match(await asked, /^502 .* is connected, but does not answer[^]*ERR_NGROK_3210/);
+    assert.equal(stage.events[0].error?.message, "The agent does not answer");
+    agent.thaw();
+    await stage.clock.advance(2_000);
+    assert.equal(await stage.ask(method, body), "200 m0");
+    await stage.close();
+  });
+}
+
+test("Exchange waits for a slow service as long as its agent lives", async () => {
+  const stage = await alone();
+  const [member] = stage.members;
+  member.delayMs = 60_000;
+  const asked = stage.ask();
+  for (let second = 0; second < 60; second++) await stage.clock.advance(1_000);
+  assert.equal(await asked, "200 m0");
+  await stage.close();
+});
+
+test("Exchange gives an agent that was stopped for a moment the time to come back", async () => {
+  const stage = await alone();
+  const [{ agent }] = stage.members;
+  agent.freeze();
+  const asked = stage.ask("POST", "a body");
+  for (let second = 0; second < 4; second++) await stage.clock.advance(1_000);
+  agent.thaw();
+  for (let second = 0; second < 4; second++) await stage.clock.advance(1_000);
+  assert.equal(await asked, "200 m0");
+  await stage.close();
 });
