@@ -20,7 +20,7 @@ const DESK: BrowserContextOptions = {
   permissions: ["clipboard-read", "clipboard-write"],
 };
 const PHONE: BrowserContextOptions = {
-  viewport: { width: 390, height: 844 },
+  viewport: { width: 360, height: 740 },
   deviceScaleFactor: 2,
   hasTouch: true,
 };
@@ -108,6 +108,33 @@ journey("every kind of body is shown as it is best read", async (stage) => {
   await request.getByText("9007199254740993").waitFor();
   await request.getByRole("row", { name: "notify true" }).waitFor();
   await shoot("inspector-light-json");
+  // What is folded is out of sight; the path and the value of a line can be copied.
+  const tree = request.getByRole("tree", { name: "Request body" });
+  const line = (text: string) => tree.getByRole("treeitem").filter({ hasText: text });
+  await line('"lines": [').locator(".json-fold").click();
+  await line("2 items").waitFor();
+  await line("LAMP-OIL-01").waitFor({ state: "detached" });
+  await tree.focus();
+  for (const key of ["ArrowDown", "Home", "End", "ArrowUp", "ArrowUp"]) {
+    await page.keyboard.press(key);
+  }
+  await tree.locator('[aria-selected="true"][aria-expanded="false"]').waitFor();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowDown");
+  await request.getByText("$.lines[0].sku", { exact: true }).waitFor();
+  await shoot("inspector-light-folding");
+  await page.keyboard.press("p");
+  await page.getByText("The path is in the clipboard").waitFor();
+  assert.equal(await clipboard(page), "$.lines[0].sku");
+  await request.getByRole("button", { name: "Request body: copy the value" }).click();
+  await page.getByText("The value is in the clipboard").waitFor();
+  assert.equal(await clipboard(page), "LAMP-OIL-01");
+  await request.getByRole("button", { name: "Request body: fold all" }).click();
+  await line("3 names").waitFor();
+  assert.equal(await tree.getByRole("treeitem").count(), 6);
+  await request.getByRole("button", { name: "Request body: unfold all" }).click();
+  await line("WICK-COTTON").waitFor();
   await request.getByRole("tab", { name: /^Headers/ }).click();
   await request.getByRole("row", { name: "Authorization Bearer 2vYkq0Zr" }).waitFor();
   await request.getByRole("tab", { name: "Raw" }).click();

@@ -19,6 +19,7 @@ import { makeActions, type Overlay } from "./actions.ts";
 import { Help } from "./help.tsx";
 import type { InspectorState } from "./inspector_state.ts";
 import { toFailure } from "./inspector_client.ts";
+import type { ListWidth } from "./list_width.ts";
 import { RequestsPage } from "./requests_page.tsx";
 import { addressOf } from "./route.ts";
 import { commandFor } from "./shortcuts.ts";
@@ -30,10 +31,12 @@ export interface AppProps {
   readonly state: InspectorState;
   /** Light or dark. */
   readonly theme: ThemeChoice;
+  /** How wide the list is. */
+  readonly width: ListWidth;
 }
 
 /** The page. */
-export function App({ state, theme }: AppProps): VNode {
+export function App({ state, theme, width }: AppProps): VNode {
   const [overlay, open] = useState<Overlay>();
   const actions = useMemo(
     () => makeActions(state, open, (text) => navigator.clipboard.writeText(text)),
@@ -130,10 +133,19 @@ export function App({ state, theme }: AppProps): VNode {
         </span>
       </header>
       <Banners state={state} />
-      <main class={page === "status" ? "main main-status" : id ? "main main-detail" : "main"}>
-        {page === "status"
-          ? <StatusPage state={state} />
-          : <RequestsPage state={state} actions={actions} open={open} overlay={overlay} />}
+      <main
+        class={page === "status" ? "main main-status" : id ? "main main-detail" : "main"}
+        style={width.percent.value === undefined ? "" : { "--list": `${width.percent.value}%` }}
+      >
+        {page === "status" ? <StatusPage state={state} /> : (
+          <RequestsPage
+            state={state}
+            actions={actions}
+            open={open}
+            overlay={overlay}
+            width={width}
+          />
+        )}
       </main>
       <Wall state={state} />
       {overlay === "help" && <Help onClose={() => open(undefined)} />}

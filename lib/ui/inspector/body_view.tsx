@@ -11,12 +11,13 @@ import { Button } from "../kit/button.tsx";
 import { formatBytes, formatNumberOf } from "../kit/format.ts";
 import { Icon } from "../kit/icons.tsx";
 import { Notice } from "../kit/notice.tsx";
-import { base64Of } from "./base64.ts";
+import { base64Of, bytesOf } from "./base64.ts";
 import { type BodyFacts, bodyFacts, graphqlIn, mediaOf } from "./body_kind.ts";
-import { plainLines, type Pretty } from "./code_line.ts";
+import { type Flaw, plainLines } from "./code_line.ts";
 import { CodeView } from "./code_view.tsx";
 import { formFields } from "./form_fields.ts";
 import { HexView } from "./hex_view.tsx";
+import { JsonTreeView } from "./json_tree_view.tsx";
 import { formatJson } from "./json_view.ts";
 import { highlight, indentGraphql } from "./markup.ts";
 import { readableBytes } from "./message_text.ts";
@@ -38,7 +39,8 @@ export interface BodyViewProps {
 
 /** A body. */
 export function BodyView({ body, type, of, copy }: BodyViewProps): VNode {
-  const bytes = useMemo(() => readableBytes(body), [body]);
+  // Each look at the agent brings a new object of the same body.
+  const bytes = useMemo(() => readableBytes(body), [body.base64, body.decoded?.base64]);
   const facts = useMemo(() => bodyFacts(bytes, type), [bytes, type]);
   if (facts.kind === "empty") {
     return (
@@ -55,6 +57,7 @@ export function BodyView({ body, type, of, copy }: BodyViewProps): VNode {
       <div class="body-head">
         <span class="body-facts">
           {KINDS[facts.kind]}
+          {type && <span class="soft body-type">{type}</span>}
           <span class="soft">
             {formatBytes(body.total_bytes)}
             {body.decoded && `, ${formatBytes(bytes.length)} without ${body.decoded.coding}`}
@@ -82,11 +85,19 @@ export function BodyView({ body, type, of, copy }: BodyViewProps): VNode {
       </div>
       {body.truncated && (
         <Notice kind="warn">
-          Only the beginning was kept: the body is longer than what is shown.
+          Only the beginning was kept: {formatBytes(bytesOf(body.base64).length)} of{" "}
+          {formatBytes(body.total_bytes)}.
         </Notice>
       )}
       {body.decoded?.error && <Notice kind="warn">{body.decoded.error}</Notice>}
-      <Content bytes={bytes} facts={facts} type={type} label={`${of} body`} cut={body.truncated} />
+      <Content
+        bytes={bytes}
+        facts={facts}
+        type={type}
+        label={`${of} body`}
+        cut={body.truncated}
+        copy={copy}
+      />
     </div>
   );
 }
@@ -114,20 +125,23 @@ interface ContentProps {
   readonly label: string;
   /** Whether the end is missing; then the end is no mistake. */
   readonly cut: boolean;
+  readonly copy: BodyViewProps["copy"];
 }
 
-function Content({ bytes, facts, type, label, cut }: ContentProps): VNode {
+function Content({ bytes, facts, type, label, cut, copy }: ContentProps): VNode {
   const { kind, text = "" } = facts;
   switch (kind) {
     case "json":
     case "ndjson":
-      return <JsonContent text={text} many={kind === "ndjson"} label={label} cut={cut} />;
+      return (
+        <JsonContent text={text} many={kind === "ndjson"} label={label} cut={cut} copy={copy} />
+      );
     case "xml":
-      return <PrettyText of={text} format={formatXml} label={label} cut={cut} />;
+      return <XmlText of={text} label={label} cut={cut} />;
     case "form":
       return <NameValues label={`${label}: fields`} items={formFields(text)} />;
     case "multipart":
-      return <Parts bytes={bytes} type={type} label={label} cut={cut} />;
+      return <Parts bytes={bytes} type={type} label={label} cut={cut} copy={copy} />;
     case "image":
       return (
         <div class="picture">
@@ -165,47 +179,62 @@ function Coloured(
   return <CodeView lines={lines} label={label} />;
 }
 
-interface PrettyTextProps {
-  readonly of: string;
-  readonly format: (text: string) => Pretty;
-  readonly label: string;
-  readonly cut: boolean;
-}
-
-function PrettyText({ of, format, label, cut }: PrettyTextProps): VNode {
-  const { lines, flaw } = useMemo(() => format(of), [of]);
-  const isEndMissing = cut && flaw !== undefined;
-  return (
-    <>
-      {flaw && !isEndMissing && (
-        <Notice kind="bad">
-          {flaw.message} <span class="notice-code">line {flaw.line}, column {flaw.column}</span>
-        </Notice>
-      )}
-      <CodeView lines={isEndMissing ? plainLines(of) : lines} label={label} />
-    </>
-  );
-}
-
-function JsonContent(
-  { text, many, label, cut }: {
-    readonly text: string;
-    readonly many: boolean;
+function XmlText(
+  { of, label, cut }: {
+    readonly of: string;
     readonly label: string;
     readonly cut: boolean;
   },
 ): VNode {
+  const { lines, flaw } = useMemo(() => formatXml(of), [of]);
+  if (cut && flaw) return <Plain text={of} label={label} />;
+  return (
+    <>
+      {flaw && <FlawNotice flaw={flaw} />}
+      <CodeView lines={lines} label={label} />
+    </>
+  );
+}
+
+interface JsonTextProps {
+  readonly of: string;
+  readonly many: boolean;
+  readonly label: string;
+  readonly cut: boolean;
+  readonly copy: BodyViewProps["copy"];
+}
+
+function JsonText({ of, many, label, cut, copy }: JsonTextProps): VNode {
+  const json = useMemo(() => formatJson(of, many), [of, many]);
+  if (!json.flaw) return <JsonTreeView json={json} label={label} copy={copy} />;
+  if (cut) return <Plain text={of} label={label} />;
+  return (
+    <>
+      <FlawNotice flaw={json.flaw} />
+      <CodeView lines={json.lines} label={label} />
+    </>
+  );
+}
+
+function FlawNotice({ flaw }: { readonly flaw: Flaw }): VNode {
+  return (
+    <Notice kind="bad">
+      {flaw.message} <span class="notice-code">line {flaw.line}, column {flaw.column}</span>
+    </Notice>
+  );
+}
+
+function JsonContent(
+  { text, many, label, cut, copy }: {
+    readonly text: string;
+    readonly many: boolean;
+    readonly label: string;
+    readonly cut: boolean;
+    readonly copy: BodyViewProps["copy"];
+  },
+): VNode {
   const graphql = useMemo(() => graphqlIn(text), [text]);
-  if (!graphql) {
-    return (
-      <PrettyText
-        of={text}
-        format={(text) => formatJson(text, many)}
-        label={label}
-        cut={cut}
-      />
-    );
-  }
+  if (!graphql) return <JsonText of={text} many={many} label={label} cut={cut} copy={copy} />;
   return (
     <div class="parts">
       <Titled title={`GraphQL${graphql.operation ? `: ${graphql.operation}` : ""}`}>
@@ -213,11 +242,12 @@ function JsonContent(
       </Titled>
       {graphql.variables && (
         <Titled title="Variables">
-          <PrettyText
+          <JsonText
             of={graphql.variables}
-            format={formatJson}
+            many={false}
             label={`${label}: variables`}
             cut={false}
+            copy={copy}
           />
         </Titled>
       )}
@@ -226,11 +256,12 @@ function JsonContent(
 }
 
 function Parts(
-  { bytes, type, label, cut }: {
+  { bytes, type, label, cut, copy }: {
     readonly bytes: Uint8Array<ArrayBuffer>;
     readonly type: string;
     readonly label: string;
     readonly cut: boolean;
+    readonly copy: BodyViewProps["copy"];
   },
 ): VNode {
   const { parts, problem } = useMemo(() => parseMultipart(bytes, type), [bytes, type]);
@@ -255,6 +286,7 @@ function Parts(
                 type={part.type}
                 label={`${label}: ${name}`}
                 cut={cut}
+                copy={copy}
               />
             )}
           </Titled>

@@ -10,11 +10,11 @@ import type { Line, Token } from "./code_line.ts";
 import { useScroll } from "./use_scroll.tsx";
 import { windowOf } from "./virtual_rows.ts";
 
-/** The same number stands in inspector.css. */
-const LINE_PX = 20;
+/** How tall a line is; the same number stands in inspector.css. */
+export const LINE_PX: number = 20;
 
 /** More lines than this are not all made. */
-const MANY_LINES = 300;
+export const MANY_LINES: number = 300;
 
 /** More of one line than this is not made: a browser would stop over it. */
 const LINE_CHARS = 20_000;
@@ -68,7 +68,8 @@ function LongCode(
   );
 }
 
-function Tokens({ line }: { readonly line: Line }): VNode {
+/** The coloured pieces of a line. */
+export function Tokens({ line }: { readonly line: Line }): VNode {
   let room = LINE_CHARS;
   const shown: Token[] = [];
   for (const token of line) {

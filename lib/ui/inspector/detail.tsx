@@ -12,6 +12,7 @@ import { Button } from "../kit/button.tsx";
 import { formatBytes, formatLatency } from "../kit/format.ts";
 import { Notice } from "../kit/notice.tsx";
 import { type Actions, type Overlay, replayObstacle } from "./actions.ts";
+import { Age } from "./age.tsx";
 import { StatusPill } from "./exchange_list_view.tsx";
 import type { InspectorState } from "./inspector_state.ts";
 import { MessagePane } from "./message_pane.tsx";
@@ -59,12 +60,17 @@ export function Detail({ state, actions, exchange, open }: DetailProps): VNode {
           <span title="Bytes of the bodies: request, response">
             ↑ {formatBytes(exchange.request_bytes)} ↓ {formatBytes(exchange.response_bytes)}
           </span>
-          <time dateTime={exchange.started_at}>{fullTime(exchange.started_at)}</time>
           <span>
-            <span class="soft">from</span> {exchange.client_addr}
+            <time dateTime={exchange.started_at}>{fullTime(exchange.started_at)}</time>{" "}
+            <Age of={exchange.started_at} />
           </span>
-          <span class="detail-endpoint" title={exchange.endpoint_name}>
-            <span class="soft">at</span> {exchange.endpoint_url}
+          <span class="detail-whence">
+            <span>
+              <span class="soft">from</span> {exchange.client_addr}
+            </span>
+            <span class="detail-endpoint" title={exchange.endpoint_name}>
+              <span class="soft">at</span> {exchange.endpoint_url}
+            </span>
           </span>
         </div>
         <div class="detail-actions">

@@ -22,13 +22,35 @@ const WORDS: Readonly<Record<Wanted, string>> = {
 /** Deeper is shown no further to the right. */
 const MAX_INDENT = 40;
 
+/** A value in the lines it stands on. */
+export interface JsonNode {
+  /** Its name in an object, its place in an array; `undefined` at the top. */
+  readonly key: string | number | undefined;
+  /** The line on which what it is in begins; -1 at the top. */
+  readonly parent: number;
+  /** How deep it is; 0 at the top. */
+  readonly depth: number;
+  /** What it is: `[]` and `{}` are a scalar, for there is nothing in them to fold. */
+  readonly kind: "object" | "array" | "scalar";
+  /** How many values are right in it. */
+  readonly count: number;
+  /** The line on which it ends. */
+  readonly end: number;
+}
+
+/** JSON for reading. */
+export interface PrettyJson extends Pretty {
+  /** The value that begins on each line; `undefined` where one only ends. Empty when the text is wrong. */
+  readonly nodes: readonly (JsonNode | undefined)[];
+}
+
 /**
  * Lays JSON out.
  *
  * @param text as it came
  * @param many whether several values may follow each other (NDJSON)
  */
-export function formatJson(text: string, many: boolean = false): Pretty {
+export function formatJson(text: string, many: boolean = false): PrettyJson {
   const writer = new Writer();
   const nest: ("{" | "[")[] = [];
   let wanted = "value" as Wanted;
@@ -45,12 +67,14 @@ export function formatJson(text: string, many: boolean = false): Pretty {
     if ((char === "{" || char === "[") && takesValue) {
       const close = skipSpace(text, at + 1);
       if (text[close] === (char === "{" ? "}" : "]")) {
+        writer.begin("scalar");
         writer.put("mark", char + text[close]);
         at = close + 1;
         wanted = afterValue();
         continue;
       }
       nest.push(char);
+      writer.begin(char === "{" ? "object" : "array");
       writer.put("mark", char);
       writer.breakLine(nest.length);
       wanted = char === "{" ? "key or }" : "value or ]";
@@ -61,6 +85,7 @@ export function formatJson(text: string, many: boolean = false): Pretty {
     ) {
       nest.pop();
       writer.breakLine(nest.length);
+      writer.end();
       writer.put("mark", char);
       at++;
       wanted = afterValue();
@@ -75,29 +100,78 @@ export function formatJson(text: string, many: boolean = false): Pretty {
       at++;
     } else if (char === '"' && (takesValue || wanted === "key" || wanted === "key or }")) {
       const { end, wrong } = stringEnd(text, at);
-      if (wrong) return flawed(text, end, wrong);
-      writer.put(takesValue ? "string" : "key", text.slice(at, end));
+      if (wrong) return wrongAt(text, end, wrong);
+      const written = text.slice(at, end);
+      if (takesValue) writer.begin("scalar");
+      else writer.name(JSON.parse(written));
+      writer.put(takesValue ? "string" : "key", written);
       at = end;
       if (takesValue) wanted = afterValue();
       else wanted = ":";
     } else if (takesValue) {
       const scalar = scalarAt(text, at);
-      if (!scalar) return flawed(text, at, `Expected ${WORDS[wanted]}, found ${found(text, at)}`);
+      if (!scalar) return wrongAt(text, at, `Expected ${WORDS[wanted]}, found ${found(text, at)}`);
+      writer.begin("scalar");
       writer.put(scalar.kind, scalar.text);
       at += scalar.text.length;
       wanted = afterValue();
     } else {
-      return flawed(text, at, `Expected ${WORDS[wanted]}, found ${found(text, at)}`);
+      return wrongAt(text, at, `Expected ${WORDS[wanted]}, found ${found(text, at)}`);
     }
   }
   const isOver = wanted === "nothing" || many && nest.length === 0;
-  if (!isOver) return flawed(text, text.length, `The text ends where ${WORDS[wanted]} is expected`);
-  return { lines: writer.lines(), flaw: undefined };
+  if (!isOver) {
+    return wrongAt(text, text.length, `The text ends where ${WORDS[wanted]} is expected`);
+  }
+  const lines = writer.lines();
+  return { lines, flaw: undefined, nodes: writer.nodes(lines.length) };
 }
 
-/** Fills lines. */
+function wrongAt(text: string, at: number, message: string): PrettyJson {
+  return { ...flawed(text, at, message), nodes: [] };
+}
+
+interface OpenNode {
+  readonly key: string | number | undefined;
+  readonly parent: number;
+  readonly depth: number;
+  readonly kind: JsonNode["kind"];
+  count: number;
+  end: number;
+}
+
+/** Fills lines, and knows which values stand on them. */
 class Writer {
   readonly #lines: Token[][] = [[]];
+  readonly #nodes: (OpenNode | undefined)[] = [];
+  /** The lines on which what is open began. */
+  readonly #open: number[] = [];
+  #name: string | undefined;
+
+  /** A name was read: the next value has it. */
+  name(name: string): void {
+    this.#name = name;
+  }
+
+  /** A value begins on this line. */
+  begin(kind: JsonNode["kind"]): void {
+    const line = this.#lines.length - 1;
+    const parent = this.#open.at(-1) ?? -1;
+    const around = this.#nodes[parent];
+    const place = around ? around.count++ : undefined;
+    const key = around?.kind === "object" ? this.#name : place;
+    this.#nodes[line] = { key, parent, depth: this.#open.length, kind, count: 0, end: line };
+    if (kind !== "scalar") this.#open.push(line);
+  }
+
+  /** The innermost value ends on this line. */
+  end(): void {
+    this.#nodes[this.#open.pop()!]!.end = this.#lines.length - 1;
+  }
+
+  nodes(count: number): (JsonNode | undefined)[] {
+    return Array.from({ length: count }, (_, line) => this.#nodes[line]);
+  }
 
   put(kind: TokenKind, text: string): void {
     this.#lines.at(-1)!.push({ kind, text });

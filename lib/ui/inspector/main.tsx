@@ -12,6 +12,7 @@ import { ThemeChoice } from "../kit/theme.ts";
 import { App } from "./app.tsx";
 import { InspectorClient } from "./inspector_client.ts";
 import { type InspectorPage, InspectorState } from "./inspector_state.ts";
+import { ListWidth } from "./list_width.ts";
 
 const EVENTS: readonly AgentApiEvent["type"][] = [
   "exchange.added",
@@ -29,6 +30,8 @@ const theme = new ThemeChoice({
   root: document.documentElement,
   storage: () => localStorage,
 });
+
+const width = new ListWidth(() => localStorage);
 
 const listen: InspectorPage["listen"] = (onEvent, onOpen, onLost) => {
   let source: EventSource;
@@ -66,6 +69,6 @@ addEventListener("pagehide", () => state.stop());
 // Out of the back/forward cache.
 addEventListener("pageshow", (event) => event.persisted && state.start());
 document.addEventListener("DOMContentLoaded", () => {
-  render(<App state={state} theme={theme} />, document.getElementById("app")!);
+  render(<App state={state} theme={theme} width={width} />, document.getElementById("app")!);
   state.start();
 });

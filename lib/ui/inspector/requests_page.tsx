@@ -13,8 +13,10 @@ import { ExchangeListView } from "./exchange_list_view.tsx";
 import { FilterBar } from "./filter_bar.tsx";
 import { FilterDialog } from "./filter_dialog.tsx";
 import type { InspectorState } from "./inspector_state.ts";
+import type { ListWidth } from "./list_width.ts";
 import { Overview } from "./overview.tsx";
 import { ReplayDialog, ReplayManyDialog } from "./replay_dialog.tsx";
+import { Splitter } from "./splitter.tsx";
 
 /** What the part is made of. */
 export interface RequestsPageProps {
@@ -26,10 +28,13 @@ export interface RequestsPageProps {
   readonly overlay: Overlay | undefined;
   /** Opens something above it. */
   readonly open: (overlay: Overlay | undefined) => void;
+  /** How wide the list is. */
+  readonly width: ListWidth;
 }
 
 /** The exchanges. */
-export function RequestsPage({ state, actions, overlay, open }: RequestsPageProps): VNode {
+export function RequestsPage(props: RequestsPageProps): VNode {
+  const { state, actions, overlay, open, width } = props;
   const { id, otherId } = state.route.value;
   const detail = state.detail.value;
   const other = state.other.value;
@@ -47,6 +52,7 @@ export function RequestsPage({ state, actions, overlay, open }: RequestsPageProp
           </div>
         )}
         <ExchangeListView state={state} />
+        <Splitter width={width} />
       </section>
       <section class="sheet" aria-label="Exchange" id="exchange">
         {id === undefined ? <Overview state={state} /> : failure
