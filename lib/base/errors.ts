@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   update_failed: "The program could not be replaced by another version",
   // input
   usage: "The command line is not usable as given",
+  unsupported: "There is no such thing here, and the message says what does its job",
   config_invalid: "The configuration is not usable as given",
   address_invalid: "The address cannot be understood",
   internal: "Sallyport did something wrong",

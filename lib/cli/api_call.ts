@@ -9,6 +9,7 @@ import { TunnelError } from "../base/errors.ts";
 import { reasonPhrase } from "../http/response.ts";
 import type { ApiOperation, ApiParam } from "../api/operations.ts";
 import { askApi } from "./api_client.ts";
+import { readSources } from "./api_source.ts";
 import { type Cli, CONFIG_VARIABLES, type Flag, type Input } from "./command.ts";
 import { loadConfig } from "./config_file.ts";
 
@@ -64,7 +65,7 @@ export function flagName(param: ApiParam): string {
 export async function callApi(cli: Cli, operation: ApiOperation, input: Input): Promise<number> {
   const { runtime, secrets } = cli;
   const { host } = runtime;
-  const { target, body } = makeRequest(operation, input);
+  const { target, body } = makeRequest(operation, input, await readSources(host, operation, input));
   const { file: { agent: config } } = await loadConfig(host, input.all("config"));
   const apiKey = input.flag("api-key") ?? config.api_key;
   if (apiKey === undefined) {
@@ -99,15 +100,19 @@ function apiOf(connectUrl: string | undefined): string {
 /**
  * The request that flags ask for.
  *
+ * @param operation of the API's table
+ * @param input the flags
+ * @param fields of the body that were read elsewhere
  * @throws {TunnelError} usage
  */
 export function makeRequest(
   { method, path, params }: ApiOperation,
   input: Input,
+  fields: Readonly<Record<string, string>> = {},
 ): { readonly target: string; readonly body: unknown } {
   let target = path;
   const query = new URLSearchParams();
-  const body: Record<string, unknown> = {};
+  const body: Record<string, unknown> = { ...fields };
   for (const param of params) {
     const flag = flagName(param);
     if (param.in === "path") {

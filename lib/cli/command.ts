@@ -115,6 +115,8 @@ export interface Command {
   readonly commands?: readonly Command[];
   /** Gives the commands below it where that takes time: asked only when it is named. */
   readonly load?: () => Promise<readonly Command[]>;
+  /** Commands and flags that it does not have, though programs like it do: each with what to say about it. */
+  readonly absent?: Readonly<Record<string, string>>;
   /** Whether it does nothing by itself: it is explained instead. @default {false} */
   readonly isGroup?: boolean;
   /**
@@ -156,6 +158,8 @@ export interface Group {
   readonly commands?: readonly Command[];
   /** Gives them where that takes time. */
   readonly load?: () => Promise<readonly Command[]>;
+  /** Commands that are not below it, each with what to say about it. */
+  readonly absent?: Readonly<Record<string, string>>;
 }
 
 /** Makes a command that only holds others. */

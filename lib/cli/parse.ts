@@ -5,7 +5,7 @@
  * @module
  */
 import { Command as Parser, CommanderError, Option } from "commander";
-import { TunnelError } from "../base/errors.ts";
+import { type ErrorCode, TunnelError } from "../base/errors.ts";
 import { type Command, type Flag, type Input, LOG_FLAGS, logFlagsOf, ownWord } from "./command.ts";
 import { nearest } from "../base/suggest.ts";
 
@@ -92,13 +92,8 @@ export function parse(
       return { kind: "help", command, short: true };
     }
     if (thrown.code === "commander.version") return { kind: "version" };
-    throw new TunnelError(
-      "usage",
-      complaint(thrown, failing, command, commands),
-      {
-        cause: thrown,
-      },
-    );
+    const { code, message } = complaint(thrown, failing, command, commands);
+    throw new TunnelError(code, message, { cause: thrown });
   }
   return request ?? { kind: "help", command: undefined, short: true };
 }
@@ -124,7 +119,7 @@ export function findCommand(name: string, commands: readonly Command[]): Command
   for (const word of name.split(" ")) {
     const candidates = found ? found.commands ?? [] : commands;
     const next = candidates.find((one) => ownWord(one) === word);
-    if (!next) throw new TunnelError("usage", unknownCommand(word, candidates, found));
+    if (!next) throw unknownCommand(word, candidates, found);
     found = next;
   }
   return found!;
@@ -144,9 +139,7 @@ function refuseFlagsOfOthers(parser: Parser, command: Command): void {
 
 function excess(parser: Parser, command: Command): TunnelError {
   const [word] = parser.args;
-  if (command.commands) {
-    return new TunnelError("usage", unknownCommand(word, command.commands, command));
-  }
+  if (command.commands) return unknownCommand(word, command.commands, command);
   return new TunnelError(
     "usage",
     `Too many arguments: "sallyport ${command.name}" takes no argument, ${parser.args.length} were given`,
@@ -242,18 +235,45 @@ function listed(words: readonly string[]): string {
     : `${words.slice(0, -1).join(", ")} or ${words[words.length - 1]}`;
 }
 
-/** Our sentence for a complaint of the library. Values never show: one of them may be a secret. */
+/** Our code and sentence for a complaint of the library. */
 function complaint(
   error: CommanderError,
   parser: Parser,
   command: Command | undefined,
   commands: readonly Command[],
-): string {
-  const called = command ? `sallyport ${command.name}` : "sallyport";
-  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
+): { readonly code: ErrorCode; readonly message: string } {
   if (error.code === "commander.unknownCommand") {
-    return unknownCommand(quoted, command?.commands ?? commands, command);
+    return unknownCommand(quotedIn(error), command?.commands ?? commands, command);
   }
+  if (error.code === "commander.unknownOption" && command) {
+    // A flag behind a word that is no command: the word is what is wrong.
+    const [word] = parser.args;
+    if (word !== undefined && !word.startsWith("-") && absentee(command, word)) {
+      return unknownCommand(word, command.commands ?? [], command);
+    }
+    const [flag] = quotedIn(error).split("=");
+    const reason = absentee(command, flag);
+    if (reason) {
+      const message = `Cannot use ${flag} of "${command.name}": it ${reason}`;
+      return { code: "unsupported", message };
+    }
+  }
+  return { code: "usage", message: misuse(error, parser, command) };
+}
+
+/** What is to be said about a command or flag that is not here but elsewhere. */
+function absentee(command: Command | undefined, word: string): string | undefined {
+  return command?.absent && Object.hasOwn(command.absent, word) ? command.absent[word] : undefined;
+}
+
+function quotedIn({ message }: CommanderError): string {
+  return /'([^']*)'/.exec(message)?.[1] ?? "";
+}
+
+/** What is wrong with how a command was used. Values never show: one of them may be a secret. */
+function misuse(error: CommanderError, parser: Parser, command: Command | undefined): string {
+  const called = command ? `sallyport ${command.name}` : "sallyport";
+  const quoted = quotedIn(error);
   if (error.code === "commander.unknownOption") {
     return unknownFlag(quoted, called, [...command?.flags ?? [], ...LOG_FLAGS]);
   }
@@ -273,7 +293,7 @@ function complaint(
 }
 
 /**
- * The sentence about a command that does not exist.
+ * The error about a command that does not exist.
  *
  * @param word what was typed
  * @param commands what would have been right
@@ -283,15 +303,25 @@ export function unknownCommand(
   word: string,
   commands: readonly Command[],
   above?: Command,
-): string {
+): TunnelError {
   if (!above && /^\d{1,5}$/.test(word)) {
-    return `Unknown command "${word}": to put port ${word} online, run "sallyport http ${word}"`;
+    return new TunnelError(
+      "usage",
+      `Unknown command "${word}": to put port ${word} online, run "sallyport http ${word}"`,
+    );
+  }
+  const reason = absentee(above, word);
+  if (reason) {
+    return new TunnelError("unsupported", `Cannot run "${above!.name} ${word}": they ${reason}`);
   }
   const [typed, help] = above ? [`${above.name} ${word}`, `help ${above.name}`] : [word, "help"];
   const meant = nearest(word, commands.map(ownWord));
   const right = commands.find((one) => ownWord(one) === meant);
-  return `Unknown command "${typed}"` +
-    (right ? `; did you mean "${right.name}"?` : `; "sallyport ${help}" lists them all`);
+  return new TunnelError(
+    "usage",
+    `Unknown command "${typed}"` +
+      (right ? `; did you mean "${right.name}"?` : `; "sallyport ${help}" lists them all`),
+  );
 }
 
 function unknownFlag(typed: string, called: string, flags: readonly Flag[]): string {

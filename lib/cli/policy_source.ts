@@ -39,15 +39,35 @@ export async function withPolicy(
       `Cannot start "${wish.name}": ${unsupported}; this version cannot do that`,
     );
   }
-  const source = policyFile ?? policyUrl;
-  if (source === undefined) return wish;
-  const text = policyFile === undefined
+  const trafficPolicy = await readPolicySource(host, policyFile, policyUrl, fetchText);
+  return trafficPolicy === undefined ? wish : { ...wish, trafficPolicy };
+}
+
+/**
+ * The text of a traffic policy, from where it is kept.
+ *
+ * @param host where files are read
+ * @param file its path
+ * @param url where it is without a path
+ * @param fetchText gets what is at a URL
+ * @returns `undefined` when there is neither
+ * @throws {TunnelError} not_found, refused …; config_invalid when the policy is no YAML
+ */
+export async function readPolicySource(
+  host: Host,
+  file: string | undefined,
+  url: string | undefined,
+  fetchText: Fetch = fetch,
+): Promise<string | undefined> {
+  const source = file ?? url;
+  if (source === undefined) return undefined;
+  const text = file === undefined
     ? await fetchPolicy(source, fetchText)
     : await readPolicy(host, source);
   const { parseYamlDocument } = await import("../config/yaml_document.ts");
   // A typing error is told with its line, and before anybody is connected to.
   parseYamlDocument(text, `the traffic policy "${source}"`);
-  return { ...wish, trafficPolicy: text };
+  return text;
 }
 
 async function readPolicy({ files }: Host, path: string): Promise<string> {

@@ -5,7 +5,9 @@
  */
 import { type Command, defineGroup, type Flag } from "../command.ts";
 import type { ApiOperation, ApiParam } from "../../api/operations.ts";
+import { ABSENT_FLAGS, ABSENT_RESOURCES } from "../api_absent.ts";
 import { API_FLAGS, callApi, flagName } from "../api_call.ts";
+import { sourceFlags } from "../api_source.ts";
 
 /** Asks the REST API of an edge. */
 export const apiCommand: Command = defineGroup({
@@ -23,17 +25,32 @@ The key comes from SALLYPORT_API_KEY, NGROK_API_KEY or the configuration file.`,
       does: "an authtoken for some names only",
     },
   ],
+  absent: ABSENT_RESOURCES,
   load: async () => {
     const { apiOperations } = await import("../../api/operations.ts");
     return apiCommands(apiOperations());
   },
 });
 
+/** Where the command line of ngrok has another word than the table. */
+const WORDS_OF_NGROK: Readonly<Record<string, string>> = {
+  "reserved-addrs delete-endpoint-configuration": "delete-endpoint-config",
+  "reserved-domains delete-http-endpoint-configuration": "delete-http-endpoint-config",
+  "reserved-domains delete-https-endpoint-configuration": "delete-https-endpoint-config",
+  "root root": "get",
+  "vaults list-secrets": "get-secrets-by-vault",
+};
+
 /** The commands of a table: one for each resource, with one for each verb below it. */
 export function apiCommands(operations: readonly ApiOperation[]): Command[] {
   const resources = Map.groupBy(operations, ({ command }) => command);
   return [...resources].map(([resource, list]) => {
     const commands = list.map((operation) => leaf(resource, operation));
+    if (resource === "root") {
+      // In ngrok's tree the caller is below the root as well.
+      const self = (resources.get("self") ?? []).map((one) => ({ ...one, verb: "self" }));
+      commands.push(...self.map((operation) => leaf(resource, operation)));
+    }
     return defineGroup({
       name: `api ${resource}`,
       summary: commands.map(({ name }) => name.slice(name.lastIndexOf(" ") + 1)).join(", "),
@@ -45,8 +62,7 @@ export function apiCommands(operations: readonly ApiOperation[]): Command[] {
 }
 
 function leaf(resource: string, operation: ApiOperation): Command {
-  // The root of the API is got like everything else.
-  const verb = operation.verb === resource ? "get" : operation.verb;
+  const verb = WORDS_OF_NGROK[`${resource} ${operation.verb}`] ?? operation.verb;
   const name = `api ${resource} ${verb}`;
   const takesId = operation.params.some((param) => param.in === "path" && param.name === "id");
   const flags = new Map<string, Flag>();
@@ -63,7 +79,8 @@ function leaf(resource: string, operation: ApiOperation): Command {
     description: [summary, details].filter((text) => text).map((text) => `${text}.`).join("\n\n"),
     examples: [{ line: takesId ? `${name} <id>` : name, does: summary }],
     ...takesId ? { argument: { name: "id", missing: "name the object", summary: "its id" } } : {},
-    flags: [...flags.values(), ...API_FLAGS],
+    absent: ABSENT_FLAGS[`${resource} ${verb}`],
+    flags: [...flags.values(), ...sourceFlags(operation), ...API_FLAGS],
     run: (cli, input) => callApi(cli, operation, input),
   };
 }

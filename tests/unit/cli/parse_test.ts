@@ -178,8 +178,8 @@ test("parse() never repeats the value of a flag it does not know: it may be a se
 });
 
 test("unknownCommand() only takes a number for a port when it may be one", () => {
-  assert.match(unknownCommand("3000", COMMANDS), /sallyport http 3000/);
-  assert.doesNotMatch(unknownCommand("123456", COMMANDS), /sallyport http 123456/);
+  assert.match(unknownCommand("3000", COMMANDS).message, /sallyport http 3000/);
+  assert.doesNotMatch(unknownCommand("123456", COMMANDS).message, /sallyport http 123456/);
 });
 
 const NESTED: readonly Command[] = [{
@@ -276,4 +276,30 @@ test("findCommand() finds by the whole name", () => {
   assert.throws(() => findCommand("edge tokne", NESTED), {
     message: 'Unknown command "edge tokne"; did you mean "edge token"?',
   });
+});
+
+test("parse() says what became of commands and flags that are elsewhere and not here", () => {
+  const flag = { name: "all", value: "x", summary: "all" };
+  const list = { ...NESTED[0], name: "api list", flags: [flag], absent: { "--old": "is gone" } };
+  const api = defineGroup({
+    name: "api",
+    summary: "ask",
+    description: "Asks.",
+    examples: [],
+    commands: [list],
+    absent: { edges: "ended" },
+  });
+  const table: readonly [string, string, RegExp][] = [
+    ["api edges", "unsupported", /^Cannot run "api edges": they ended$/],
+    ["api edges list --limit 3", "unsupported", /^Cannot run "api edges": they ended$/],
+    ["api edgy", "usage", /^Unknown command "api edgy"/],
+    ["api toString", "usage", /^Unknown command "api toString"/],
+    ["api list --old", "unsupported", /^Cannot use --old of "api list": it is gone$/],
+    ["api list --old=1 --all 2", "unsupported", /^Cannot use --old of/],
+    ["api list --odd", "usage", /^Unknown flag "--odd"/],
+  ];
+  for (const [line, code, message] of table) {
+    assert.throws(() => read(line, {}, [api]), { code, message }, line);
+  }
+  assert.throws(() => findCommand("api edges", [api]), { code: "unsupported" });
 });
