@@ -22,6 +22,7 @@ export const SESSION_FLAGS: readonly [
   Flag & { readonly name: "connect-cas" },
   Flag & { readonly name: "authtoken" },
   Flag & { readonly name: "config" },
+  Flag & { readonly name: "session-metadata" },
   Flag & { readonly name: "region" },
 ] = [
   {
@@ -52,6 +53,11 @@ export const SESSION_FLAGS: readonly [
     summary: "the configuration files, for what neither flags nor the environment say",
     env: CONFIG_VARIABLES,
     repeats: true,
+  },
+  {
+    name: "session-metadata",
+    value: "text",
+    summary: "text shown with the session; --metadata in front of the command is the same",
   },
   {
     name: "region",

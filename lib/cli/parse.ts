@@ -80,7 +80,7 @@ export function parse(
     });
   }
   try {
-    program.parse([...args], { from: "user" });
+    program.parse(metadataOfSession(args, commands), { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     const command = parsers.get(failing);
@@ -96,6 +96,29 @@ export function parse(
     throw new TunnelError(code, message, { cause: thrown });
   }
   return request ?? { kind: "help", command: undefined, short: true };
+}
+
+/**
+ * `--metadata` in front of a command is said of the session, behind it of the endpoint (agent.md B):
+ * the one in front becomes the flag that says so.
+ */
+function metadataOfSession(args: readonly string[], commands: readonly Command[]): string[] {
+  const flags = ["--metadata", ...LOG_FLAGS.map(({ name }) => `--${name}`)];
+  const before: string[] = [];
+  const found: string[] = [];
+  let at = 0;
+  while (at < args.length) {
+    const [flag] = args[at].split("=");
+    if (!flags.includes(flag)) break;
+    const taken = args.slice(at, at + (args[at].includes("=") ? 1 : 2));
+    at += taken.length;
+    if (flag !== "--metadata") before.push(...taken);
+    else found.push(taken[0].replace("--", "--session-"), ...taken.slice(1));
+  }
+  const command = commands.find((one) => ownWord(one) === args[at]);
+  const isTaken = command?.flags.some(({ name }) => name === "session-metadata");
+  if (found.length === 0 || !isTaken) return [...args];
+  return [...before, args[at], ...found, ...args.slice(at + 1)];
 }
 
 /** The command that words name, as deep as they do. */

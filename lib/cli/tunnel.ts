@@ -146,6 +146,7 @@ export function wayTo({ config, runtime: { host } }: Cli, input: Input): AgentOp
     connectUrl: input.flag("connect-url") ?? said.connectUrl,
     connectCas: cas ?? input.flag("connect-cas"),
     authtoken: input.flag("authtoken") ?? said.authtoken,
+    metadata: input.flag("session-metadata") ?? said.metadata,
     inspectBytes: said.inspectBytes ?? 0,
   };
 }

@@ -142,10 +142,17 @@ if (process.platform === "linux" && process.arch === "x64") {
       },
     ));
 
-  test("v2 agent: a random name is one name for both schemes", () =>
+  test("v2 agent: a random name is one name for both schemes, and Host is rewritten as it wants", () =>
     onStage(
-      ({ web }) => `  web:\n    proto: http\n    addr: ${web}\n`,
-      async ({ agent }) => {
+      ({ web }) => `  web:\n    proto: http\n    addr: ${web}\n    host_header: rewrite\n`,
+      async ({ agent, edge }) => {
+        const { text } = await visit(edge.door, `${await agent.url("web")}/headers`);
+        const { raw } = JSON.parse(text) as { raw: string[] };
+        const seen = (name: string) =>
+          raw.filter((_, at) => at % 2 === 1 && raw[at - 1].toLowerCase() === name);
+        assert.match(seen("host").join(), /^localhost:\d+$/);
+        const { host } = new URL(await agent.url("web"));
+        assert.deepEqual([seen("x-original-host"), seen("x-forwarded-host")], [[host], [host]]);
         assert.equal(
           new URL(await agent.url("web")).hostname,
           new URL(await agent.url("web (http)")).hostname,

@@ -46,7 +46,7 @@ Only hosts are contacted that the configuration or the command line names: the e
       summary: "which of the edge's regions: auto, all, or a name it has",
       fallback: "auto",
     },
-    ...SESSION_FLAGS.filter(({ name }) => name !== "region"),
+    ...SESSION_FLAGS.filter(({ name }) => !["region", "session-metadata"].includes(name)),
   ],
   obeysConfig: true,
   async run(cli, input) {

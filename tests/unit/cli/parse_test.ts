@@ -177,6 +177,23 @@ test("parse() never repeats the value of a flag it does not know: it may be a se
   }
 });
 
+test("parse() takes --metadata in front of the command for the session's, behind it for the endpoint's", () => {
+  for (
+    const line of [
+      "--metadata a http 1 --metadata b",
+      "--log-level=debug --metadata=a http --metadata b 1",
+      "http 1 --metadata b --session-metadata a",
+      "--metadata a --log-level debug http 1 --metadata=b",
+    ]
+  ) {
+    const { input } = run(line);
+    assert.deepEqual([input.flag("session-metadata"), input.flag("metadata")], ["a", "b"], line);
+    assert.equal(input.argument, "1", line);
+  }
+  assert.equal(run("--metadata a start web").input.flag("session-metadata"), "a");
+  assert.match(complaint("--metadata a version"), /^Unknown flag "--metadata" for "sallyport"/);
+});
+
 test("unknownCommand() only takes a number for a port when it may be one", () => {
   assert.match(unknownCommand("3000", COMMANDS).message, /sallyport http 3000/);
   assert.doesNotMatch(unknownCommand("123456", COMMANDS).message, /sallyport http 123456/);

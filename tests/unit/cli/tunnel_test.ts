@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { decodeText, encodeText } from "../../../lib/base/bytes.ts";
 import type { Duplex } from "../../../lib/base/duplex.ts";
+import type { Cli } from "../../../lib/cli/command.ts";
+import { COMMANDS } from "../../../lib/cli/commands/mod.ts";
+import { NO_CONFIG } from "../../../lib/cli/loaded_config.ts";
 import { main } from "../../../lib/cli/main.ts";
+import { parse } from "../../../lib/cli/parse.ts";
+import { wayTo } from "../../../lib/cli/tunnel.ts";
 import type { Output } from "../../../lib/runtime/host.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { test } from "../../harness.ts";
@@ -67,6 +72,18 @@ test("runTunnel() serves visitors through an edge of its own until a signal, the
   await assert.rejects(net.connect({ host: "127.0.0.1", port: 4080 }), {
     code: "connection_refused",
   });
+});
+
+test("wayTo() says what is said of the session: by flag, else by the file", () => {
+  const metadataOf = (line: string) => {
+    const request = parse(line.split(" "), COMMANDS, () => undefined);
+    assert.ok(request.kind === "run");
+    const file = { ...NO_CONFIG.file, agent: { metadata: "of the file" } };
+    const cli = { config: { ...NO_CONFIG, file }, runtime: memoryRuntime() } as unknown as Cli;
+    return wayTo(cli, request.input).metadata;
+  };
+  assert.equal(metadataOf("http 1 --metadata x"), "of the file");
+  assert.equal(metadataOf("--metadata a http 1 --metadata x"), "a");
 });
 
 test("runTunnel() leaves standard output to the log when that goes there", async () => {
