@@ -51,7 +51,7 @@ import { replay, type ReplayEdits } from "./replay.ts";
 import { enterService, type Service } from "./service.ts";
 import { openSession, type Session } from "./session.ts";
 import { readAgentTermination } from "./tls_termination.ts";
-import { hostOf, parseUpstream, type Upstream } from "./upstream.ts";
+import { hostOf, parseUpstream, refuseElsewhere, type Upstream } from "./upstream.ts";
 import { dialUpstream, upstreamTls } from "./upstream_dial.ts";
 import { Visitors } from "./visitors.ts";
 import { watchForMove, watchForWake } from "./wake.ts";
@@ -245,6 +245,7 @@ class RunningAgent implements Agent {
 
   async forward(options: ForwardOptions): Promise<AgentEndpoint> {
     const wish = readWish(options);
+    refuseElsewhere(wish.upstream, this.#runtime.host.os);
     const service = await this.#serviceOf(wish.upstream);
     const endpoint = await this.#add(wish, service?.enter);
     if (service) void endpoint.closed.then(() => service.drain());

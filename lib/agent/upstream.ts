@@ -13,9 +13,9 @@ export type UpstreamKind = "http" | "tcp" | "tls";
 
 /**
  * How the agent speaks to the upstream. `https` and `tls` are encrypted; `unix` is a socket file;
- * `file` is a directory, which the agent serves itself.
+ * `pipe` is a named pipe of Windows; `file` is a directory, which the agent serves itself.
  */
-export type UpstreamScheme = "http" | "https" | "tcp" | "tls" | "unix" | "file";
+export type UpstreamScheme = "http" | "https" | "tcp" | "tls" | "unix" | "pipe" | "file";
 
 /** A service the agent forwards to. */
 export interface Upstream {
@@ -23,11 +23,11 @@ export interface Upstream {
   readonly kind: UpstreamKind;
   /** How it is spoken to. */
   readonly scheme: UpstreamScheme;
-  /** Name or IP without brackets; empty for a unix socket and a directory. */
+  /** Name or IP without brackets; empty for a unix socket, a pipe and a directory. */
   readonly host: string;
-  /** The port; 0 for a unix socket and a directory. */
+  /** The port; 0 for a unix socket, a pipe and a directory. */
   readonly port: number;
-  /** The path of a unix socket or a directory. */
+  /** The path of a unix socket, a pipe or a directory. */
   readonly path?: string;
   /** The canonical URL: what logs, events and the server are told. */
   readonly display: string;
@@ -35,7 +35,7 @@ export interface Upstream {
 
 /** What a browser on this machine would send as `Host`; what is a path has no name of its own. */
 export function hostOf({ scheme, host, port }: Upstream): string {
-  if (scheme === "unix" || scheme === "file") return "localhost";
+  if (scheme === "unix" || scheme === "pipe" || scheme === "file") return "localhost";
   const usual = scheme === "https" ? 443 : 80;
   // The zone of a link-local address is this machine's own affair (RFC 6874 section 1).
   const plain = host.replace(/%.*$/, "");
@@ -74,6 +74,7 @@ export function parseUpstream(
   if (address === "") throw error("it is empty; give a port, host:port or URL");
   if (/^unix:/i.test(address)) return parseUnix(address, kind, error);
   if (/^file:/i.test(address)) return parseFile(address, kind, error);
+  if (/^(?:n?pipe:|\\\\|\/\/)/i.test(address)) return parsePipe(address, kind, error);
   const split = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(address);
   if (!split) return parseBare(address, kind, error);
   const scheme = split[1].toLowerCase();
@@ -101,7 +102,7 @@ const DEFAULT_PORTS: Partial<Record<UpstreamScheme, number>> = {
   https: 443,
 };
 
-type UrlScheme = Exclude<UpstreamScheme, "unix" | "file">;
+type UrlScheme = Exclude<UpstreamScheme, "unix" | "pipe" | "file">;
 
 type Fail = (reason: string, fault?: AddressFault) => TunnelError;
 
@@ -194,6 +195,39 @@ function parseUnix(address: string, kind: UpstreamKind, error: Fail): Upstream {
     path,
     display: `unix:${path}`,
   };
+}
+
+/** `\\.\pipe\app`, `pipe://./app` and `npipe:////./pipe/app`: a pipe of this machine. */
+function parsePipe(address: string, kind: UpstreamKind, error: Fail): Upstream {
+  const rest = address.replace(/^n?pipe:/i, "").replaceAll("\\", "/");
+  const name = /^\/*(?:\.\/+)?(?:pipe\/)?([^/\0]+)$/i.exec(rest)?.[1];
+  if (name === undefined || name === ".") {
+    throw error('a named pipe is one of this machine, as in "pipe://./app"');
+  }
+  return {
+    kind,
+    scheme: "pipe",
+    host: "",
+    port: 0,
+    path: `\\\\.\\pipe\\${name}`,
+    display: `pipe://./${name}`,
+  };
+}
+
+/**
+ * Refuses an upstream that this system does not have.
+ *
+ * @param upstream as it was read
+ * @param os the operating system of this machine
+ * @throws {TunnelError} unsupported
+ */
+export function refuseElsewhere({ scheme, display }: Upstream, os: string): void {
+  if (scheme !== "pipe" || os === "windows") return;
+  throw new TunnelError(
+    "unsupported",
+    `Cannot forward to "${display}": named pipes are a thing of Windows; ` +
+      'use a unix socket here, as in "unix:/run/app.sock"',
+  );
 }
 
 /** `file:///srv/www`, `file://C:\\www` and `file:///C:/www`. */

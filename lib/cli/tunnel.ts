@@ -10,7 +10,7 @@ import { parseEndpointUrl } from "../agent/endpoint_url.ts";
 import type { FileWish } from "../agent/file_endpoints.ts";
 import { agentOptionsOf } from "../agent/file_options.ts";
 import { proxyOfEnvironment } from "../agent/proxy.ts";
-import { parseUpstream, type UpstreamKind } from "../agent/upstream.ts";
+import { parseUpstream, refuseElsewhere, type UpstreamKind } from "../agent/upstream.ts";
 import { readWish } from "../agent/wish.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { ExchangeOver } from "../edge/events.ts";
@@ -76,7 +76,7 @@ export async function runAgent(
   if (connectUrl !== undefined) parseConnectUrl(connectUrl);
   const wishes: ForwardOptions[] = [];
   for (const one of wanted) {
-    judge(one.wish, connectUrl !== undefined);
+    judge(one.wish, connectUrl !== undefined, host.os);
     wishes.push(await withPolicy(host, one));
   }
   const { updater, obstacle } = await agentUpdater(cli);
@@ -126,7 +126,7 @@ async function rehearse(
   const { loadConfig } = await import("./config_file.ts");
   const wanted = choose(await loadConfig(host, paths));
   for (const one of wanted) {
-    judge(one.wish, hasEdge);
+    judge(one.wish, hasEdge, host.os);
     await withPolicy(host, one);
   }
 }
@@ -152,9 +152,9 @@ export function wayTo({ config, runtime: { host } }: Cli, input: Input): AgentOp
 }
 
 /** What is wrong with a wish whichever edge it goes to, and what only a real edge could grant. */
-function judge(wish: ForwardOptions, hasEdge: boolean): void {
-  if (hasEdge) return void readWish(wish);
-  parseUpstream(wish.addr, kindOf(wish));
+function judge(wish: ForwardOptions, hasEdge: boolean, os: string): void {
+  const upstream = hasEdge ? readWish(wish).upstream : parseUpstream(wish.addr, kindOf(wish));
+  refuseElsewhere(upstream, os);
 }
 
 function kindOf({ proto, url, addr }: ForwardOptions): UpstreamKind {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import { hostOf, parseUpstream, type UpstreamKind } from "../../../lib/agent/upstream.ts";
+import {
+  hostOf,
+  parseUpstream,
+  refuseElsewhere,
+  type UpstreamKind,
+} from "../../../lib/agent/upstream.ts";
 
 /** What was typed, the kind of endpoint, and the canonical URL it stands for. */
 const GOOD: readonly (readonly [string | number, UpstreamKind, string])[] = [
@@ -58,6 +63,12 @@ const GOOD: readonly (readonly [string | number, UpstreamKind, string])[] = [
   ["http://h:443", "http", "http://h:443"],
   ["https://h:80", "http", "https://h:80"],
   ["unix:/run/app.sock", "http", "unix:/run/app.sock"],
+  ["\\\\.\\pipe\\my app", "http", "pipe://./my app"],
+  ["//./pipe/app", "tcp", "pipe://./app"],
+  ["pipe://./app", "http", "pipe://./app"],
+  ["pipe:app", "tls", "pipe://./app"],
+  ["npipe:////./pipe/docker_engine", "tcp", "pipe://./docker_engine"],
+  ["NPIPE://./pipe/app", "http", "pipe://./app"],
   ["unix:///run/app.sock", "http", "unix:/run/app.sock"],
   ["unix:/run/app.sock", "tcp", "unix:/run/app.sock"],
   // directories
@@ -147,6 +158,9 @@ const BAD: readonly (readonly [string | number, UpstreamKind, RegExp])[] = [
   ["unix://app.sock", "http", /needs an absolute path/],
   ["file://", "http", /a directory needs an absolute path/],
   ["file:", "http", /a directory needs an absolute path/],
+  ["\\\\server\\pipe\\app", "http", /a named pipe is one of this machine/],
+  ["pipe:", "http", /a named pipe is one of this machine/],
+  ["npipe:////./pipe/", "tcp", /a named pipe is one of this machine/],
   ["file://./www", "http", /a directory needs an absolute path/],
   ["file:www", "http", /a directory needs an absolute path/],
   ["file://C:", "http", /a directory needs an absolute path/],
@@ -168,7 +182,7 @@ for (const [text, kind, display] of GOOD) {
     assert.equal(upstream.kind, kind);
     if (upstream.scheme === "unix") {
       assert.equal(`unix:${upstream.path}`, display);
-    } else if (upstream.scheme === "file") {
+    } else if (upstream.scheme === "file" || upstream.scheme === "pipe") {
       assert.deepEqual([upstream.host, upstream.port], ["", 0]);
     } else {
       const host = upstream.host.includes(":") ? `[${upstream.host}]` : upstream.host;
@@ -192,6 +206,19 @@ for (const [text, kind, reason] of BAD) {
     });
   });
 }
+
+test("parseUpstream() gives a named pipe the path that Windows knows, and refuseElsewhere() refuses it where there is none", () => {
+  const upstream = parseUpstream("npipe:////./pipe/app", "http");
+  assert.equal(upstream.path, "\\\\.\\pipe\\app");
+  assert.equal(hostOf(upstream), "localhost");
+  refuseElsewhere(upstream, "windows");
+  assert.throws(() => refuseElsewhere(upstream, "linux"), {
+    code: "unsupported",
+    message: 'Cannot forward to "pipe://./app": named pipes are a thing of Windows; ' +
+      'use a unix socket here, as in "unix:/run/app.sock"',
+  });
+  refuseElsewhere(parseUpstream("unix:/run/app.sock", "http"), "linux");
+});
 
 test("parseUpstream() keeps what it printed: the canonical URL reads back as itself", () => {
   for (const [text, kind, display] of GOOD) {
