@@ -11,6 +11,7 @@ import { type ErrorCode, toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { Address, Conn } from "../runtime/net.ts";
+import { mountAddressList } from "./address_list.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { type AgentsSide, makeAgentsSide } from "./agents_side.ts";
 import type { CertificateRecord } from "./certificates/acme_shelf.ts";
@@ -257,6 +258,8 @@ class RunningEdge implements EdgeInside {
       const { revocations } = this.#certificates;
       if (!embedded) {
         mountCrl(this.#mounts, this.domains, revocations, { clock, logger: this.#logger });
+        const { net } = this.#runtime;
+        mountAddressList(this.#mounts, { ...this.#config, net, clock, logger: this.#logger });
       }
     }
     this.#side = await makeAgentsSide({

@@ -153,7 +153,7 @@ if (hasRuntime("deno")) {
   });
 }
 
-test("sallyport edge says where it is in its first ready line, and says nothing else on standard output", async () => {
+test("S94 sallyport edge says where it is in its first ready line and at connect.<domain>, and says nothing else on standard output", async () => {
   await withEdge({}, async (ready, edge) => {
     for (const address of [ready.http, ready.https, ready.agents]) {
       assert.match(address, /^127\.0\.0\.1:[1-9]\d*$/);
@@ -161,6 +161,10 @@ test("sallyport edge says where it is in its first ready line, and says nothing 
     assert.equal(ready.domain, "localhost");
     assert.match(readFileSync(ready.ca, "utf8"), /^-----BEGIN CERTIFICATE-----/);
     assert.equal((await visit({ http: ready.http }, "http://nobody.localhost/")).status, 404);
+    // Whether the name resolves is up to this machine.
+    const list = await visit({ http: ready.http }, "http://connect.localhost/addresses.json");
+    assert.equal(list.status, 200);
+    assert.ok((JSON.parse(list.text)["connect.localhost"] ?? ["127.0.0.1"]).length > 0);
     const { stdout, stderr } = await edge.stop();
     for (const line of stdout.trimEnd().split("\n")) {
       assert.equal(typeof JSON.parse(line).msg, "string");
