@@ -2,11 +2,12 @@
  * HTTP/2 (RFC 9113) over any carrier, as the side that serves or as the side that asks. The edge
  * serves visitors with it and speaks it to services behind an agent.
  *
- * What leaves in one turn of the loop leaves in one write. Content waits within its stream's window,
- * so a stream that nobody reads stops its own sender and nobody else's.
+ * Content waits within its stream's window, so a stream that nobody reads stops its own sender and
+ * nobody else's. What leaves goes through `outbox.ts`.
  *
  * @module
  */
+import { concat } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Duplex } from "../../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../../base/errors.ts";
@@ -18,8 +19,6 @@ import {
   type FrameHeader,
   FrameReader,
   type FrameSink,
-  HEADER_BYTES,
-  headersFrames,
   MAX_FRAME_BYTES,
   MAX_WINDOW,
   numbersFrame,
@@ -28,10 +27,8 @@ import {
   readU32,
   SETTING,
   settingsFrame,
-  writeHeader,
 } from "./frame.ts";
 import { HpackDecoder } from "./hpack_decoder.ts";
-import { HpackEncoder } from "./hpack_encoder.ts";
 import {
   H2_CODE,
   type Http2Call,
@@ -40,12 +37,9 @@ import {
   type Http2Request,
   type Http2Session,
 } from "./http2.ts";
+import { FIRST_WINDOW, Outbox } from "./outbox.ts";
 import { H2Stream, type StreamLink } from "./stream.ts";
 
-/** What leaves in one write. */
-const BATCH_BYTES = 65_536;
-/** Replies that the peer provoked and does not take. */
-const MAX_REPLIES = 1_000;
 /** Frames without an effect: pings, settings, empty content, unknown types. */
 const IDLE_BURST = 10_000;
 const IDLE_PER_SECOND = 2_000;
@@ -53,8 +47,6 @@ const IDLE_PER_SECOND = 2_000;
 const LINGER_MS = 2_000;
 /** How long the first GOAWAY has to arrive before the second, when its ping does not come back. */
 const GO_AWAY_MS = 1_000;
-/** The window of a connection until somebody says otherwise. */
-const FIRST_WINDOW = 65_535;
 
 /**
  * Serves a connection.
@@ -122,29 +114,20 @@ class Session implements Http2Client, FrameSink, StreamLink {
   readonly #onRequest: ((request: Http2Request) => void) | undefined;
   readonly #frames = new FrameReader(this);
   readonly #decoder: HpackDecoder;
-  readonly #encoder = new HpackEncoder();
+  readonly #outbox: Outbox;
   readonly #resets: Allowance;
   readonly #idleFrames: Allowance;
   readonly #streams = new Map<number, H2Stream>();
-  /** Streams that can send, in the order of their turns. */
-  readonly #line: H2Stream[] = [];
-  /** Streams that wait for the window of the connection. */
-  #starved: H2Stream[] = [];
-  #control: Uint8Array[] = [];
-  #replies = 0;
   #prefaceLeft: number;
   #hasSettings = false;
   #section: Section | undefined;
   #lastPeerId = 0;
   #nextId = 1;
-  #sendWindow = FIRST_WINDOW;
   #peerStreamWindow = FIRST_WINDOW;
   #peerMaxStreams = 100;
   #receiveWindow: number;
   #unsaidCredit = 0;
   #waitingRequests: (() => void)[] = [];
-  #pumpDue = false;
-  #isBlocked = false;
   #isClosing = false;
   #saidLast = false;
   #peerSaysGo = false;
@@ -172,6 +155,7 @@ class Session implements Http2Client, FrameSink, StreamLink {
       ...options,
     };
     this.#decoder = new HpackDecoder(full.maxFieldBytes, full.maxFields);
+    this.#outbox = new Outbox(carrier, clock, (error) => this.#end(error));
     this.#resets = new Allowance(clock, full.resetBurst, full.resetsPerSecond);
     this.#idleFrames = new Allowance(clock, IDLE_BURST, IDLE_PER_SECOND);
     this.#receiveWindow = Math.max(FIRST_WINDOW, full.sessionWindowBytes);
@@ -187,15 +171,15 @@ class Session implements Http2Client, FrameSink, StreamLink {
 
   #greet(): void {
     const { maxStreams, streamWindowBytes, maxFieldBytes } = this.#options;
-    if (!this.#onRequest) this.#control.push(PREFACE);
-    this.#say(settingsFrame([
+    if (!this.#onRequest) this.#outbox.say(PREFACE);
+    this.#outbox.say(settingsFrame([
       this.#onRequest ? [SETTING.maxConcurrentStreams, maxStreams] : [SETTING.enablePush, 0],
       [SETTING.initialWindowSize, streamWindowBytes],
       [SETTING.maxHeaderListSize, maxFieldBytes],
       ...(this.#onRequest ? [[SETTING.enableConnectProtocol, 1] as const] : []),
     ]));
     const more = this.#receiveWindow - FIRST_WINDOW;
-    if (more > 0) this.#say(numbersFrame(FRAME.windowUpdate, 0, 0, more));
+    if (more > 0) this.#outbox.say(numbersFrame(FRAME.windowUpdate, 0, 0, more));
   }
 
   // What arrives.
@@ -422,7 +406,7 @@ class Session implements Http2Client, FrameSink, StreamLink {
   #onSetting(id: number, value: number): void {
     switch (id) {
       case SETTING.headerTableSize:
-        return this.#encoder.limitTable(value);
+        return this.#outbox.limitTable(value);
       case SETTING.maxConcurrentStreams:
         this.#peerMaxStreams = value;
         return this.#letRequestsGo();
@@ -467,14 +451,8 @@ class Session implements Http2Client, FrameSink, StreamLink {
     if (payload.length !== 4) return this.abort(H2_CODE.frameSizeError, "a window");
     const more = readU31(payload, 0);
     if (header.id === 0) {
-      this.#sendWindow += more;
-      if (more === 0 || this.#sendWindow > MAX_WINDOW) {
-        return this.abort(H2_CODE.flowControlError, "a window too large, or no larger");
-      }
-      const starved = this.#starved;
-      this.#starved = [];
-      for (const stream of starved) this.wantsToSend(stream);
-      return;
+      if (this.#outbox.widen(more)) return;
+      return this.abort(H2_CODE.flowControlError, "a window too large, or no larger");
     }
     const stream = this.#streams.get(header.id);
     if (!stream) return this.#checkKnown(header.id);
@@ -510,27 +488,18 @@ class Session implements Http2Client, FrameSink, StreamLink {
 
   // What leaves.
 
-  #say(frame: Uint8Array): void {
-    this.#control.push(frame);
-    this.#pumpSoon();
-  }
-
   #reply(frame: Uint8Array): void {
-    if (++this.#replies > MAX_REPLIES) {
-      return this.abort(H2_CODE.enhanceYourCalm, "answers that are not taken");
+    if (!this.#outbox.reply(frame)) {
+      this.abort(H2_CODE.enhanceYourCalm, "answers that are not taken");
     }
-    this.#say(frame);
   }
 
   sendHead(stream: H2Stream, fields: FieldList, isAll: boolean): void {
-    this.#say(headersFrames(stream.id, this.#encoder.encode(fields), isAll));
+    this.#outbox.sendHead(stream, fields, isAll);
   }
 
   wantsToSend(stream: H2Stream): void {
-    if (stream.inLine || this.#isOver) return;
-    stream.inLine = true;
-    this.#line.push(stream);
-    this.#pumpSoon();
+    this.#outbox.wantsToSend(stream);
   }
 
   consumed(stream: H2Stream, bytes: number): void {
@@ -538,7 +507,7 @@ class Session implements Http2Client, FrameSink, StreamLink {
       stream.unsaidCredit += bytes;
       if (stream.unsaidCredit >= this.#options.streamWindowBytes / 2) {
         stream.receiveWindow += stream.unsaidCredit;
-        this.#say(numbersFrame(FRAME.windowUpdate, 0, stream.id, stream.unsaidCredit));
+        this.#outbox.say(numbersFrame(FRAME.windowUpdate, 0, stream.id, stream.unsaidCredit));
         stream.unsaidCredit = 0;
       }
     }
@@ -549,7 +518,7 @@ class Session implements Http2Client, FrameSink, StreamLink {
     this.#unsaidCredit += bytes;
     if (this.#unsaidCredit < this.#options.sessionWindowBytes / 2 || this.#isOver) return;
     this.#receiveWindow += this.#unsaidCredit;
-    this.#say(numbersFrame(FRAME.windowUpdate, 0, 0, this.#unsaidCredit));
+    this.#outbox.say(numbersFrame(FRAME.windowUpdate, 0, 0, this.#unsaidCredit));
     this.#unsaidCredit = 0;
   }
 
@@ -570,83 +539,6 @@ class Session implements Http2Client, FrameSink, StreamLink {
     this.#streams.delete(stream.id);
     this.#letRequestsGo();
     this.#endWhenDone();
-  }
-
-  #pumpSoon(): void {
-    if (this.#pumpDue || this.#isBlocked || this.#isOver) return;
-    this.#pumpDue = true;
-    this.#clock.turnEnd(() => {
-      this.#pumpDue = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    while (!this.#isOver && !this.#isBlocked) {
-      const parts = this.#control;
-      this.#control = [];
-      this.#replies = 0;
-      let bytes = 0;
-      for (const part of parts) bytes += part.length;
-      while (bytes < BATCH_BYTES && this.#line.length > 0) {
-        bytes += this.#takeTurn(this.#line.shift()!, parts);
-      }
-      if (bytes === 0) return;
-      this.#write(parts.length === 1 ? parts[0] : concat(parts, bytes));
-    }
-  }
-
-  /** One frame of one stream; how many bytes that is. */
-  #takeTurn(stream: H2Stream, parts: Uint8Array[]): number {
-    stream.inLine = false;
-    if (stream.isOver) return 0;
-    const { outboundBytes } = stream;
-    if (outboundBytes === 0) return stream.finDue ? this.#sayEnd(stream, parts) : 0;
-    if (stream.sendWindow <= 0) return 0; // until its window grows
-    if (this.#sendWindow <= 0) {
-      this.#starved.push(stream);
-      return 0;
-    }
-    const count = Math.min(outboundBytes, stream.sendWindow, this.#sendWindow, MAX_FRAME_BYTES);
-    const isLast = count === outboundBytes && stream.finDue && !stream.outTrailers;
-    const head = new Uint8Array(HEADER_BYTES);
-    writeHeader(head, 0, count, FRAME.data, isLast ? FLAG.endStream : 0, stream.id);
-    parts.push(head);
-    this.#sendWindow -= count;
-    stream.takeOutbound(count, parts);
-    if (isLast) stream.sentEnd();
-    else if (stream.outboundBytes > 0 || stream.finDue) {
-      stream.inLine = true;
-      this.#line.push(stream);
-    }
-    return HEADER_BYTES + count;
-  }
-
-  #sayEnd(stream: H2Stream, parts: Uint8Array[]): number {
-    let frames: Uint8Array;
-    if (stream.outTrailers) {
-      frames = headersFrames(stream.id, this.#encoder.encode(stream.outTrailers), true);
-    } else {
-      frames = new Uint8Array(HEADER_BYTES);
-      writeHeader(frames, 0, 0, FRAME.data, FLAG.endStream, stream.id);
-    }
-    parts.push(frames);
-    stream.sentEnd();
-    return frames.length;
-  }
-
-  #write(bytes: Uint8Array): void {
-    try {
-      const full = this.#carrier.write(bytes);
-      if (!full) return;
-      this.#isBlocked = true;
-      full.then(() => {
-        this.#isBlocked = false;
-        this.#pump();
-      }, (thrown) => this.#end(toTunnelError(thrown, "connection_closed")));
-    } catch (thrown) {
-      this.#end(toTunnelError(thrown, "connection_closed"));
-    }
   }
 
   // Streams of ours.
@@ -682,8 +574,8 @@ class Session implements Http2Client, FrameSink, StreamLink {
     this.#letRequestsGo();
     if (!this.#onRequest || this.#streams.size === 0) return this.#sayLast();
     // RFC 9113 section 6.8: first "no more", and a round trip later which ones were served.
-    this.#say(numbersFrame(FRAME.goAway, 0, 0, MAX_WINDOW, H2_CODE.noError));
-    this.#say(numbersFrame(FRAME.ping, 0, 0, 0, 0));
+    this.#outbox.say(numbersFrame(FRAME.goAway, 0, 0, MAX_WINDOW, H2_CODE.noError));
+    this.#outbox.say(numbersFrame(FRAME.ping, 0, 0, 0, 0));
     const timer = this.#clock.after(GO_AWAY_MS, () => this.#sayLast());
     void this.closed.then(() => timer.cancel());
   }
@@ -691,7 +583,7 @@ class Session implements Http2Client, FrameSink, StreamLink {
   #sayLast(): void {
     if (!this.#isClosing || this.#saidLast || this.#isOver) return;
     this.#saidLast = true;
-    this.#say(numbersFrame(FRAME.goAway, 0, 0, this.#lastPeerId, H2_CODE.noError));
+    this.#outbox.say(numbersFrame(FRAME.goAway, 0, 0, this.#lastPeerId, H2_CODE.noError));
     this.#endWhenDone();
   }
 
@@ -703,7 +595,7 @@ class Session implements Http2Client, FrameSink, StreamLink {
     const timer = this.#clock.after(LINGER_MS, () => this.#carrier.abort());
     void this.closed.then(() => timer.cancel());
     this.#clock.turnEnd(() => {
-      this.#pump();
+      this.#outbox.flush();
       try {
         const full = this.#carrier.closeWrite();
         if (full) full.catch((thrown) => this.#carrier.abort(thrown));
@@ -715,9 +607,7 @@ class Session implements Http2Client, FrameSink, StreamLink {
 
   abort(code: number, reason?: string): void {
     if (this.#isOver) return;
-    this.#control = [numbersFrame(FRAME.goAway, 0, 0, this.#lastPeerId, code)];
-    this.#line.length = 0;
-    this.#pump();
+    this.#outbox.sayOnly(numbersFrame(FRAME.goAway, 0, 0, this.#lastPeerId, code));
     const found = reason === undefined ? "" : `: ${reason}`;
     const error = new TunnelError(
       reason === undefined ? "aborted" : "http_invalid",
@@ -739,20 +629,8 @@ class Session implements Http2Client, FrameSink, StreamLink {
     this.#isOver = true;
     this.#frames.stop();
     for (const stream of [...this.#streams.values()]) stream.fail(error);
-    this.#control = [];
-    this.#line.length = 0;
-    this.#starved = [];
+    this.#outbox.stop();
     this.#letRequestsGo();
     this.#setClosed();
   }
-}
-
-function concat(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
