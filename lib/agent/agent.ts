@@ -130,6 +130,27 @@ const GRACE_MS = 10_000;
 /** How long an edge may take to show life after this machine slept. */
 const WAKE_PING_MS = 3_000;
 
+/** An agent that has not begun. */
+export interface PreparedAgent {
+  /** It is `connecting` until it is online; closing it ends it, begun or not. */
+  readonly agent: Agent;
+  /** Begins to connect; settles as {@linkcode connect} does. */
+  readonly start: () => Promise<void>;
+}
+
+/** What is known of a session before there is one. */
+const NO_SESSION: SessionInfo = {
+  sessionId: "",
+  agentSessionId: "",
+  serverVersion: "",
+  region: "",
+  accountName: "",
+  planName: "",
+  banner: "",
+  deprecation: "",
+  sessionDurationS: 0,
+};
+
 /**
  * Connects an agent to an edge. Settles when the edge has accepted it; what may pass by itself (no
  * network yet, an edge that restarts) is waited for, what cannot pass rejects.
@@ -141,13 +162,26 @@ const WAKE_PING_MS = 3_000;
 export async function connect(
   options: AgentOptions & { readonly runtime: Runtime },
 ): Promise<Agent> {
+  const { agent, start } = await prepareAgent(options);
+  await start();
+  return agent;
+}
+
+/**
+ * Makes an agent that can be looked at before it is online: the agent's API shows it connecting.
+ *
+ * @param options as for {@linkcode connect}
+ * @throws {TunnelError} config_invalid, address_invalid
+ */
+export async function prepareAgent(
+  options: AgentOptions & { readonly runtime: Runtime },
+): Promise<PreparedAgent> {
   const config = resolveAgentOptions(options);
   const announcer = new Announcer(options.runtime.clock, config.logger);
   if (options.onEvent) announcer.subscribe(options.onEvent);
   const dialer = await createDialer(config, options.runtime);
   const agent = new RunningAgent(config, options.runtime, announcer, dialer);
-  await agent.start();
-  return agent;
+  return { agent, start: () => agent.start() };
 }
 
 class RunningAgent implements Agent {
@@ -212,6 +246,8 @@ class RunningAgent implements Agent {
       this.#setReady = resolve;
       this.#failReady = reject;
     });
+    // whoever starts it awaits it; one that is closed before it began has nobody to tell
+    this.#ready.catch(() => undefined);
   }
 
   get state(): AgentState {
@@ -219,8 +255,7 @@ class RunningAgent implements Agent {
   }
 
   get session(): SessionInfo {
-    // connect() hands an agent out only after the first session
-    return this.#info!;
+    return this.#info ?? NO_SESSION;
   }
 
   get latencyMs(): number | undefined {

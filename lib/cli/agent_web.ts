@@ -22,13 +22,14 @@ export interface WebOptions {
 }
 
 /**
- * Serves the API of an agent. A door that cannot be opened is told and stops nothing: what matters
- * is that the services are online.
+ * Serves the API of an agent. Where the configuration says where, it is there or the program ends;
+ * elsewhere a door that cannot be opened is told and stops nothing.
  *
  * @param cli the machine, the configuration
  * @param agent running
  * @param options how it was started
  * @returns `undefined` when it is not wanted, or could not be
+ * @throws {TunnelError} usage, address_in_use … when it cannot be where `web_addr` says
  */
 export async function serveWeb(
   { runtime, logger, config }: Cli,
@@ -38,6 +39,7 @@ export async function serveWeb(
   const section = config.file.agent;
   if (section.web_addr === "false" || section.local_storage === false) return undefined;
   const { net, clock, codecs, host } = runtime;
+  const place = placeOf(section.web_addr);
   try {
     const { serveAgentApi } = await import("../api/agent/serve_agent_api.ts");
     return await serveAgentApi({
@@ -47,7 +49,7 @@ export async function serveWeb(
       codecs,
       logger,
       connectUrl,
-      ...placeOf(section.web_addr),
+      ...place,
       allowHosts: section.web_allow_hosts ?? [],
       config: shownConfig(section),
       prepare: async (wanted) => {
@@ -56,6 +58,7 @@ export async function serveWeb(
       },
     });
   } catch (thrown) {
+    if (place.port !== undefined) throw thrown;
     const { message } = toTunnelError(thrown);
     logger.log("error", "can't start web service", { obj: "web", err: message });
     host.stderr.write(`WARNING:  the inspector is not there: ${message}\n`);
@@ -67,7 +70,8 @@ export async function serveWeb(
 function placeOf(webAddr: string | undefined): { host?: string; port?: number } {
   if (webAddr === undefined) return {};
   const { host, port } = parseListenAddress(webAddr, "web_addr");
-  return { host: host || "127.0.0.1", ...(webAddr.endsWith(":4040") ? {} : { port }) };
+  const isDefault = port === 4040 && ["127.0.0.1", "localhost", ""].includes(host);
+  return isDefault ? {} : { host: host || "127.0.0.1", port };
 }
 
 const SECRETS: ReadonlySet<string> = new Set(["authtoken", "api_key", "proxy_url"]);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Agent, connect } from "../agent/agent.ts";
+import { type Agent, prepareAgent } from "../agent/agent.ts";
 import type { CommandHandlers } from "../agent/commands.ts";
 import type { AgentOptions, ForwardOptions } from "../agent/config.ts";
 import type { ServedAgentApi } from "../api/agent/serve_agent_api.ts";
@@ -34,7 +34,7 @@ export interface AgentRun {
   readonly wishes: readonly ForwardOptions[];
   /** What the edge may ask of it. */
   readonly commands: CommandHandlers;
-  /** Serves the agent's API once there is an agent. @default nobody does */
+  /** Serves the agent's API, before the agent is online. @default nobody does */
   readonly serveApi?: (agent: Agent) => Promise<ServedAgentApi | undefined>;
 }
 
@@ -54,7 +54,7 @@ export async function keepOnline(
   let agent: Agent | undefined;
   let api: ServedAgentApi | undefined;
   const working = (async (): Promise<AgentEnd> => {
-    agent = await connect({
+    const prepared = await prepareAgent({
       ...way,
       runtime,
       logger,
@@ -62,9 +62,13 @@ export async function keepOnline(
       signal: hurry.signal,
       commands,
     });
-    screen?.follow(agent);
+    agent = prepared.agent;
     api = await serveApi?.(agent);
+    // A signal may have come first, and nobody closes it any more.
+    if (hurry.signal.aborted) await api?.close();
     if (api) screen?.showWebInterface(api.url);
+    await prepared.start();
+    screen?.follow(agent);
     const endpoints = await forwardAll(agent, wishes);
     return await Promise.race([agent.closed, allGone(agent, endpoints)]);
   })();
@@ -79,7 +83,7 @@ export async function keepOnline(
       obj: "app",
       signal: outcome,
     });
-    if (!agent) {
+    if (!agent || agent.state === "connecting") {
       hurry.abort();
       return 0;
     }

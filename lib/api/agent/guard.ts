@@ -39,7 +39,7 @@ export function refuseStranger(
       `Rejected host "${url.host}".\n\n` +
         "If you are using an ngrok tunnel to access this page remotely, please rewrite the host " +
         `header to "${options.address}", or to whatever "web_addr" port value you have in your ` +
-        "configuration file.",
+        "configuration file.\n",
     );
   }
   const origin = request.headers.get("origin");

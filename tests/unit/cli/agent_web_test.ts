@@ -4,6 +4,7 @@ import { serveWeb } from "../../../lib/cli/agent_web.ts";
 import type { Cli } from "../../../lib/cli/command.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { encodeText } from "../../../lib/base/bytes.ts";
+import { TunnelError } from "../../../lib/base/errors.ts";
 import { silentLogger } from "../../../lib/base/log.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { readAll } from "../../fakes/edge.ts";
@@ -45,11 +46,30 @@ test("serveWeb() listens where the configuration says, and shows settings withou
   await served?.close();
 });
 
-test("serveWeb() is nowhere when it is not wanted, and a warning when it cannot be", async () => {
+test("serveWeb() is nowhere when it is not wanted, and ends the program when it cannot be where it must", async () => {
   assert.equal(await scene({ web_addr: "false" }).serve(), undefined);
   assert.equal(await scene({ local_storage: false }).serve(), undefined);
   const { runtime, serve } = scene({ web_addr: ":5051" });
-  const door = await runtime.net.listen({ host: "127.0.0.1", port: 5051, onConnection: () => {} });
-  assert.equal(await serve(), undefined);
+  const taken = { host: "127.0.0.1", port: 5051, onConnection: () => {} };
+  const door = await runtime.net.listen(taken);
+  await assert.rejects(serve(), { code: "address_in_use" });
   await door.close();
+  await assert.rejects(scene({ web_addr: "nowhere" }).serve(), /web_addr/);
+});
+
+test("serveWeb() gives way where nobody said where, and says so when there is no way", async () => {
+  for (const web_addr of [undefined, "127.0.0.1:4040", "localhost:4040"]) {
+    const { runtime, serve } = scene({ ...(web_addr && { web_addr }) });
+    const door = await runtime.net.listen({
+      ...{ host: "127.0.0.1", port: 4040, onConnection: () => {} },
+    });
+    const served = await serve();
+    assert.equal(served?.url, "http://127.0.0.1:4041");
+    await served?.close();
+    await door.close();
+  }
+  const { runtime, serve } = scene({});
+  runtime.net.listen = () => Promise.reject(new TunnelError("permission_denied", "No"));
+  assert.equal(await serve(), undefined);
+  assert.match(runtime.host.stderr.text, /^WARNING: {2}the inspector is not there: No$/m);
 });
