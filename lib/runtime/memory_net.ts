@@ -349,7 +349,7 @@ export class MemoryNet implements Net {
     for (const one of hosts) {
       if (!this.#doors.has(keyOf(one, port))) continue;
       const tried = triedToListen(one, port, options.path);
-      throw new TunnelError("address_in_use", `${tried}: the address is in use`);
+      throw new TunnelError("address_in_use", `${tried}: address already in use`);
     }
     const doors = hosts.map((one): Door => ({
       address: options.path !== undefined

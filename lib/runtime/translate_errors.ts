@@ -30,7 +30,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EHOSTDOWN: ["network_unreachable", "the host is down"],
   ETIMEDOUT: ["timed_out", "no answer in time"],
   ETIME: ["timed_out", "no answer in time"],
-  EADDRINUSE: ["address_in_use", "the address is in use"],
+  EADDRINUSE: ["address_in_use", "address already in use"],
   EADDRNOTAVAIL: [
     "address_not_available",
     "the address does not belong to this machine",

@@ -389,7 +389,7 @@ export function netSuite({ name, net, socketPath, exists }: NetSubject): void {
       () => net.listen({ host, port, onConnection: (conn) => conn.abort() }),
       "address_in_use",
       new RegExp(
-        `^Cannot listen at "127.0.0.1:${port}": the address is in use$`,
+        `^Cannot listen at "127.0.0.1:${port}": address already in use$`,
       ),
     );
     await listener.close();

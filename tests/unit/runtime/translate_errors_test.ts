@@ -14,7 +14,7 @@ const TABLE: readonly [code: string, ours: string, found: string][] = [
   ["EAI_AGAIN", "host_not_found", "the name server does not answer"],
   ["ENETUNREACH", "network_unreachable", "the network is unreachable"],
   ["ETIMEDOUT", "timed_out", "no answer in time"],
-  ["EADDRINUSE", "address_in_use", "the address is in use"],
+  ["EADDRINUSE", "address_in_use", "address already in use"],
   ["EADDRNOTAVAIL", "address_not_available", "the address does not belong to this machine"],
   ["EACCES", "permission_denied", "permission denied"],
   ["ENOENT", "not_found", "there is no such file"],
