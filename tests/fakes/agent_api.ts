@@ -13,6 +13,7 @@ import {
   type AgentApiEvent,
   type ExchangeDetail,
   type HeaderJson,
+  type HeaderWordsJson,
   type MetricsJson,
   type ReplayBody,
   type StatusJson,
@@ -207,6 +208,8 @@ export class FakeAgentApi {
       response.on("close", () => this.#listeners.delete(response));
     } else if (url.pathname === AGENT_PATHS.status) {
       send(200, this.status);
+    } else if (url.pathname === AGENT_PATHS.headers) {
+      send(200, this.#headers());
     } else if (url.pathname === AGENT_PATHS.har) {
       if (request.method === "POST") {
         this.imported.push(text);
@@ -264,6 +267,19 @@ export class FakeAgentApi {
       kept: this.exchanges.length,
       size_bytes: this.exchanges.length * 1_800,
       max_bytes: 50_000_000,
+    };
+  }
+
+  #headers(): HeaderWordsJson {
+    const seen = new Map<string, Set<string>>();
+    for (const { request, response } of this.exchanges) {
+      for (const [name, value] of [...request.headers, ...response?.headers ?? []]) {
+        const key = name.toLowerCase();
+        seen.set(key, (seen.get(key) ?? new Set()).add(value));
+      }
+    }
+    return {
+      headers: [...seen].map(([name, values]) => ({ name, count: 1, values: [...values] })),
     };
   }
 

@@ -205,7 +205,7 @@ if (canBrowse) {
 
       // Filters here, filters and full text search in the agent.
       await visit(door, `${shop}/missing`);
-      const search = page.getByRole("searchbox", { name: /^Search bodies/ });
+      const search = page.getByRole("combobox", { name: /^Search bodies/ });
       await search.fill("status == 404");
       await page.keyboard.press("Enter");
       await wall.getByText("matched 1 of 8").waitFor();

@@ -187,7 +187,7 @@ journey("filters and full text search leave what matches", async (stage) => {
   fillStage(stage.api);
   const watched = await open(stage, { ...DESK, colorScheme: "light" });
   const { page, shoot } = watched;
-  const search = page.getByRole("searchbox", { name: /^Search bodies/ });
+  const search = page.getByRole("combobox", { name: /^Search bodies/ });
   const wall = page.getByRole("contentinfo");
   await page.keyboard.press("/");
   await search.fill("status >= teapot");
@@ -196,10 +196,35 @@ journey("filters and full text search leave what matches", async (stage) => {
   await search.fill("status >= 400");
   await page.keyboard.press("Enter");
   await wall.getByText(/matched 3 of 19/).waitFor();
+
+  // Written with what is offered: fields, operators, headers and values that passed.
+  const offered = page.getByRole("listbox", { name: "What can be written next" });
+  await search.fill("hea");
+  await offered.getByRole("option", { name: "header" }).click();
+  await search.pressSequentially("x-req");
+  await offered.getByRole("option", { name: "x-request-id" }).waitFor();
+  await shoot("inspector-light-suggestions");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Tab");
+  assert.equal(await search.inputValue(), "header x-request-id == ");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Remove the filter header x-request-id == 7f3a" }).click();
+  await wall.getByText(/matched 3 of 19/).waitFor();
+  await search.fill("me");
+  await offered.getByRole("option", { name: "method" }).waitFor();
+  await page.keyboard.press("Escape");
+  await offered.waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Clear the search" }).click();
+  await wall.getByText(/matched 3 of 19/).waitFor();
+
   await page.keyboard.press("Escape");
   await page.keyboard.press("f");
   const dialog = page.getByRole("dialog", { name: "Add a filter" });
-  await dialog.getByLabel("What").selectOption("duration");
+  await dialog.getByLabel("What", { exact: true }).selectOption("duration");
   await dialog.getByLabel("How").selectOption(">");
   await dialog.getByLabel("Value").fill("soon");
   await dialog.getByRole("button", { name: "Add" }).click();
@@ -215,7 +240,7 @@ journey("filters and full text search leave what matches", async (stage) => {
   await wall.getByText("19 exchanges").waitFor();
 
   await page.getByRole("button", { name: "Add a filter" }).click();
-  await dialog.getByLabel("What").selectOption("header");
+  await dialog.getByLabel("What", { exact: true }).selectOption("header");
   await dialog.getByRole("button", { name: "content-type" }).click();
   await dialog.getByLabel("Value").fill("xml$");
   await dialog.getByRole("button", { name: "Add" }).click();
@@ -521,7 +546,7 @@ journey("ten thousand exchanges: few elements, quick steps", async (stage) => {
   );
   assert.equal(await selected.evaluate((row) => row.getBoundingClientRect().top), top);
   assert.ok(await elements() < 1_600, `${await elements()} elements`);
-  await page.getByRole("searchbox", { name: /^Search bodies/ }).fill("path == /item/77");
+  await page.getByRole("combobox", { name: /^Search bodies/ }).fill("path == /item/77");
   await page.keyboard.press("Enter");
   await page.getByText(/matched 1 of 10.500/).waitFor();
   assertClean(watched, stage.url);

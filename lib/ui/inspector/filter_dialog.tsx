@@ -5,7 +5,7 @@
  */
 /** @jsxImportSource preact */
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Button } from "../kit/button.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { SelectField, TextField } from "../kit/field.tsx";
@@ -18,17 +18,7 @@ import {
   operatorsOf,
 } from "./filters.ts";
 import type { InspectorState } from "./inspector_state.ts";
-
-const WORDS: Readonly<Record<Operator, string>> = {
-  "==": "is",
-  "!=": "is not",
-  ">=": "at least",
-  "<=": "at most",
-  ">": "more than",
-  "<": "less than",
-  "match": "matches",
-  "!match": "does not match",
-};
+import { headerNames, OPERATOR_WORDS, values } from "./suggest.ts";
 
 const EXAMPLES: Readonly<Record<FilterField, string>> = {
   path: "^/api/",
@@ -40,9 +30,6 @@ const EXAMPLES: Readonly<Record<FilterField, string>> = {
   endpoint: "web",
 };
 
-/** Names that are asked for most. */
-const HEADERS = ["content-type", "user-agent", "authorization", "cookie", "origin", "referer"];
-
 /** The dialog. */
 export function FilterDialog(
   { state, onClose }: { readonly state: InspectorState; readonly onClose: () => void },
@@ -52,6 +39,8 @@ export function FilterDialog(
   const [name, setName] = useState("");
   const [value, setValue] = useState("");
   const [problem, setProblem] = useState<string>();
+  const seen = { exchanges: state.all.value, headers: state.headerWords.value };
+  useEffect(() => void state.loadHeaderWords(), []);
   function add() {
     const filter: Filter = {
       field,
@@ -91,7 +80,9 @@ export function FilterDialog(
         <SelectField
           label="How"
           value={operator}
-          options={operatorsOf(field).map((operator) => [operator, WORDS[operator]] as const)}
+          options={operatorsOf(field).map((operator) =>
+            [operator, OPERATOR_WORDS[operator]] as const
+          )}
           onInput={(value) => setOperator(value as Operator)}
         />
         {field === "header" && (
@@ -103,15 +94,12 @@ export function FilterDialog(
               placeholder="content-type"
               onInput={setName}
             />
-            <ul class="suggestions" aria-label="Names that are asked for most">
-              {HEADERS.map((header) => (
-                <li key={header}>
-                  <button type="button" class="suggestion" onClick={() => setName(header)}>
-                    {header}
-                  </button>
-                </li>
-              ))}
-            </ul>
+            <Offered
+              label="Headers that passed"
+              items={headerNames(name, seen).map(({ name, hint }) => ({ value: name, hint }))
+                .filter(({ value }) => value !== name)}
+              onTake={setName}
+            />
           </>
         )}
         <TextField
@@ -127,7 +115,38 @@ export function FilterDialog(
             setProblem(undefined);
           }}
         />
+        <Offered
+          label="Seen before"
+          items={values(field, name.trim().toLowerCase(), operator, value.trim(), seen)}
+          onTake={(value) => {
+            setValue(value);
+            setProblem(undefined);
+          }}
+        />
       </div>
     </Dialog>
+  );
+}
+
+interface OfferedProps {
+  readonly label: string;
+  readonly items: readonly { readonly value: string; readonly hint: string }[];
+  readonly onTake: (value: string) => void;
+}
+
+/** What can be taken instead of typed. */
+function Offered({ label, items, onTake }: OfferedProps): VNode | null {
+  if (items.length === 0) return null;
+  return (
+    <ul class="suggestions" aria-label={label}>
+      {items.map(({ value, hint }) => (
+        <li key={value}>
+          <button type="button" class="suggestion" onClick={() => onTake(value)}>
+            <span class="suggestion-words">{value}</span>
+            {hint && <span class="suggestion-hint">{hint}</span>}
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -83,6 +83,25 @@ export function parseFilter(text: string): Filter | undefined {
   );
 }
 
+/** The filter that a text is, when it is one without a mistake. */
+export function draftFilter(text: string): Filter | undefined {
+  try {
+    return parseFilter(text);
+  } catch {
+    // It is being written.
+    return undefined;
+  }
+}
+
+/** A field, and an operator of which at least the beginning is there; of a header its name. */
+const BEGUN =
+  /^\s*(?:(?:path|status|statuscode|size|responsesize|duration|method|endpoint)\s+(?:[<>=!]=?|!?m(?:a(?:tc?)?)?)?|header\s+\S*(?:\s+(?:[=!]|!?m(?:a(?:tc?)?)?)?)?)$/i;
+
+/** Whether a text is a filter, finished or not, and nothing to search for. */
+export function isFilterText(text: string): boolean {
+  return SHAPE.test(text) || BEGUN.test(text);
+}
+
 /**
  * The filter, when it can be used.
  *

@@ -7,6 +7,7 @@ import {
   AGENT_PATHS,
   type ExchangeDetail,
   type ExchangeListJson,
+  type HeaderWordsJson,
   type ReplayAnswer,
   type ReplayBody,
   type StatusJson,
@@ -89,6 +90,11 @@ export class InspectorClient {
   /** Throws all exchanges away. */
   async clear(): Promise<void> {
     await this.#call("DELETE", AGENT_PATHS.exchanges);
+  }
+
+  /** The headers that passed lately. */
+  headers(): Promise<HeaderWordsJson> {
+    return this.#call("GET", AGENT_PATHS.headers);
   }
 
   /** How the agent stands. */

@@ -9,12 +9,20 @@ import type {
   AgentApiEvent,
   ExchangeDetail,
   ExchangeSummary,
+  HeaderWordJson,
   StatusJson,
 } from "../../api/agent/shapes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { Toasts } from "../kit/toasts.ts";
 import { ExchangeList } from "./exchange_list.ts";
-import { type Filter, filterText, isAskedOfAgent, matcher } from "./filters.ts";
+import {
+  draftFilter,
+  type Filter,
+  filterText,
+  isAskedOfAgent,
+  isFilterText,
+  matcher,
+} from "./filters.ts";
 import { type AgentFailure, type InspectorClient, toFailure } from "./inspector_client.ts";
 import { addressOf, type Route, routeOf } from "./route.ts";
 
@@ -32,6 +40,9 @@ export const DETAIL_MS = 400;
 
 /** What the exchanges cost is asked for at most so often. */
 export const MEMORY_MS = 2_000;
+
+/** The headers that passed are asked for at most so often. */
+export const HEADERS_MS = 10_000;
 
 /** How many looks at the numbers are kept for the charts. */
 export const COURSE_LENGTH = 60;
@@ -91,6 +102,8 @@ export class InspectorState {
   readonly filters: Signal<readonly Filter[]> = signal([]);
   /** What is searched for. */
   readonly text: Signal<string> = signal("");
+  /** The headers that passed lately; empty until somebody writes a filter. */
+  readonly headerWords: Signal<readonly HeaderWordJson[]> = signal([]);
   /** Whether the agent is being asked. */
   readonly isSearching: Signal<boolean> = signal(false);
   /** The exchange that is shown. */
@@ -113,6 +126,7 @@ export class InspectorState {
   #searchTurn = 0;
   #detailTimer: Timer | undefined;
   #memoryTimer: Timer | undefined;
+  #headersAtMs = -Infinity;
 
   /**
    * Makes a state that knows nothing yet.
@@ -131,7 +145,9 @@ export class InspectorState {
     this.shown = computed(() => {
       const all = this.all.value;
       const found = this.#found.value;
-      const filters = this.filters.value;
+      // What a filter leaves is seen while it is written.
+      const draft = draftFilter(this.text.value);
+      const filters = draft ? [...this.filters.value, draft] : this.filters.value;
       if (!found && filters.length === 0) return all;
       const matches = matcher(filters);
       return all.filter((exchange) => (!found || found.has(exchange.id)) && matches(exchange));
@@ -250,8 +266,27 @@ export class InspectorState {
     this.#take({ type: "exchange.cleared" });
   }
 
+  /** Reads which headers passed, for those who write a filter; what is known stays if that fails. */
+  async loadHeaderWords(): Promise<void> {
+    const nowMs = this.#clock.now();
+    if (nowMs - this.#headersAtMs < HEADERS_MS) return;
+    this.#headersAtMs = nowMs;
+    try {
+      this.headerWords.value = (await this.client.headers()).headers;
+    } catch {
+      // Suggestions are no news: without an answer the usual names are offered.
+      this.#headersAtMs = -Infinity;
+    }
+  }
+
   get #asksAgent(): boolean {
-    return this.text.value.trim() !== "" || this.filters.value.some(isAskedOfAgent);
+    return this.#wanted !== "" || this.filters.value.some(isAskedOfAgent);
+  }
+
+  /** What the agent is asked to look for. */
+  get #wanted(): string {
+    const text = this.text.value;
+    return isFilterText(text) ? "" : text.trim();
   }
 
   #show(more: readonly ExchangeSummary[]): void {
@@ -324,7 +359,7 @@ export class InspectorState {
 
   async #search(): Promise<void> {
     const turn = ++this.#searchTurn;
-    const q = this.text.value.trim();
+    const q = this.#wanted;
     const filters = this.filters.value.filter(isAskedOfAgent).map(filterText);
     const found = new Set<string>();
     try {

@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { FakeAgentApi } from "../../../fakes/agent_api.ts";
 import {
   checkFilter,
+  draftFilter,
   type Filter,
   filterText,
   isAskedOfAgent,
+  isFilterText,
   matcher,
   operatorsOf,
   parseFilter,
@@ -121,4 +123,22 @@ test("matcher() wants all of them, and takes no answer for no match", () => {
   assert.ok(!matches("status < 500", open) && !matches("duration > 0", open));
   assert.ok(matches("status != 200", open));
   assert.ok(matcher([parseFilter("header a == b")!])(exchange), "the agent decides");
+});
+
+test("isFilterText() tells a filter that is being written from words to search for", () => {
+  for (
+    const text of [
+      ...["status ", "status =", "status >= 4", "path mat", "path !m", "header ", "header x-i"],
+      ...["header x-id ", "header x-id ma", "header x-id == a", "Method == GET"],
+    ]
+  ) assert.ok(isFilterText(text), text);
+  for (const text of ["", "status", "status ok", "path to it", "header x-id says", "lamp == oil"]) {
+    assert.ok(!isFilterText(text), text);
+  }
+});
+
+test("draftFilter() is quiet about mistakes", () => {
+  assert.equal(draftFilter("status >= 4"), undefined);
+  assert.equal(draftFilter("hello"), undefined);
+  assert.equal(draftFilter("status >= 400")?.value, "400");
 });

@@ -6,6 +6,7 @@ import { parseFilter } from "../../../../lib/ui/inspector/filters.ts";
 import { InspectorClient } from "../../../../lib/ui/inspector/inspector_client.ts";
 import {
   DETAIL_MS,
+  HEADERS_MS,
   InspectorState,
   MEMORY_MS,
   SEARCH_MS,
@@ -32,6 +33,11 @@ function scene(exchanges: ExchangeDetail[] = []) {
     asked.push(path);
     if (world.isDown) return Promise.reject(new TypeError("refused"));
     const { pathname, searchParams } = new URL(path, "http://agent");
+    if (pathname.endsWith("/headers")) {
+      return Promise.resolve(
+        Response.json({ headers: [{ name: "accept", count: 1, values: [] }] }),
+      );
+    }
     if (pathname.endsWith("/status")) return Promise.resolve(Response.json(api.status));
     const id = /exchanges\/(.+)/.exec(pathname)?.[1];
     if (id) {
@@ -104,6 +110,37 @@ test("InspectorState says when the agent does not answer", async () => {
   await settle();
   assert.equal(state.isLost.value, true);
   assert.match(state.toasts.list.value[0].problem.message, /does not answer/);
+});
+
+test("InspectorState shows what a filter leaves while it is written, and searches for no filter", async () => {
+  const [first, second] = [api.make({ status: 404 }), api.make({ status: 200 })];
+  const { state, open, clock, asked } = scene([first, second]);
+  state.start();
+  open();
+  await settle();
+  const before = asked.length;
+  for (const [text, wanted] of [["status >= 4", 2], ["status >= 400", 1], ["status == ", 2]]) {
+    state.setText(text as string);
+    await clock.advance(SEARCH_MS);
+    assert.equal(state.shown.value.length, wanted, text as string);
+  }
+  assert.equal(asked.length, before, "the agent is not asked for it");
+  assert.equal(state.isSearching.value, false);
+});
+
+test("InspectorState asks for the headers that passed, not too often, and again after a failure", async () => {
+  const { state, asked, world, clock } = scene();
+  world.isDown = true;
+  await state.loadHeaderWords();
+  assert.equal(state.headerWords.value.length, 0);
+  world.isDown = false;
+  await state.loadHeaderWords();
+  await state.loadHeaderWords();
+  assert.equal(state.headerWords.value[0].name, "accept");
+  assert.equal(asked.length, 2);
+  await clock.advance(HEADERS_MS);
+  await state.loadHeaderWords();
+  assert.equal(asked.length, 3);
 });
 
 test("InspectorState draws news once a frame", () => {
