@@ -436,6 +436,7 @@ class RunningAgent implements Agent {
 
   /** Begins to connect; settles with the first session. */
   start(): Promise<void> {
+    if (this.#closing) return this.#ready;
     const { host, clock } = this.#runtime;
     this.#release.push(
       // between two connections nothing else may keep the program alive

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { TunnelError } from "../base/errors.ts";
+import { loggedError, type TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { AgentEnd } from "./end.ts";
 import type { SessionInfo } from "./auth.ts";
@@ -90,7 +90,7 @@ export class Announcer {
   sessionFailed(error: TunnelError, attempt: number): void {
     this.#logger.log("error", "failed to reconnect session", {
       obj: "csess",
-      err: error.message,
+      err: ofSession(error),
     });
     this.report({ type: "session_failed", attempt, ...failure(error) });
   }
@@ -99,7 +99,7 @@ export class Announcer {
   sessionLost(error: TunnelError, lastedMs: number): void {
     this.#logger.log("error", "session closed, starting reconnect loop", {
       obj: "csess",
-      err: error.message,
+      err: loggedError(error),
     });
     this.report({ type: "session_lost", lastedMs, ...failure(error) });
   }
@@ -116,6 +116,12 @@ export class Announcer {
   /** An endpoint can be visited. */
   endpointOnline(endpoint: AgentEndpoint, rebound: boolean): void {
     const { name, url, upstream } = endpoint;
+    // Programs that run the ngrok agent look for the URL here, if they read logs of this level.
+    this.#logger.log("debug", "decoded response", {
+      obj: "csess",
+      resp: `&{ClientId:${name} URL:${url} Proto:${url.replace(/:.*/s, "")} Error:}`,
+      err: null,
+    });
     this.#logger.log("info", "started tunnel", {
       obj: "tunnels",
       name,
@@ -148,7 +154,7 @@ export class Announcer {
       obj: "tunnels",
       name,
       url,
-      err: error.message,
+      err: loggedError(error),
     });
     this.report({
       type: "endpoint_failed",
@@ -171,7 +177,7 @@ export class Announcer {
       obj: "tunnels",
       name,
       url,
-      ...(message && { err: message }),
+      ...(error && { err: loggedError(error) }),
     });
     this.report({
       type: "endpoint_stopped",
@@ -196,7 +202,7 @@ export class Announcer {
   agentClosed(end: AgentEnd): void {
     this.#logger.log(end.error ? "error" : "info", "session closing", {
       obj: "tunnels.session",
-      err: end.error?.message ?? null,
+      err: end.error ? ofSession(end.error) : null,
     });
     this.report({
       type: "agent_closed",
@@ -204,6 +210,11 @@ export class Announcer {
       message: end.error?.message ?? "",
     });
   }
+}
+
+/** Whoever is refused has not proved who they are: programs that read the log look for these words. */
+function ofSession(error: TunnelError): string {
+  return (error.code === "refused" ? "authentication failed: " : "") + loggedError(error);
 }
 
 function failure(error: TunnelError): FailureFields {

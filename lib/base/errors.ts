@@ -133,6 +133,17 @@ export function formatNgrokError(message: string, ngrokCode: number): string {
 }
 
 /**
+ * An error as a log has it: with the code that readers of the log look for, where it has one.
+ *
+ * @param error what went wrong
+ */
+export function loggedError(error: TunnelError): string {
+  const { message, ngrokCode } = error;
+  if (ngrokCode === undefined || message.includes(`ERR_NGROK_${ngrokCode}`)) return message;
+  return formatNgrokError(message, ngrokCode);
+}
+
+/**
  * Reads the number out of an `Error` field that another server sent.
  *
  * @param text the whole field

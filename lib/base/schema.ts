@@ -48,8 +48,66 @@ function describeIssue(issue: core.$ZodIssue): string {
     const keys = issue.keys.map((key) => `unknown key "${path === "" ? key : `${path}.${key}`}"`);
     return keys.join(", ");
   }
-  const message = issue.message.replace(/^Invalid input: /, "").replace(/\.$/, "");
-  return path === "" ? message : `"${path}": ${message}`;
+  const fault = faultOf(issue);
+  return path === "" ? fault : `"${path}": ${fault}`;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  object: "keys and values",
+  record: "keys and values",
+  array: "a list",
+};
+
+/**
+ * What is wrong at one place, in words; without the value, for it may be a secret.
+ *
+ * @param issue what the schema found
+ */
+export function faultOf(issue: SchemaIssue): string {
+  if (issue.code === "invalid_type") {
+    if (/received undefined/.test(issue.message)) return "it is missing";
+    const received = /received (\w+)/.exec(issue.message)?.[1] ?? "";
+    return `it must be ${KINDS[issue.expected] ?? issue.expected}` +
+      (KINDS[received] ? `, not ${KINDS[received]}` : "");
+  }
+  if (issue.code === "invalid_value") {
+    return `it must be ${listed(issue.values.map((value) => String(value)))}`;
+  }
+  if (issue.code === "invalid_union") {
+    const ways = [...new Set(issue.errors.flat().map(faultOf))];
+    const shared = ways.map((way) => way.replace(/^it must be /, "").replace(/, not .*$/, ""));
+    if (ways.every((way) => way.startsWith("it must be "))) return `it must be ${listed(shared)}`;
+    return ways.find((way) => !way.startsWith("it must be ")) ?? "it has none of the forms allowed";
+  }
+  if (issue.code === "too_big" && !isOwnWords(issue.message)) {
+    if (issue.origin === "string") return `it is longer than ${issue.maximum} characters`;
+    if (issue.origin === "array") return `it has more than ${issue.maximum} entries`;
+    return `it must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
+  }
+  if (issue.code === "too_small" && !isOwnWords(issue.message)) {
+    const { minimum, origin } = issue;
+    if ((origin === "string" || origin === "array") && minimum === 1) return "it is empty";
+    if (origin === "string") return `it is shorter than ${minimum} characters`;
+    if (origin === "array") return `it has less than ${minimum} entries`;
+    return `it must be ${issue.inclusive ? "at least" : "more than"} ${minimum}`;
+  }
+  return issue.message.replace(/^Invalid input: /, "").replace(/\.$/, "");
+}
+
+/** Whether a schema says itself what is wrong. */
+function isOwnWords(message: string): boolean {
+  return !/^Too (?:big|small): /.test(message);
+}
+
+/** `a, b or c`. */
+function listed(words: readonly string[]): string {
+  return words.length < 2
+    ? words.join("")
+    : `${words.slice(0, -1).join(", ")} or ${words[words.length - 1]}`;
 }
 
 /** What a schema found wrong at one place. */

@@ -229,8 +229,23 @@ export const URL_FLAGS_OF_OLD: Readonly<Record<UpstreamKind, readonly Flag[]>> =
       repeats: true,
       deprecated: 'use --url, as in "--url http://"',
     },
+    {
+      name: "bind-tls",
+      value: "bool",
+      summary: "whether visitors come by https",
+      choices: [...TRUTH, "both"],
+      deprecated: 'use --url, as in "--url http://"',
+    },
   ],
-  tls: NAME_FLAGS_OF_OLD,
+  tls: [
+    ...NAME_FLAGS_OF_OLD,
+    {
+      name: "client-cas",
+      value: "path",
+      summary: "who vouches for visitors' certificates",
+      deprecated: "use --mutual-tls-cas",
+    },
+  ],
   tcp: [{
     name: "remote-addr",
     value: "host:port",
@@ -282,13 +297,21 @@ export function wishesOfFlags(kind: UpstreamKind, input: Input): readonly FileWi
 
 function urlsOf(kind: UpstreamKind, input: Input): readonly (string | undefined)[] {
   const name = oneOf(input, ["url", "domain", "hostname", "subdomain", "remote-addr"]);
-  const schemes = input.all("scheme");
+  const schemes = schemesOf(input);
   if (schemes.length === 0) {
     return [input.isGiven("remote-addr") && name !== undefined ? `tcp://${name}` : name];
   }
-  if (input.isGiven("url")) throw both("url", "scheme");
+  if (input.isGiven("url")) throw both("url", input.isGiven("scheme") ? "scheme" : "bind-tls");
   return ["https", "http"].filter((one) => schemes.includes(one))
     .map((scheme) => `${kind === "http" ? scheme : kind}://${name ?? ""}`);
+}
+
+/** What agents of version 3 called `--scheme`, those before `--bind-tls`. */
+function schemesOf(input: Input): readonly string[] {
+  if (!input.isGiven("bind-tls")) return input.all("scheme");
+  if (input.isGiven("scheme")) throw both("scheme", "bind-tls");
+  const said = input.flag("bind-tls");
+  return said === "both" ? ["https", "http"] : [said === "true" ? "https" : "http"];
 }
 
 /** The value of the one flag that was given of several that say the same. */

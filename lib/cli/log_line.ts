@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { loggedError, TunnelError } from "../base/errors.ts";
 import type { LogFields, LogLevel } from "../base/log.ts";
 
 /** How lines look. `term` is for eyes and becomes `logfmt` where no person is looking. */
@@ -107,11 +108,12 @@ export function formatTerm(record: LogRecord, colour: boolean): string {
   return line;
 }
 
-/** A value as text. `nil` is "none", as the ngrok agent writes it. */
+/** A value as text. `nil` is "none" and `[a b]` a list, as the ngrok agent writes them. */
 function text(value: unknown): string {
   if (value === undefined || value === null) return "nil";
   if (typeof value === "string") return value;
-  if (value instanceof Error) return value.message;
+  if (value instanceof Error) return sentence(value);
+  if (Array.isArray(value)) return `[${value.map(text).join(" ")}]`;
   if (value instanceof Date) return value.toISOString();
   if (typeof value === "object") return JSON.stringify(value, plain);
   return String(value);
@@ -120,8 +122,12 @@ function text(value: unknown): string {
 /** What JSON cannot say, said. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
-  if (value instanceof Error) return value.message;
+  if (value instanceof Error) return sentence(value);
   return value;
+}
+
+function sentence(error: Error): string {
+  return error instanceof TunnelError ? loggedError(error) : error.message;
 }
 
 function quote(value: string): string {

@@ -39,6 +39,7 @@ const hush: Partial<Flag> = { secret: true };
 /** The flags of http endpoints. */
 export const HTTP_MODULE_FLAGS: readonly Flag[] = [
   old("basic-auth", "user:password", "ask visitors for a password", { ...many, ...hush }),
+  old("auth", "user:password", "ask visitors for a password", hush),
   ...CIDR_FLAGS.map((flag) => ({ ...flag, deprecated: POLICY })),
   old("circuit-breaker", "ratio", "refuse requests for a while at this ratio of server errors"),
   old("compression", "bool", "compress answers", onOff),
@@ -80,7 +81,9 @@ export function modulesOfFlags(input: Input, kind: UpstreamKind): EndpointModule
   const oidc = signIn(input, "oidc");
   const provider = input.flag("verify-webhook");
   const modules: EndpointModules = {
-    basicAuth: many("basic-auth"),
+    basicAuth: given("basic-auth", "auth")
+      ? [...many("basic-auth") ?? [], ...many("auth") ?? []]
+      : undefined,
     cidrs: given("cidr-allow", "cidr-deny")
       ? { allow: many("cidr-allow"), deny: many("cidr-deny") }
       : undefined,

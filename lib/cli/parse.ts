@@ -6,8 +6,8 @@
  */
 import { Command as Parser, CommanderError, Option } from "commander";
 import { type ErrorCode, TunnelError } from "../base/errors.ts";
-import { type Command, type Flag, type Input, LOG_FLAGS, logFlagsOf, ownWord } from "./command.ts";
 import { nearest } from "../base/suggest.ts";
+import { type Command, type Flag, type Input, LOG_FLAGS, logFlagsOf, ownWord } from "./command.ts";
 
 /** What a command line asks for. */
 export type Request =
@@ -32,9 +32,12 @@ export type Request =
     readonly kind: "version";
   };
 
+/** A configuration may be named anywhere; what needs none takes no notice of it (spec agent A). */
+const CONFIG_ANYWHERE: Flag = { name: "config", value: "path", summary: "", repeats: true };
+
 /**
- * Understands a command line. Flags may stand before or after the argument, those of the log also
- * before the command.
+ * Understands a command line. Flags may stand before or after the argument, those of the log and
+ * `--config` also before the command.
  *
  * @param args what follows the program's name
  * @param commands what there is
@@ -51,7 +54,7 @@ export function parse(
   // Among the commands that are made of a table, one has a flag of this name.
   const isTaken = commands.some(({ name, load }) => load && args.includes(name));
   if (!isTaken) program.version("", "-v, --version");
-  addFlags(program, LOG_FLAGS);
+  addFlags(program, [...LOG_FLAGS, CONFIG_ANYWHERE]);
   const parsers = new Map<Parser, Command | undefined>([[program, undefined]]);
   const add = (above: Parser, command: Command) => {
     const parser = quiet(above.command(ownWord(command)));
@@ -103,7 +106,7 @@ export function parse(
  * the one in front becomes the flag that says so.
  */
 function metadataOfSession(args: readonly string[], commands: readonly Command[]): string[] {
-  const flags = ["--metadata", ...LOG_FLAGS.map(({ name }) => `--${name}`)];
+  const flags = ["--metadata", "--config", ...LOG_FLAGS.map(({ name }) => `--${name}`)];
   const before: string[] = [];
   const found: string[] = [];
   let at = 0;
@@ -150,14 +153,23 @@ export function findCommand(name: string, commands: readonly Command[]): Command
 
 /** A flag of the command above would be taken silently, and mean nothing. */
 function refuseFlagsOfOthers(parser: Parser, command: Command): void {
+  const isOfEdge = command.name.startsWith("edge ");
+  if (isOfEdge && !command.flags.some(({ name }) => name === "config")) {
+    // An edge has another file: who names it here must not get an answer about another folder.
+    if (parser.optsWithGlobals().config !== undefined) throw strange("--config", command);
+  }
   for (let above = parser.parent; above?.parent; above = above.parent) {
     for (const option of above.options) {
       if (above.getOptionValue(option.attributeName()) === undefined) continue;
       if (command.flags.some(({ name }) => `--${name}` === option.long)) continue;
-      const flags = [...command.flags, ...LOG_FLAGS];
-      throw new TunnelError("usage", unknownFlag(option.long!, `sallyport ${command.name}`, flags));
+      throw strange(option.long!, command);
     }
   }
+}
+
+function strange(flag: string, command: Command): TunnelError {
+  const flags = [...command.flags, ...LOG_FLAGS];
+  return new TunnelError("usage", unknownFlag(flag, `sallyport ${command.name}`, flags));
 }
 
 function excess(parser: Parser, command: Command): TunnelError {
@@ -191,6 +203,18 @@ function quiet(parser: Parser): Parser {
 }
 
 function addFlags(parser: Parser, flags: readonly Flag[]): void {
+  const switches = new Map(
+    flags.filter(({ isSwitch }) => isSwitch).flatMap(({ name, short }) =>
+      [
+        [`--${name}`, name],
+        ...short === undefined ? [] : [[`-${short}`, name]],
+      ] as [string, string][]
+    ),
+  );
+  if (switches.size > 0) {
+    const split = parser.parseOptions.bind(parser);
+    parser.parseOptions = (args) => split(withoutThirst(args, switches));
+  }
   for (const flag of flags) {
     const { name, short, value, repeats, isSwitch } = flag;
     const words = short === undefined ? `--${name}` : `-${short}, --${name}`;
@@ -200,6 +224,23 @@ function addFlags(parser: Parser, flags: readonly Flag[]): void {
     }
     parser.addOption(option);
   }
+}
+
+/** The library gives a switch the next word for its value: here it takes a truth value, nothing else. */
+function withoutThirst(args: readonly string[], switches: ReadonlyMap<string, string>): string[] {
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  return args.map((word, at) => {
+    const name = at < end ? switches.get(word) : undefined;
+    return name === undefined || TRUTH.test(args[at + 1] ?? "") ? word : `--${name}=true`;
+  });
+}
+
+/** Truth values as Go reads them, which scripts for the ngrok agent write. */
+const TRUTH = /^(?:true|false|t|f|1|0)$/i;
+
+function truth(value: string): string {
+  if (!TRUTH.test(value)) return value;
+  return /^[t1]/i.test(value) ? "true" : "false";
 }
 
 function readInput(
@@ -217,6 +258,7 @@ function readInput(
     const found = typed !== undefined
       ? { value: [typed].flat().map(String), by: `--${flag.name}` }
       : fromEnvironment(flag, env);
+    if (found && flag.isSwitch) found.value = found.value.map(truth);
     if (found) {
       for (const one of found.value) checkChoice(flag, one, found.by);
       given.add(flag.name);

@@ -36,7 +36,7 @@ export const TLS_FLAGS: readonly [
 ];
 
 /** What these flags give. */
-export type TlsInput = Input<(typeof TLS_FLAGS)[number]["name"]>;
+export type TlsInput = Input<(typeof TLS_FLAGS)[number]["name"] | "client-cas">;
 
 /**
  * What the flags ask for.
@@ -47,7 +47,11 @@ export type TlsInput = Input<(typeof TLS_FLAGS)[number]["name"]>;
 export function tlsOptions(
   input: TlsInput,
 ): Pick<ForwardOptions, "agentTlsTermination" | "modules"> {
-  const [crt, key, cas] = [input.flag("crt"), input.flag("key"), input.flag("mutual-tls-cas")];
+  const [crt, key] = [input.flag("crt"), input.flag("key")];
+  if (input.isGiven("mutual-tls-cas") && input.isGiven("client-cas")) {
+    throw usage("--mutual-tls-cas and --client-cas say the same: give one");
+  }
+  const cas = input.flag("mutual-tls-cas") ?? input.flag("client-cas");
   if ((crt === undefined) !== (key === undefined)) {
     throw usage(`--${crt === undefined ? "crt" : "key"} is missing: they come together`);
   }

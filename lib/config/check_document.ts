@@ -5,7 +5,14 @@
  * @module
  */
 import { TunnelError } from "../base/errors.ts";
-import { check, formatPath, keysAt, type Schema, type SchemaIssue } from "../base/schema.ts";
+import {
+  check,
+  faultOf,
+  formatPath,
+  keysAt,
+  type Schema,
+  type SchemaIssue,
+} from "../base/schema.ts";
 import { nearest } from "../base/suggest.ts";
 import type { Path, YamlDocument } from "./yaml_document.ts";
 
@@ -176,46 +183,5 @@ function wording(issue: SchemaIssue, schema: Schema<unknown>, options: CheckOpti
     }
   }
   const name = path.length > 0 ? `"${formatPath(path)}": ` : "";
-  return [{ path, said: name + reason(issue) }];
-}
-
-const KINDS: Readonly<Record<string, string>> = {
-  string: "text",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  object: "keys and values",
-  record: "keys and values",
-  array: "a list",
-};
-
-/** What is wrong, without the value: it may be a secret. */
-function reason(issue: SchemaIssue): string {
-  if (issue.code === "invalid_type") {
-    if (/received undefined/.test(issue.message)) return "it is missing";
-    const received = /received (\w+)/.exec(issue.message)?.[1] ?? "";
-    return `it must be ${KINDS[issue.expected] ?? issue.expected}` +
-      (KINDS[received] ? `, not ${KINDS[received]}` : "");
-  }
-  if (issue.code === "invalid_value") {
-    return `it must be ${listed(issue.values.map((value) => String(value)))}`;
-  }
-  if (issue.code === "invalid_union") {
-    const ways = [...new Set(issue.errors.flat().map(reason))];
-    const shared = ways.map((way) => way.replace(/^it must be /, "").replace(/, not .*$/, ""));
-    if (ways.every((way) => way.startsWith("it must be "))) return `it must be ${listed(shared)}`;
-    return ways.find((way) => !way.startsWith("it must be ")) ?? "it has none of the forms allowed";
-  }
-  if (issue.code === "too_big" && issue.origin === "string") {
-    return `it is longer than ${issue.maximum} characters`;
-  }
-  if (issue.code === "too_small" && issue.origin === "string") return "it is empty";
-  return issue.message.replace(/^Invalid input: /, "").replace(/\.$/, "");
-}
-
-/** `a, b or c`. */
-function listed(words: readonly string[]): string {
-  return words.length < 2
-    ? words.join("")
-    : `${words.slice(0, -1).join(", ")} or ${words[words.length - 1]}`;
+  return [{ path, said: name + faultOf(issue) }];
 }

@@ -446,7 +446,9 @@ function noPort(): TunnelError {
 
 function portRefused(thrown: unknown, what: string): TunnelError {
   const cause = toTunnelError(thrown);
-  return new TunnelError("refused", `Cannot bind ${what}: ${cause.message}`, {
+  // One thing was tried here: what the port's own sentence begins with says it again.
+  const found = cause.message.replace(/^Cannot (?:[^":]|"[^"]*")*: /, "");
+  return new TunnelError("refused", `Cannot bind ${what}: ${found}`, {
     ngrokCode: 307,
     cause,
   });

@@ -73,7 +73,7 @@ export async function serveAgentApi(options: ServeAgentApiOptions): Promise<Serv
   logger.log("info", "starting web service", {
     obj: "web",
     addr: address,
-    allow_hosts: `[${allowHosts.join(" ")}]`,
+    allow_hosts: allowHosts,
   });
   return {
     address,

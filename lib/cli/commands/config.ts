@@ -63,6 +63,15 @@ function adder(
   });
 }
 
+/** `sallyport authtoken <token>`, as agents of version 2 had it. */
+export const authtokenCommand: Command = adder(
+  "authtoken",
+  "authtoken",
+  "the authtoken of the agent",
+  "Authtoken",
+  { name: "authtoken", hidden: true },
+);
+
 const checkCommand: Command = defineCommand({
   name: "config check",
   summary: "is the configuration file right?",

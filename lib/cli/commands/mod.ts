@@ -6,7 +6,7 @@
 import type { Command } from "../command.ts";
 import { apiCommand } from "./api.ts";
 import { completionCommand } from "./completion.ts";
-import { configCommand } from "./config.ts";
+import { authtokenCommand, configCommand } from "./config.ts";
 import { creditsCommand } from "./credits.ts";
 import { diagnoseCommand } from "./diagnose.ts";
 import { edgeCommand } from "./edge.ts";
@@ -34,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   edgeCommand,
   apiCommand,
   configCommand,
+  authtokenCommand,
   serviceCommand,
   diagnoseCommand,
   completionCommand,

@@ -3,7 +3,7 @@ import { test } from "../../harness.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { type Duplex, pair } from "../../../lib/base/duplex.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import { connect } from "../../../lib/agent/agent.ts";
+import { connect, prepareAgent } from "../../../lib/agent/agent.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { STREAM } from "../../../lib/wire/messages.ts";
 import { Stage } from "../../fakes/agent_stage.ts";
@@ -61,13 +61,27 @@ test("forward() of an agent writes the lines scripts wait for", async () => {
   const stage = new Stage();
   const agent = await stage.connect();
   await agent.forward({ addr: "[::1]:80", name: "v6" });
-  assert.deepEqual(stage.lines.slice(0, 3), [
+  assert.deepEqual(stage.lines.slice(0, 4), [
     'info client session established {"obj":"tunnels.session","id":"client-1"}',
     'info tunnel session started {"obj":"tunnels.session"}',
+    'debug decoded response {"obj":"csess","resp":"&{ClientId:v6 ' +
+    'URL:https://name-1.tunnel.test Proto:https Error:}","err":null}',
     'info started tunnel {"obj":"tunnels","name":"v6","addr":"http://[::1]:80",' +
     '"url":"https://name-1.tunnel.test"}',
   ]);
   await stage.stop();
+});
+
+test("prepareAgent() gives an agent that is empty until it is started, and can be closed before", async () => {
+  const { agent, start } = await prepareAgent({
+    connectUrl: "connect.test",
+    runtime: memoryRuntime(),
+  });
+  assert.deepEqual([agent.state, agent.session.region], ["connecting", ""]);
+  assert.deepEqual([agent.latencyMs, agent.endpoints.length], [undefined, 0]);
+  await agent.close();
+  assert.equal(agent.state, "closed");
+  await assert.rejects(start(), { code: "aborted" });
 });
 
 const LOSSES: Readonly<Record<string, (session: FakeSession) => void>> = {

@@ -32,12 +32,12 @@ test("Announcer stamps events and writes the lines scripts parse", () => {
   announcer.agentClosed({ reason: "refused", error });
   announcer.agentClosed({ reason: "closed", error: undefined });
   assert.deepEqual(lines, [
-    'error failed to reconnect session {"obj":"csess","err":"No."}',
-    'error session closed, starting reconnect loop {"obj":"csess","err":"No."}',
+    'error failed to reconnect session {"obj":"csess","err":"authentication failed: No.\\r\\n\\r\\nERR_NGROK_107\\r\\n"}',
+    'error session closed, starting reconnect loop {"obj":"csess","err":"No.\\r\\n\\r\\nERR_NGROK_107\\r\\n"}',
     'debug sleep before reconnect {"obj":"csess","secs":0.513}',
     'info received restart request {"obj":"app","stopReq":"{err:<nil> restart:true}"}',
     'info received stop request {"obj":"app","stopReq":"{err:no restart:false}"}',
-    'error session closing {"obj":"tunnels.session","err":"No."}',
+    'error session closing {"obj":"tunnels.session","err":"authentication failed: No.\\r\\n\\r\\nERR_NGROK_107\\r\\n"}',
     'info session closing {"obj":"tunnels.session","err":null}',
   ]);
   assert.deepEqual(events[0], {

@@ -4,6 +4,7 @@ import { test } from "../../harness.ts";
 import {
   ERROR_CODES,
   formatNgrokError,
+  loggedError,
   parseNgrokError,
   toTunnelError,
   TunnelError,
@@ -92,4 +93,12 @@ test("parseNgrokError() keeps the lines of a long sentence and a code inside of 
       ngrokCode: 108,
     },
   );
+});
+
+test("loggedError() names the number once, and nothing where there is none", () => {
+  const error = (message: string, ngrokCode?: number) =>
+    loggedError(new TunnelError("refused", message, { ngrokCode }));
+  assert.equal(error("No."), "No.");
+  assert.equal(error("No.", 105), "No.\r\n\r\nERR_NGROK_105\r\n");
+  assert.equal(error("No. ERR_NGROK_105", 105), "No. ERR_NGROK_105");
 });

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "../../harness.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
-import { check, formatPath, keysAt, parseWith, z } from "../../../lib/base/schema.ts";
+import {
+  check,
+  faultOf,
+  formatPath,
+  keysAt,
+  parseWith,
+  type Schema,
+  z,
+} from "../../../lib/base/schema.ts";
 
 const schema = z.strictObject({
   port: z.int().min(1).max(65535),
@@ -33,8 +41,8 @@ test("parseWith() names unknown keys with their path", () => {
 
 test("parseWith() names every wrong value", () => {
   const error = failure({ port: "x", list: [{ url: 1 }] });
-  assert.match(error.message, /"port": expected number, received string/);
-  assert.match(error.message, /"list\[0\]\.url": expected string, received number/);
+  assert.match(error.message, /"port": it must be a number, not text/);
+  assert.match(error.message, /"list\[0\]\.url": it must be text, not a number/);
   assert.equal(error.message.endsWith("."), false);
 });
 
@@ -66,4 +74,27 @@ test("keysAt() finds the keys of a place through optionals, unions, lists and re
 
 test("formatPath() writes a path as people do", () => {
   assert.equal(formatPath(["endpoints", 0, "upstream", "url"]), "endpoints[0].upstream.url");
+});
+
+test("faultOf() says what is wrong in words, its own or those of the schema", () => {
+  const table: [schema: Schema<unknown>, value: unknown, words: string][] = [
+    [z.string().max(3), "four", "it is longer than 3 characters"],
+    [z.string().min(1), "", "it is empty"],
+    [z.string().min(2), "a", "it is shorter than 2 characters"],
+    [z.array(z.string()).min(1), [], "it is empty"],
+    [z.array(z.string()).min(2), [], "it has less than 2 entries"],
+    [z.array(z.string()).max(1), ["a", "b"], "it has more than 1 entries"],
+    [z.array(z.string()).max(1, "one is enough"), ["a", "b"], "one is enough"],
+    [z.number().min(1), 0, "it must be at least 1"],
+    [z.number().positive(), 0, "it must be more than 0"],
+    [z.number().max(1), 2, "it must be at most 1"],
+    [z.enum(["a", "b", "c"]), "d", "it must be a, b or c"],
+    [z.union([z.literal(1), z.literal(2)]), 3, "it must be 1 or 2"],
+    [z.strictObject({ a: z.string() }).shape.a, undefined, "it is missing"],
+    [z.boolean(), "x", "it must be true or false, not text"],
+  ];
+  for (const [schema, value, words] of table) {
+    const checked = check(schema, value);
+    assert.equal(checked.ok ? "" : faultOf(checked.issues[0]), words);
+  }
 });

@@ -81,6 +81,9 @@ test("wishesOfFlags() understands the flags of old", () => {
     wishes("http 80 --scheme http --scheme https").map(({ wish }) => wish.name),
     ["command_line", "command_line (http)"],
   );
+  assert.deepEqual(url("http 80 --bind-tls both"), ["https://", "http://"]);
+  assert.deepEqual(url("http 80 --bind-tls false --hostname a.com"), ["http://a.com"]);
+  assert.deepEqual(url("http 80 --bind-tls=true"), ["https://"]);
   const [{ wish, policyFile }] = wishes(
     "http 80 --proxy-proto 1 --app-protocol http2 --verify-upstream-tls --upstream-ca-path c --policy-file p",
   );
@@ -97,6 +100,8 @@ test("wishesOfFlags() refuses flags that exclude each other", () => {
       "http 80 --url a --domain b",
       "http 80 --hostname a --subdomain b",
       "http 80 --url a --scheme http",
+      "http 80 --url a --bind-tls both",
+      "http 80 --scheme http --bind-tls both",
       "http 80 --traffic-policy-file a --traffic-policy-url b",
       "http 80 --policy-file a --traffic-policy-file b",
     ]
@@ -107,5 +112,8 @@ test("S12 wishesOfFlags() asks for basic auth with every pair", () => {
   const line = "http 80 --basic-auth username1:password1 --basic-auth username2:password2";
   assert.deepEqual(wishes(line)[0].wish.modules, {
     basicAuth: ["username1:password1", "username2:password2"],
+  });
+  assert.deepEqual(wishes("http 80 --auth username1:password1")[0].wish.modules, {
+    basicAuth: ["username1:password1"],
   });
 });

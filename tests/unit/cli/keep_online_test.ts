@@ -4,7 +4,7 @@ import { main } from "../../../lib/cli/main.ts";
 import { keepOnline } from "../../../lib/cli/keep_online.ts";
 import { startEdge } from "../../../lib/edge/edge.ts";
 import { pair } from "../../../lib/base/duplex.ts";
-import type { Logger } from "../../../lib/base/log.ts";
+import { type Logger, silentLogger } from "../../../lib/base/log.ts";
 import { NO_CONFIG } from "../../../lib/cli/loaded_config.ts";
 import { remoteCommands, RESTART } from "../../../lib/cli/remote_management.ts";
 import { Secrets } from "../../../lib/cli/secrets.ts";
@@ -78,6 +78,49 @@ test("start ends with 1 and the edge's words when one of several is refused at t
     runtime.host.stderr.text,
     /^ERROR: {2}Cannot start "bar": Cannot bind "connect\.localhost": .*\nERROR:\nERROR: {2}ERR_NGROK_320\n$/,
   );
+  // The edge may still be signing the token of "foo", for an agent that has gone.
+  for (let turn = 0; turn < 20; turn++) {
+    await crypto.subtle.digest("SHA-256", new Uint8Array(1));
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+});
+
+test("keepOnline() serves the agent's API before the edge has answered, and closes it in the end", async () => {
+  const runtime = memoryRuntime();
+  const signals = watchSignals(runtime.host);
+  const said: string[] = [];
+  const running = keepOnline({
+    runtime,
+    logger: silentLogger,
+    logsToStdout: false,
+    secrets: new Secrets(),
+    config: NO_CONFIG,
+    commands: [],
+  }, {
+    signals,
+    screen: undefined,
+    way: {
+      dial: (signal) =>
+        new Promise((_, reject) => {
+          said.push("dials");
+          signal.addEventListener("abort", () => reject(signal.reason));
+          signals.raise("SIGINT");
+        }),
+    },
+    wishes: [{ name: "web", addr: 80 }],
+    commands: {},
+    serveApi: (agent) => {
+      said.push(`api of an agent that is ${agent.state}, at "${agent.session.region}"`);
+      return Promise.resolve({
+        address: "",
+        url: "",
+        close: () => Promise.resolve(void said.push("closed")),
+      });
+    },
+  });
+  assert.equal(await running, 0);
+  assert.deepEqual(said, ['api of an agent that is connecting, at ""', "dials", "closed"]);
+  signals.dispose();
 });
 
 /** An edge in memory, and an agent with endpoints of these names on it. */

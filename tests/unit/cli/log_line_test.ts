@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { TunnelError } from "../../../lib/base/errors.ts";
 import {
   formatJson,
   formatLogfmt,
@@ -73,9 +74,9 @@ test("formatLogfmt() quotes and escapes what would break a line", () => {
   );
 });
 
-test("formatLogfmt() writes lists and objects as JSON", () => {
+test("formatLogfmt() writes lists as Go does, and objects as JSON", () => {
   const line = formatLogfmt(record({ message: "x", fields: { hosts: [], ids: ["a"], n: 7n } }));
-  assert.equal(line, 't=2026-11-23T08:44:46+0000 lvl=info msg=x hosts=[] ids="[\\"a\\"]" n=7');
+  assert.equal(line, "t=2026-11-23T08:44:46+0000 lvl=info msg=x hosts=[] ids=[a] n=7");
 });
 
 test("formatJson() sorts the keys and gives nanoseconds", () => {
@@ -134,4 +135,15 @@ test("every format keeps whatever is said on one line without control characters
 test("LOG_FORMATS and LOG_LEVELS are the choices of the flags", () => {
   assert.deepEqual(LOG_FORMATS, ["term", "logfmt", "json"]);
   assert.deepEqual(LOG_LEVELS, ["debug", "info", "warn", "error", "crit"]);
+});
+
+test("formatLogfmt() and formatJson() write the number of an error, which scripts look for", () => {
+  const err = new TunnelError("refused", "No.", { ngrokCode: 105 });
+  const line = record({ message: "command failed", level: "crit", fields: { err } });
+  assert.match(formatLogfmt(line), / err="No\.\\r\\n\\r\\nERR_NGROK_105\\r\\n"$/);
+  assert.equal(JSON.parse(formatJson(line)).err, "No.\r\n\r\nERR_NGROK_105\r\n");
+});
+
+test("formatJson() leaves lists lists", () => {
+  assert.deepEqual(JSON.parse(formatJson(record({ fields: { hosts: ["a"] } }))).hosts, ["a"]);
 });

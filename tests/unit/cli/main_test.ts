@@ -77,7 +77,11 @@ test("main() turns what a command throws into one sentence, and logs it", async 
   assert.equal(code, 1);
   assert.equal(stderr, "ERROR:  No.\nERROR:\nERROR:  ERR_NGROK_107\n");
   const line = JSON.parse(log);
-  assert.deepEqual([line.lvl, line.msg, line.err], ["crit", "command failed", "No."]);
+  assert.deepEqual([line.lvl, line.msg, line.err], [
+    "crit",
+    "command failed",
+    "No.\r\n\r\nERR_NGROK_107\r\n",
+  ]);
 });
 
 test("main() says nothing in the log about what was mistyped, and nothing twice on standard error", async () => {

@@ -69,6 +69,7 @@ test("HTTP_MODULE_FLAGS keep what is secret secret", () => {
   const secret = HTTP_MODULE_FLAGS.filter((flag) => flag.secret).map(({ name }) => name);
   assert.deepEqual(secret, [
     "basic-auth",
+    "auth",
     "oauth-client-secret",
     "oidc-client-secret",
     "verify-webhook-secret",

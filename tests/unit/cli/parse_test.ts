@@ -320,3 +320,38 @@ test("parse() says what became of commands and flags that are elsewhere and not 
   }
   assert.throws(() => findCommand("api edges", [api]), { code: "unsupported" });
 });
+
+test("parse() gives a switch the next word only when that is a truth value", () => {
+  const table: [line: string, argument: string, inspect: string][] = [
+    ["http --inspect 8080", "8080", "true"],
+    ["http --inspect false 8080", "8080", "false"],
+    ["http 8080 --inspect FALSE", "8080", "false"],
+    ["http --inspect=0 8080", "8080", "false"],
+    ["http --inspect=T 8080", "8080", "true"],
+    ["http 8080 --inspect --pooling-enabled", "8080", "true"],
+    ["http --inspect -- 8080", "8080", "true"],
+  ];
+  for (const [line, argument, inspect] of table) {
+    const { input } = run(line);
+    assert.deepEqual([input.argument, input.flag("inspect")], [argument, inspect], line);
+  }
+  assert.equal(
+    complaint("http 80 --inspect=maybe"),
+    'Invalid value "maybe" for --inspect: use true or false',
+  );
+  assert.equal(run("diagnose -6 --region all").input.flag("ipv6"), "true");
+});
+
+test("parse() takes --config anywhere, and commands that need none take no notice", () => {
+  for (
+    const line of ["--config a.yml http 80", "--config=a.yml http 80", "http 80 --config a.yml"]
+  ) assert.deepEqual(run(line).input.all("config"), ["a.yml"], line);
+  assert.deepEqual(run("--config a.yml http 80 --config b.yml").input.all("config"), [
+    "a.yml",
+    "b.yml",
+  ]);
+  assert.equal(run("--config a.yml edge").input.flag("config"), "a.yml");
+  assert.equal(run("credits --config a.yml").command.name, "credits");
+  assert.equal(read("--config a.yml --version").kind, "version");
+  assert.match(complaint("edge token list --config e.yml"), /^Unknown flag "--config"/);
+});

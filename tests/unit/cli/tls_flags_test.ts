@@ -29,6 +29,17 @@ test("tlsOptions() ends TLS in the agent, which has the key", () => {
   );
 });
 
+test("tlsOptions() takes the authorities by their name of old, and by one name alone", () => {
+  assert.deepEqual(
+    tlsOptions(input({ ...PAIR, "client-cas": "cas.pem" })),
+    { agentTlsTermination: { ...IN_AGENT, mutualTlsCas: ["cas.pem"] } },
+  );
+  assert.throws(
+    () => tlsOptions(input({ ...PAIR, "client-cas": "a.pem", "mutual-tls-cas": "b.pem" })),
+    { code: "usage", message: /--mutual-tls-cas and --client-cas say the same/ },
+  );
+});
+
 test("tlsOptions() ends TLS at the edge, with its certificate or one's own", () => {
   const none = { certificate: undefined, privateKey: undefined };
   assert.deepEqual(tlsOptions(input({ "terminate-at": "edge" })), {

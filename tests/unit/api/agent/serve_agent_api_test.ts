@@ -23,7 +23,7 @@ test("serveAgentApi() listens at 4040, answers, and ends with its streams", asyn
   const served = await serveAgentApi(options);
   assert.equal(served.url, "http://127.0.0.1:4040");
   assert.deepEqual(lines, [["starting web service", {
-    ...{ obj: "web", addr: "127.0.0.1:4040", allow_hosts: "[inspect.test]" },
+    ...{ obj: "web", addr: "127.0.0.1:4040", allow_hosts: ["inspect.test"] },
   }]]);
   const conn = await net.connect({ host: "127.0.0.1", port: 4040 });
   await conn.write(

@@ -32,6 +32,12 @@ test("S32 config add-authtoken keeps the token and says where, never what", asyn
   assert.match(await files.readText(USUAL), /authtoken: token_0123456789\n/);
 });
 
+test("authtoken, as agents of version 2 had it, keeps the token too", async () => {
+  const { code, stdout, files } = await run("authtoken token_0123456789 --log=stdout");
+  assert.deepEqual([code, stdout], [0, `Authtoken saved to configuration file: ${USUAL}\n`]);
+  assert.match(await files.readText(USUAL), /authtoken: token_0123456789\n/);
+});
+
 test("S49 config add-api-key keeps the key", async () => {
   const { stdout, files } = await run("config add-api-key key_0123456789 --config /c/a.yml");
   assert.equal(stdout, "API key saved to configuration file: /c/a.yml\n");
