@@ -110,6 +110,7 @@ export function readBind(message: Record<string, unknown>): ReadBind {
     throw refuse(15003, `Cannot bind: "${forwardsProto.slice(0, 32)}" is no upstream protocol`);
   }
   const binding = readBinding(extra.Bindings ?? []);
+  const options = canonicalOptions(request.Opts ?? {});
   checkTexts({
     id: request.Id,
     forwardsTo: request.ForwardsTo,
@@ -119,13 +120,23 @@ export function readBind(message: Record<string, unknown>): ReadBind {
   });
   return {
     id: request.Id ?? "",
-    proto: proto as EndpointProto,
+    proto: schemeOfUrl(proto as EndpointProto, options["URL"]),
     forwardsTo: request.ForwardsTo ?? "",
     forwardsProto,
     binding,
-    options: canonicalOptions(request.Opts ?? {}),
+    options,
     extra,
   };
+}
+
+/**
+ * The protocol of an endpoint is that of its URL (edge B). The first Go SDK asks for `https` whatever
+ * the URL says, so that of the two the URL wins.
+ */
+function schemeOfUrl(proto: EndpointProto, url: unknown): EndpointProto {
+  if ((proto !== "http" && proto !== "https") || typeof url !== "string") return proto;
+  const [, scheme] = /^(https?):\/\//i.exec(url) ?? [];
+  return scheme === undefined ? proto : scheme.toLowerCase() as EndpointProto;
 }
 
 function readBinding(bindings: readonly string[]): EndpointBinding | undefined {

@@ -185,13 +185,16 @@ function userAgentFilter(module: unknown): PolicyAction[] {
 /** Bounds of edge I. */
 const CREDENTIALS = { max: 10, userChars: 128, minPassword: 8, maxPassword: 128 };
 
+/** Agents of the second generation know no minimum: it came with `basic_auth` (agent.md). */
+const MIN_PASSWORD_V2 = 1;
+
 /** The list of newer clients, or the one pair of a v2 agent. */
 function basicAuth(module: unknown, pair: unknown): PolicyAction[] {
   const credentials: string[] = [];
   if (typeof pair === "string") {
     const colon = pair.indexOf(":");
     if (colon < 0) throw malformed("basic auth", 'it must have the form "user:password"');
-    credentials.push(credential(pair.slice(0, colon), pair.slice(colon + 1)));
+    credentials.push(credential(pair.slice(0, colon), pair.slice(colon + 1), MIN_PASSWORD_V2));
   }
   const list = field(module, "credentials") ?? [];
   if (!Array.isArray(list)) throw malformed("basic auth", '"credentials" must be a list');
@@ -215,8 +218,12 @@ function basicAuth(module: unknown, pair: unknown): PolicyAction[] {
   return credentials.length > 0 ? [{ type: "basic-auth", config: { credentials } }] : [];
 }
 
-function credential(user: string, password: string): string {
-  const { userChars, minPassword, maxPassword } = CREDENTIALS;
+function credential(
+  user: string,
+  password: string,
+  minPassword: number = CREDENTIALS.minPassword,
+): string {
+  const { userChars, maxPassword } = CREDENTIALS;
   if (user === "") throw refuse(359, "Cannot ask for a password: a user name is empty");
   if (user.includes(":")) {
     throw refuse(

@@ -95,6 +95,11 @@ export interface CompileContext extends PolicyServices {
   /** The action's place in the document, for messages: `on_http_request, rule 1, action 2 (deny)`. */
   readonly where: string;
   /**
+   * Whether the document is no user's but made of what a bind asks for, which was checked then.
+   * @default {false}
+   */
+  readonly ownMaking?: boolean | undefined;
+  /**
    * A text of the config that may have `${}` in it.
    *
    * @param field its name, for messages

@@ -49,7 +49,10 @@ export interface CompileOptions {
   readonly services: PolicyServices;
   /** The actions there are. @default {ACTIONS} */
   readonly actions?: readonly Action[];
-  /** Whether `${` in a text means itself: for texts that are no policy's, such as a password. @default {false} */
+  /**
+   * Whether the document is made of what a bind asks for: `${` in a text means itself then, and
+   * whoever made it has checked what a bind may ask for. @default {false}
+   */
   readonly literal?: boolean;
 }
 
@@ -212,6 +215,7 @@ async function compileAction(action: PolicyAction, place: Place): Promise<Compil
     phase,
     proto,
     where,
+    ownMaking: place.options.literal,
     text: (field, value) => compileText(field, value, place),
   });
 }

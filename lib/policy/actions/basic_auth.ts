@@ -72,6 +72,7 @@ function compileCredential(pair: string, context: CompileContext): Text {
   if (/[\x00-\x1f\x7f]/.test(pair)) {
     throw policyFault(2257, `Cannot use ${context.where}: a credential has a control character`);
   }
+  if (context.ownMaking) return text;
   const length = [...pair.slice(colon + 1)].length;
   if (length < PASSWORD_CHARS.min || length > PASSWORD_CHARS.max) {
     throw policyFault(

@@ -33,6 +33,17 @@ test("readBind() reads a v2 request, which has no ForwardsTo", () => {
   assert.equal(bind.extra.Metadata, "m");
 });
 
+test("readBind() believes the URL when it names another protocol, as the first Go SDK does", () => {
+  const protoOf = (Proto: string, URL: string | null) => readBind({ Proto, Opts: { URL } }).proto;
+  assert.equal(protoOf("https", "http://a.example.com"), "http");
+  assert.equal(protoOf("http", "HTTPS://a.example.com"), "https");
+  assert.equal(protoOf("https", "a.example.com"), "https");
+  assert.equal(protoOf("https", null), "https");
+  // Their options are not the same.
+  assert.equal(protoOf("https", "tcp://a.example.com:1"), "https");
+  assert.equal(protoOf("tcp", "https://a.example.com"), "tcp");
+});
+
 test("readBind() gives the keys it knows one spelling and leaves the others alone", () => {
   const { options } = readBind({
     proto: "http",

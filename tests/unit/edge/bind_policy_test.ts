@@ -70,6 +70,15 @@ test("bindPolicy() enforces basic auth of v2 agents and of newer clients, whatev
   }
 });
 
+test("bindPolicy() takes a short password of v2 agents, which know no minimum", async () => {
+  const header = (pair: string) => `Authorization: Basic ${btoa(pair)}`;
+  assert.equal(await refusal({ Auth: "u:pass" }, header("u:pass")), undefined);
+  assert.equal(await refusal({ Auth: "u:pass" }, header("u:past")), 3007);
+  const policy =
+    "on_http_request: [{ actions: [{ type: basic-auth, config: { credentials: ['u:pass'] } }] }]";
+  assert.equal(await codeOf({ TrafficPolicy: policy }), 2215);
+});
+
 test("bindPolicy() restricts addresses by request or by connection, and by IP policies", async () => {
   const options = { IPRestriction: { allow_cidrs: ["198.51.100.0/24"] } };
   assert.equal(await refusal(options), 3205);
@@ -119,7 +128,8 @@ test("bindPolicy() lets a traffic policy stand behind the modules", async () => 
 const WRONG: readonly [options: Record<string, unknown>, code: number, proto?: EndpointProto][] = [
   [{ Auth: "nopassword" }, 301],
   [{ Auth: ":password" }, 359],
-  [{ Auth: "u:short" }, 360],
+  [{ Auth: "u:" }, 360],
+  [{ BasicAuth: { credentials: [{ username: "u", cleartext_password: "short" }] } }, 360],
   [{ Auth: `u:${"x".repeat(129)}` }, 360],
   [{ BasicAuth: { credentials: [{ username: "", cleartext_password: "password" }] } }, 359],
   [{ BasicAuth: { credentials: [{ username: "a:b", cleartext_password: "password" }] } }, 2257],
@@ -155,7 +165,11 @@ for (const [options, code, proto] of WRONG) {
 }
 
 test("bindPolicy() never repeats a password in its refusal", async () => {
-  for (const options of [{ Auth: "u:hunter2" }, { Auth: `u:${"hunter2".repeat(20)}` }]) {
+  for (
+    const options of [{
+      BasicAuth: { credentials: [{ username: "u", cleartext_password: "hunter2" }] },
+    }, { Auth: `u:${"hunter2".repeat(20)}` }]
+  ) {
     await assert.rejects(policyOf(options), (error: Error) => !error.message.includes("hunter2"));
   }
 });

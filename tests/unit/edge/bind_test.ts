@@ -58,6 +58,7 @@ test("bindEndpoint() gives the chosen name, as each client asks for it", () =>
       await agent.bind("http", { Hostname: "shop.example.org" }),
       await agent.bind("tls", { URL: "tls://c.example.com" }),
       await agent.bind("https", { URL: "https://*.wild.example.com" }),
+      await agent.bind("https", { URL: "http://d.example.com" }),
     ].map((answer) => answer.URL);
     assert.deepEqual(urls, [
       "https://a.example.com",
@@ -65,6 +66,7 @@ test("bindEndpoint() gives the chosen name, as each client asks for it", () =>
       "http://shop.example.org",
       "tls://c.example.com",
       "https://*.wild.example.com",
+      "http://d.example.com",
     ]);
   }));
 
