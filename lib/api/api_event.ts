@@ -11,8 +11,8 @@ export interface EventPrincipal {
   /** The name of the account or of the service user. */
   readonly subject: string;
   /** Where it was done. */
-  readonly source: "API";
-  /** The key that was used. */
+  readonly source: "API" | "Command line";
+  /** The key that was used; id and uri are empty for who works at the machine itself. */
   readonly credential: { readonly id: string; readonly uri: string };
 }
 

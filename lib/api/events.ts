@@ -63,7 +63,7 @@ export interface EventFacts {
  * @param facts what happened
  */
 export function makeEvent(api: ApiContext, facts: EventFacts): ApiEvent {
-  const { id, subject, keyId, accountId } = facts.principal;
+  const { id, subject, keyId, accountId, isAtMachine = false } = facts.principal;
   return {
     event_id: api.ids.id("ev"),
     event_type: facts.type,
@@ -73,8 +73,8 @@ export function makeEvent(api: ApiContext, facts: EventFacts): ApiEvent {
     principal: {
       id,
       subject,
-      source: "API",
-      credential: { id: keyId, uri: facts.uri(`/api_keys/${keyId}`) },
+      source: isAtMachine ? "Command line" : "API",
+      credential: { id: keyId, uri: isAtMachine ? "" : facts.uri(`/api_keys/${keyId}`) },
     },
   };
 }

@@ -30,8 +30,10 @@ export interface Principal {
   readonly id: string;
   /** The name of the account or of the service user. */
   readonly subject: string;
-  /** The API key: `ak_…`. */
+  /** The API key: `ak_…`; empty where none was needed. */
   readonly keyId: string;
+  /** Whether it is the operator at the machine itself, who needs no key. @default {false} */
+  readonly isAtMachine?: boolean;
 }
 
 /** Something changed that others may have to act on. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { readBody } from "../api/body.ts";
+import { type Change, change } from "../api/change.ts";
 import { IdMaker } from "../api/ids.ts";
 import { DEFAULT_API_LIMITS } from "../api/limits.ts";
 import type { LiveEdge } from "../api/live.ts";
@@ -28,6 +29,8 @@ export interface EdgeData {
   account(name: string | undefined): Promise<AccountRow>;
   /** Does one operation of the API for an account. */
   run(account: AccountRow, resource: string, verb: string, request: EdgeDataRequest): Promise<Json>;
+  /** Changes what no operation of the API changes, with its entries in the audit trail. */
+  change<T>(account: AccountRow, work: (change: Change) => Promise<T>): Promise<T>;
   /** All objects of a resource, newest first. */
   all(account: AccountRow, resource: string): Promise<readonly Json[]>;
 }
@@ -69,25 +72,28 @@ export async function withEdgeData<T>(
       baseUrl: () => "",
     };
     const api = { deps, limits: DEFAULT_API_LIMITS, ids: new IdMaker(runtime.clock) };
-    const run: EdgeData["run"] = async (account, resource, verb, { id, body, beforeId }) => {
+    const callOf = (account: AccountRow, { id, beforeId }: EdgeDataRequest): Call => ({
+      api,
+      content: store,
+      principal: {
+        accountId: account.id,
+        id: ownerUserId(account.id),
+        subject: account.name,
+        keyId: "",
+        isAtMachine: true,
+      },
+      accountId: account.id,
+      params: id === undefined ? {} : { id },
+      query: { limit: MAX_PAGE, beforeId, filter: undefined },
+      nowMs: runtime.clock.now(),
+      uri: (path) => path,
+    });
+    const run: EdgeData["run"] = async (account, resource, verb, asked) => {
+      const { id, body } = asked;
       const operation = RESOURCES.find(({ name }) => name === resource)?.operations
         .find((one) => one.verb === verb);
       if (!operation) throw new TunnelError("internal", `There is no "${verb}" of "${resource}"`);
-      const call: Call = {
-        api,
-        content: store,
-        principal: {
-          accountId: account.id,
-          id: ownerUserId(account.id),
-          subject: account.name,
-          keyId: "command-line",
-        },
-        accountId: account.id,
-        params: id === undefined ? {} : { id },
-        query: { limit: MAX_PAGE, beforeId, filter: undefined },
-        nowMs: runtime.clock.now(),
-        uri: (path) => path,
-      };
+      const call = callOf(account, asked);
       const { method, path } = operation;
       const request = new Request(`http://localhost${path.replace("{id}", id ?? "")}`, {
         method,
@@ -102,6 +108,7 @@ export async function withEdgeData<T>(
     return await work({
       store,
       run,
+      change: (account, work) => change(callOf(account, {}), work),
       account: (name) => findAccount(store, name),
       async all(account, resource) {
         const rows: Json[] = [];

@@ -80,9 +80,13 @@ async function operateAccounts(
   const { accounts } = data.store;
   if (verb === "list") return (await accounts.list()).map(accountJson);
   if (verb !== "create") {
-    const { id } = await data.account(argument ?? "");
-    await accounts.update(id, { suspended: verb === "suspend" });
-    return accountJson((await accounts.get(id))!);
+    const account = await data.account(argument ?? "");
+    return await data.change(account, async ({ content, record }) => {
+      await content.accounts.update(account.id, { suspended: verb === "suspend" });
+      const json = accountJson((await content.accounts.get(account.id))!);
+      await record("account_updated.v0", json);
+      return json;
+    });
   }
   const name = argument ?? "";
   const known = await accounts.list();
@@ -91,7 +95,10 @@ async function operateAccounts(
   }
   const nowMs = runtime.clock.now();
   const account = { id: newId("ac", nowMs), name, created_at: nowMs, suspended: false };
-  await accounts.insert(account);
+  await data.change(account, async ({ content, record }) => {
+    await content.accounts.insert(account);
+    await record("account_created.v0", accountJson(account));
+  });
   const body = { description: "made with the account" };
   const { token: authtoken } = await data.run(account, "credentials", "create", { body });
   const { token: api_key } = await data.run(account, "api_keys", "create", { body });

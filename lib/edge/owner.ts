@@ -55,13 +55,19 @@ interface Kind {
   readonly setting: string;
   /** In sentences. */
   readonly word: string;
+  /** In the audit trail. */
+  readonly event: string;
 }
+
+/** The setting that names the authtoken which the edge's first account began with. */
+export const OWNER_AUTHTOKEN = "owner_authtoken";
 
 const AUTHTOKEN: Kind = {
   table: "authtokens",
   prefix: "cr",
-  setting: "owner_authtoken",
+  setting: OWNER_AUTHTOKEN,
   word: "authtoken",
+  event: "tunnel_credential",
 };
 
 const API_KEY: Kind = {
@@ -69,6 +75,7 @@ const API_KEY: Kind = {
   prefix: "ak",
   setting: "owner_api_key",
   word: "API key",
+  event: "api_key",
 };
 
 /** A secret that was chosen, or has to be made. */
@@ -107,6 +114,13 @@ export async function ensureOwner(store: Store, options: OwnerOptions): Promise<
         created_at: nowMs,
         suspended: false,
       });
+      await audit(
+        content,
+        accountId,
+        "account_created.v0",
+        { id: accountId, name: "owner" },
+        nowMs,
+      );
       if (legacy) await adoptLegacy(content, legacy, nowMs);
     }
     const [newAuthtoken, newApiKey] = [
@@ -134,7 +148,7 @@ async function ensure(
   nowMs: number,
 ): Promise<string | undefined> {
   const { kind, name, token, keys, isPreset } = wanted;
-  const { table, prefix, setting, word } = kind;
+  const { table, prefix, setting, word, event } = kind;
   const before = await content.settings.get(setting);
   if (before !== undefined && !isPreset) return undefined;
   // What `adoptLegacy` took over may lie under the start of its hash.
@@ -143,6 +157,8 @@ async function ensure(
   const same = found.find((row) => sameHash(row.token_sha256, keys.sha256));
   if (same && same.account_id !== accountId) throw unusable(word, "it is another account's");
   const id = same?.id ?? `${prefix}_${name}`;
+  const tell = (id: string, what: string) =>
+    audit(content, accountId, `${event}_${what}.v0`, { id }, nowMs);
   if (!same) {
     await insert(content, kind, {
       id,
@@ -156,14 +172,38 @@ async function ensure(
       token_sha256: keys.sha256,
       revoked_at: null,
     });
+    await tell(id, "created");
   } else if (same.revoked_at !== null) {
     await content[table].update(accountId, id, { revoked_at: null, updated_at: nowMs });
+    await tell(id, "updated");
   }
   if (before !== undefined && before !== id) {
     await content[table].update(accountId, before, { revoked_at: nowMs, updated_at: nowMs });
+    await tell(before, "deleted");
   }
   if (before !== id) await content.settings.set(setting, id);
   return isPreset ? undefined : token;
+}
+
+/** What the edge does to its owner's credentials is in the audit trail as well; it has no principal. */
+async function audit(
+  content: StoreContent,
+  accountId: string,
+  type: string,
+  object: Readonly<Record<string, unknown>>,
+  nowMs: number,
+): Promise<void> {
+  await content.audit_events.insert({
+    id: newId("ev", nowMs),
+    account_id: accountId,
+    created_at: nowMs,
+    updated_at: nowMs,
+    description: "",
+    metadata: "",
+    type,
+    principal: null,
+    object,
+  });
 }
 
 async function insert(content: StoreContent, kind: Kind, row: ApiKeyRow): Promise<void> {

@@ -5,12 +5,15 @@
  */
 import { z } from "../../base/schema.ts";
 import { checkRule } from "../../edge/acl.ts";
+import { OWNER_AUTHTOKEN } from "../../edge/owner.ts";
 import { makeToken, type TokenKeys, tokenKeys } from "../../store/tokens.ts";
 import { formatTime } from "../events.ts";
 import { exampleId, identity, ownTexts, text, textList } from "../fields.ts";
 import { BASE_FILTER } from "../filter.ts";
 import { ownerOf, readOwner } from "../refs.ts";
+import { problem } from "../problem.ts";
 import type { Call, Resource } from "../resource.ts";
+import type { Change } from "../change.ts";
 import { storedOperations, type StoredSpec, textsOf } from "../stored.ts";
 
 const acl = textList(
@@ -102,6 +105,7 @@ const spec: StoredSpec<
     body.acl?.forEach(checkRule);
     return body.acl ? { acl: body.acl } : {};
   },
+  beforeDelete: keepDefault,
   // The row stays, so that an agent that still has the token is told what happened to it (300).
   async remove(change, row) {
     const changes = { revoked_at: change.nowMs, updated_at: change.nowMs };
@@ -118,6 +122,22 @@ const spec: StoredSpec<
   }),
   revealed: (prepared) => ({ token: prepared?.token ?? null }),
 };
+
+/**
+ * The authtoken an account began with is its user's default one, and stays (spec rest-api A21).
+ * Whoever stands at the machine may take it back all the same.
+ */
+async function keepDefault({ content, principal }: Change, row: { id: string }): Promise<void> {
+  if (principal.isAtMachine || await content.settings.get(OWNER_AUTHTOKEN) !== row.id) return;
+  const isOwn = principal.id.startsWith("usr_");
+  throw problem(
+    isOwn ? 601 : 637,
+    `Cannot delete "${row.id}": it is the default authtoken of ${
+      isOwn ? "your account" : "the owner of the account"
+    }. On the machine of the edge, "sallyport edge token revoke ${row.id}" revokes it, and another ` +
+      "one preset in SALLYPORT_EDGE_AUTHTOKEN takes its place",
+  );
+}
 
 /** Authtokens. */
 export const credentials: Resource = {

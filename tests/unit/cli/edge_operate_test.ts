@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { main } from "../../../lib/cli/main.ts";
 import { type MemoryRuntime, memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { sqliteDriver } from "../../../lib/store/driver.ts";
-import { openStore } from "../../../lib/store/store.ts";
+import { openStore, type Store } from "../../../lib/store/store.ts";
 import { memorySqlite } from "../../fakes/sqlite.ts";
 import { test } from "../../harness.ts";
 
@@ -15,7 +15,7 @@ async function machine() {
   const store = await openStore(sqliteDriver(await openSqlite("/data/sallyport.db")));
   await store.accounts.insert({ id: "ac_1", name: "owner", created_at: 1, suspended: false });
   await store.close();
-  return async (...args: string[]) => {
+  const run = async (...args: string[]) => {
     const runtime: MemoryRuntime = memoryRuntime({
       openSqlite,
       host: { args: ["edge", ...args, "--data", "/data"] },
@@ -26,6 +26,16 @@ async function machine() {
     const { stdout, stderr } = runtime.host;
     return { code, json: stdout.text && JSON.parse(stdout.text), stderr: stderr.text };
   };
+  /** Works on the database itself. */
+  const inStore = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
+    const store = await openStore(sqliteDriver(await openSqlite("/data/sallyport.db")));
+    try {
+      return await work(store);
+    } finally {
+      await store.close();
+    }
+  };
+  return Object.assign(run, { inStore });
 }
 
 test("operate() makes, lists and revokes through the operations of the API", async () => {
@@ -59,4 +69,47 @@ test("operate() keeps accounts apart", async () => {
   assert.equal((await run("account", "suspend", "second")).json.suspended, true);
   assert.equal((await run("account", "resume", "second")).json.suspended, false);
   assert.match((await run("key", "list", "--account", "third")).stderr, /no account "third"/);
+});
+
+test("operate() leaves an entry in the audit trail for everything it changes", async () => {
+  const run = await machine();
+  const { json: made } = await run("token", "create");
+  await run("token", "revoke", made.id);
+  await run("key", "create");
+  await run("user", "add", "ci");
+  await run("domain", "add", "shop.localhost");
+  const { json: second } = await run("account", "add", "second");
+  await run("account", "suspend", "second");
+  const trail = (account: string) =>
+    run.inStore(async (store) => (await store.audit_events.list(account)).reverse());
+  assert.deepEqual((await trail("ac_1")).map(({ type }) => type), [
+    "tunnel_credential_created.v0",
+    "tunnel_credential_deleted.v0",
+    "api_key_created.v0",
+    "service_user_created.v0",
+    "domain_created.v0",
+  ]);
+  const ofSecond = await trail(second.id);
+  assert.deepEqual(ofSecond.map(({ type }) => type), [
+    "account_created.v0",
+    "tunnel_credential_created.v0",
+    "api_key_created.v0",
+    "account_updated.v0",
+  ]);
+  assert.equal(ofSecond[3].object.suspended, true);
+  assert.ok(!JSON.stringify(ofSecond).includes(second.authtoken));
+  assert.deepEqual(ofSecond[0].principal, {
+    id: `usr_${second.id.slice("ac_".length)}`,
+    subject: "second",
+    source: "Command line",
+    credential: { id: "", uri: "" },
+  });
+});
+
+test("operate() revokes even the default authtoken, which the API keeps", async () => {
+  const run = await machine();
+  const { json: made } = await run("token", "create");
+  await run.inStore((store) => store.settings.set("owner_authtoken", made.id));
+  assert.equal((await run("token", "revoke", made.id)).code, 0);
+  assert.deepEqual((await run("token", "list")).json, []);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { newToken } from "../../../../lib/api/resources/credentials.ts";
 import { tokenKeys } from "../../../../lib/store/tokens.ts";
 import { test } from "../../../harness.ts";
-import { withApi } from "../kit.ts";
+import { assertProblem, withApi } from "../kit.ts";
 import { assertRefused, journey, longTexts } from "./journey.ts";
 
 test("credentials: created, read, listed, changed, deleted", async () => {
@@ -102,4 +102,20 @@ test("newToken() begins with the KSUID of the object", async () => {
   const { token, lookup } = await newToken("cr_2aBcDeFgHiJkLmNoPqRsTuVwXyZ");
   assert.equal(lookup, "2aBcDeFgHiJkLmNoPqRsTuVwXyZ");
   assert.ok(token.startsWith(`${lookup}_`));
+});
+
+test("credentials: the default authtoken of the owner is not deleted, 601, nor by others, 637", async () => {
+  await withApi(async ({ caller, store, withKey }) => {
+    const { id } = await caller.make("/credentials", {});
+    await store.settings.set("owner_authtoken", id);
+    const refused = await caller.delete(`/credentials/${id}`);
+    assertProblem(refused, 601, 409);
+    assert.match(refused.body.msg, /default authtoken[^]*sallyport edge token revoke/);
+    assert.equal((await caller.get(`/credentials/${id}`)).status, 200);
+    const user = await caller.make("/service_users", { name: "ci" });
+    const ci = await withKey(user.id);
+    assertProblem(await ci.delete(`/credentials/${id}`), 637, 409);
+    const { id: other } = await caller.make("/credentials", {});
+    assert.equal((await caller.delete(`/credentials/${other}`)).status, 204);
+  });
 });
