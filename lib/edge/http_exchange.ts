@@ -657,6 +657,12 @@ export class Exchange {
           invalidResponse(forwardsTo, error.message),
           repeatable && error.code === "connection_closed",
         );
+      case "stream_reset":
+        // The agent took the stream and its session lives: what broke is behind it.
+        return this.#answer(
+          invalidResponse(forwardsTo, "The connection was reset before an answer"),
+          repeatable,
+        );
       case "internal":
         return this.#answer(edgeFault());
       default:

@@ -317,7 +317,11 @@ class Muxer implements Mux, SessionEvents {
     this.#over = true;
     this.#heartbeat.stop();
     const reason = error ?? new TunnelError("session_closed", "The session has ended");
-    for (const stream of [...this.#streams.values()]) stream.fail(reason, true);
+    // Whoever holds a stream must be able to tell its own end from the end of them all.
+    const ofStreams = reason.code === "session_closed"
+      ? reason
+      : new TunnelError("session_closed", reason.message, { cause: reason });
+    for (const stream of [...this.#streams.values()]) stream.fail(ofStreams, true);
     this.session.shut();
     this.#streams.clear();
     this.#carrier.abort(reason);

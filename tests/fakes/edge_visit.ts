@@ -5,7 +5,8 @@
  * @module
  */
 import { FakeClock } from "../../lib/base/clock.ts";
-import { type Duplex, pair } from "../../lib/base/duplex.ts";
+import { type Chunk, type Duplex, pair } from "../../lib/base/duplex.ts";
+import { TunnelError } from "../../lib/base/errors.ts";
 import { silentLogger } from "../../lib/base/log.ts";
 import type { Endpoint, EndpointProto, EndpointTable, Visitor } from "../../lib/edge/endpoint.ts";
 import type { HttpLimits } from "../../lib/edge/http_limits.ts";
@@ -29,12 +30,28 @@ export class FakeStream extends Through implements MuxStream {
   readonly type = 3;
   /** `fin` and `rst <code>`, in order. */
   readonly ends: string[] = [];
+  /** What broke it, as the multiplexer would tell. */
+  broken: TunnelError | undefined;
   #over = false;
 
   constructor(id: number, duplex: Duplex) {
     super(duplex);
     this.id = id;
     duplex.closed.then(() => this.#over = true);
+  }
+
+  /** The session, or the agent, breaks it. */
+  break(error: TunnelError): void {
+    this.broken = error;
+    this.under.abort();
+  }
+
+  override read(): Chunk | Promise<Chunk> {
+    const chunk = super.read();
+    if (!(chunk instanceof Promise)) return chunk;
+    return chunk.catch((thrown) => {
+      throw this.broken ?? thrown;
+    });
   }
 
   override closeWrite(): void | Promise<void> {

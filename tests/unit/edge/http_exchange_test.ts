@@ -287,13 +287,17 @@ test("Exchange answers 502 with 3004 when the head of a response is too large", 
   assert.match(await visitor.readHead(), /^HTTP\/1\.1 502 [^]*3004/);
 });
 
-test("Exchange answers 502 with 3210 when the agent resets the stream or is gone", async () => {
-  const reset = await asked(GET);
-  reset.agent.duplex.abort();
-  assert.match(
-    await reset.visitor.readHead(),
-    /^HTTP\/1\.1 502 [^]*ERR_NGROK_3210/,
-  );
+test("Exchange blames the service for a stream that is reset, the agent for a session that ends", async () => {
+  for (
+    const [code, expected] of [
+      ["stream_reset", /^HTTP\/1\.1 502 [^]*ERR_NGROK_3004/],
+      ["session_closed", /^HTTP\/1\.1 502 [^]*ERR_NGROK_3210/],
+    ] as const
+  ) {
+    const { agent, visitor } = await asked(GET);
+    agent.stream.break(new TunnelError(code, "Broken"));
+    assert.match(await visitor.readHead(), expected);
+  }
 });
 
 test("Exchange turns a failed opening into 502, 503 or 504", async () => {

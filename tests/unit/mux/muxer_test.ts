@@ -259,7 +259,8 @@ test("Mux.startHeartbeat() ends the mux of a peer that has died silently", async
   assert.equal(end.error?.code, "heartbeat_lost");
   await assert.rejects(
     reading,
-    (error: TunnelError) => error.code === "heartbeat_lost",
+    (error: TunnelError) => error.code === "session_closed" && error.cause === end.error,
+    "a stream tells the end of its session from its own",
   );
 });
 
