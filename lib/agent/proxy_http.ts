@@ -35,7 +35,7 @@ export async function connectOverHttp(
     `CONNECT ${target} HTTP/1.1`,
     `Host: ${target}`,
     `User-Agent: sallyport/${VERSION}`,
-    ...proxy.user + proxy.password === "" ? [] : [`Proxy-Authorization: Basic ${token(proxy)}`],
+    ...proxyAuthorization(proxy),
   ];
   await carrier.write(encodeText(`${lines.join("\r\n")}\r\n\r\n`));
   for (let heads = 0; heads <= MAX_INTERIM; heads++) {
@@ -59,7 +59,12 @@ function words(status: number, reason: string, proxy: Proxy): string {
   return `it answered ${status}${reason === "" ? "" : ` ${reason}`}`;
 }
 
-/** RFC 7617, in UTF-8. */
-function token({ user, password }: Proxy): string {
-  return toBase64(encodeText(`${user}:${password}`));
+/**
+ * The line that says who we are to a proxy (RFC 7617, in UTF-8); none for nobody.
+ *
+ * @param proxy which
+ */
+export function proxyAuthorization({ user, password }: Proxy): readonly string[] {
+  if (user + password === "") return [];
+  return [`Proxy-Authorization: Basic ${toBase64(encodeText(`${user}:${password}`))}`];
 }

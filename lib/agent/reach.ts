@@ -4,16 +4,14 @@
  *
  * @module
  */
-import { abortError, type Clock, deadline } from "../base/clock.ts";
-import type { Duplex } from "../base/duplex.ts";
+import { abortError, type Clock } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Host } from "../runtime/host.ts";
 import type { Conn, ConnectOptions, Net, TrustedRoots } from "../runtime/net.ts";
 import type { ConnectAddress } from "./config.ts";
-import { isPassedBy, type Proxy, showProxy } from "./proxy.ts";
-import { connectOverHttp } from "./proxy_http.ts";
-import { connectOverSocks } from "./proxy_socks.ts";
+import { isPassedBy, type Proxy } from "./proxy.ts";
+import { connectTrusting, dialThrough } from "./proxy_dial.ts";
 import { type Found, type ResolveOptions, Resolver } from "./resolve.ts";
 
 /** What getting there needs. */
@@ -65,11 +63,12 @@ export class Reach {
       clock,
       files: host.files,
       openWeb: (name, port, isSecure, timeoutMs, signal) =>
-        this.#connectTrusting({
+        connectTrusting(net, options.roots, {
           host: name,
           port,
           timeoutMs,
           signal,
+          localAddresses: this.#ownAddresses(),
           ...(isSecure ? { tls: { serverName: name, alpn: ["http/1.1"] } } : {}),
         }),
     });
@@ -86,12 +85,11 @@ export class Reach {
     const { clock, timeoutMs } = this.#options;
     const untilMs = clock.steady() + timeoutMs;
     if (!this.#proxy) return await this.#openDirect(untilMs, signal);
-    const carrier = await this.#openProxy(this.#proxy, untilMs, signal);
+    const carrier = await this.#through(this.#proxy, host, port, untilMs, signal);
     const onAbort = () => carrier.abort(abortError(signal));
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
-      await this.#askProxy(this.#proxy, carrier, host, port, untilMs);
       return await this.#options.net.startTlsClient(carrier, {
         serverName: host,
         roots: this.#options.roots,
@@ -121,14 +119,7 @@ export class Reach {
     }
     const untilMs = clock.steady() + (options.timeoutMs ?? timeoutMs);
     const signal = options.signal ?? new AbortController().signal;
-    const carrier = await this.#openProxy(proxy, untilMs, signal);
-    try {
-      await this.#askProxy(proxy, carrier, host, port, untilMs);
-      return carrier;
-    } catch (thrown) {
-      carrier.abort(thrown);
-      throw thrown;
-    }
+    return await this.#through(proxy, host, port, untilMs, signal);
   }
 
   async #openDirect(untilMs: number, signal: AbortSignal): Promise<Conn> {
@@ -165,62 +156,17 @@ export class Reach {
     }
   }
 
-  async #openProxy(proxy: Proxy, untilMs: number, signal: AbortSignal): Promise<Conn> {
-    const { kind, host, port } = proxy;
-    try {
-      return await this.#connectTrusting({
-        host,
-        port,
-        timeoutMs: this.#leftMs(untilMs),
-        signal,
-        ...(kind === "https" ? { tls: { serverName: host, alpn: ["http/1.1"] } } : {}),
-      });
-    } catch (cause) {
-      if (signal.aborted) throw abortError(signal);
-      const { message, code } = toTunnelError(cause, "connection_closed");
-      const found = code === "tls_untrusted"
-        ? "its certificate is not signed by an authority this machine trusts, nor by connect_cas"
-        : message.slice(message.indexOf(": ") + 2);
-      throw new TunnelError(
-        "proxy_failed",
-        `Cannot reach the proxy ${showProxy(proxy)}: ${found}`,
-        { cause },
-      );
-    }
-  }
-
-  async #askProxy(
+  #through(
     proxy: Proxy,
-    carrier: Duplex,
     host: string,
     port: number,
     untilMs: number,
-  ): Promise<void> {
-    const ask = proxy.kind === "socks5" ? connectOverSocks : connectOverHttp;
-    const words = `The proxy ${showProxy(proxy)} did not answer`;
-    await deadline(
-      this.#options.clock,
-      ask(carrier, proxy, host, port),
-      this.#leftMs(untilMs),
-      words,
-    );
-  }
-
-  /**
-   * Connects to something that is not the edge: the system's authorities may vouch for it, or the
-   * one the user has named for his own network.
-   */
-  async #connectTrusting(options: ConnectOptions): Promise<Conn> {
-    const { net, roots } = this.#options;
+    signal: AbortSignal,
+  ): Promise<Conn> {
+    const { net, clock, roots } = this.#options;
     const localAddresses = this.#ownAddresses();
-    const all = { ...options, ...(localAddresses ? { localAddresses } : {}) };
-    try {
-      return await net.connect(all);
-    } catch (thrown) {
-      const isUntrusted = thrown instanceof TunnelError && thrown.code === "tls_untrusted";
-      if (!isUntrusted || roots === "system" || !options.tls) throw thrown;
-      return await net.connect({ ...all, tls: { ...options.tls, roots } });
-    }
+    const timeoutMs = this.#leftMs(untilMs);
+    return dialThrough(proxy, host, port, { net, clock, roots, localAddresses, timeoutMs, signal });
   }
 
   #ownAddresses(): readonly string[] | undefined {

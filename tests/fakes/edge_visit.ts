@@ -6,7 +6,7 @@
  */
 import { FakeClock } from "../../lib/base/clock.ts";
 import { type Chunk, type Duplex, pair } from "../../lib/base/duplex.ts";
-import { TunnelError } from "../../lib/base/errors.ts";
+import type { TunnelError } from "../../lib/base/errors.ts";
 import { silentLogger } from "../../lib/base/log.ts";
 import type { Endpoint, EndpointProto, EndpointTable, Visitor } from "../../lib/edge/endpoint.ts";
 import type { HttpLimits } from "../../lib/edge/http_limits.ts";

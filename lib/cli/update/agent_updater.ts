@@ -39,7 +39,7 @@ export async function agentUpdater({ config, runtime, logger }: Cli): Promise<Ag
   const source = updateSourceOf(agent);
   if (!source) return refused(NO_SOURCE);
   const { Updater } = await import("./updater.ts");
-  const fetch = updateFetch(runtime.host.runtime.name, agent.proxy_url);
+  const fetch = updateFetch(runtime, agent.proxy_url);
   const updater = new Updater({ runtime, logger, source, configPaths: config.paths, fetch });
   return { updater, obstacle: "" };
 }

@@ -49,7 +49,7 @@ export async function runUpdate(cli: Cli, input: UpdateInput): Promise<number> {
     }
   }
   const { proxy_url } = config.file.agent;
-  const fetch = updateFetch(host.runtime.name, proxy_url, input.fetch);
+  const fetch = updateFetch(runtime, proxy_url, input.fetch);
   const updater = new Updater({ runtime, logger, source, configPaths: config.paths, fetch });
   const version = await updater.check();
   const { channel } = source;
