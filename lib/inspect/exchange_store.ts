@@ -41,6 +41,16 @@ export interface StoredExchange extends Exchange {
   readonly costBytes: number;
 }
 
+/** An exchange, what was counted for it, and where it stands. */
+interface Entry {
+  readonly exchange: StoredExchange;
+  costBytes: number;
+  at: number;
+}
+
+/** So many gaps are no reason to close them. */
+const FEW_GAPS = 1_024;
+
 /** How much is kept, and who is told when a listener fails. */
 export interface StoreOptions {
   /** What all exchanges may cost, in bytes. @default {52428800} */
@@ -64,9 +74,14 @@ export interface StoreOptions {
 export class ExchangeStore {
   /** What all of them may cost. */
   readonly maxBytes: number;
-  /** Oldest first. */
-  readonly #exchanges = new Map<string, StoredExchange>();
-  readonly #costs = new Map<string, number>();
+  readonly #entries = new Map<string, Entry>();
+  /**
+   * Oldest first; who has gone leaves a gap. A Map has this order too, but whoever goes through one
+   * from its beginning goes through all gaps, at each exchange anew.
+   */
+  #order: (Entry | undefined)[] = [];
+  /** No complete one stands before this. */
+  #passed = 0;
   readonly #listeners = new Set<(event: ExchangeEvent) => void>();
   readonly #logger: Logger;
   #sizeBytes = 0;
@@ -83,7 +98,7 @@ export class ExchangeStore {
 
   /** How many are kept. */
   get count(): number {
-    return this.#exchanges.size;
+    return this.#entries.size;
   }
 
   /** What they cost. */
@@ -93,22 +108,18 @@ export class ExchangeStore {
 
   /** One of them. */
   get(id: string): Exchange | undefined {
-    return this.#exchanges.get(id);
+    return this.#entries.get(id)?.exchange;
   }
 
   /** The newest first. */
   list(query: ExchangeQuery = {}): Exchange[] {
     const { limit = 50, endpointName, beforeId, where } = query;
     const found: Exchange[] = [];
-    if (beforeId !== undefined && !this.#exchanges.has(beforeId)) return found;
-    let isPast = beforeId === undefined;
-    const all = [...this.#exchanges.values()];
-    for (let at = all.length - 1; at >= 0 && found.length < limit; at--) {
-      const exchange = all[at];
-      if (!isPast) {
-        isPast = exchange.id === beforeId;
-        continue;
-      }
+    let at = this.#order.length;
+    if (beforeId !== undefined) at = this.#entries.get(beforeId)?.at ?? 0;
+    while (--at >= 0 && found.length < limit) {
+      const exchange = this.#order[at]?.exchange;
+      if (!exchange) continue;
       if (endpointName !== undefined && exchange.endpointName !== endpointName) continue;
       if (where === undefined || where(exchange)) found.push(exchange);
     }
@@ -117,24 +128,31 @@ export class ExchangeStore {
 
   /** Keeps a new one; the oldest make room for it. */
   add(exchange: StoredExchange): void {
-    this.#exchanges.set(exchange.id, exchange);
-    this.#weigh(exchange);
+    const known = this.#entries.get(exchange.id);
+    if (known) this.#remove(known);
+    const entry: Entry = { exchange, costBytes: 0, at: this.#order.length };
+    this.#entries.set(exchange.id, entry);
+    this.#order.push(entry);
+    this.#weigh(entry);
     this.#tell({ type: "added", exchange });
-    this.#makeRoom(exchange);
+    this.#makeRoom(entry);
   }
 
   /** Takes notice that one has changed; one that has made room before is forgotten for good. */
   update(exchange: StoredExchange): void {
-    if (this.#exchanges.get(exchange.id) !== exchange) return;
-    this.#weigh(exchange);
+    const entry = this.#entries.get(exchange.id);
+    if (entry?.exchange !== exchange) return;
+    this.#weigh(entry);
+    if (exchange.state !== "open" && entry.at < this.#passed) this.#passed = entry.at;
     this.#tell({ type: "updated", exchange });
-    this.#makeRoom(exchange);
+    this.#makeRoom(entry);
   }
 
   /** Throws all of them away. */
   clear(): void {
-    this.#exchanges.clear();
-    this.#costs.clear();
+    this.#entries.clear();
+    this.#order = [];
+    this.#passed = 0;
     this.#sizeBytes = 0;
     this.#tell({ type: "cleared" });
   }
@@ -150,30 +168,53 @@ export class ExchangeStore {
     return () => void this.#listeners.delete(listener);
   }
 
-  #weigh(exchange: StoredExchange): void {
-    const { id, costBytes } = exchange;
-    this.#sizeBytes += costBytes - (this.#costs.get(id) ?? 0);
-    this.#costs.set(id, costBytes);
+  #weigh(entry: Entry): void {
+    const { costBytes } = entry.exchange;
+    this.#sizeBytes += costBytes - entry.costBytes;
+    entry.costBytes = costBytes;
   }
 
   /** Complete ones go before those under way; the one that asks for room goes last. */
-  #makeRoom(asking: StoredExchange): void {
+  #makeRoom(asking: Entry): void {
     if (this.#sizeBytes <= this.maxBytes) return;
-    for (const isOpen of [false, true]) {
-      for (const exchange of this.#exchanges.values()) {
-        if (this.#sizeBytes <= this.maxBytes) return;
-        if (exchange === asking || (exchange.state === "open") !== isOpen) continue;
-        this.#evict(exchange);
+    let isFront = true;
+    for (let at = this.#passed; at < this.#order.length && this.#isFull; at++) {
+      const entry = this.#order[at];
+      if (entry && entry.exchange.state !== "open") {
+        if (entry === asking) isFront = false;
+        else this.#evict(entry);
       }
+      if (isFront) this.#passed = at + 1;
     }
-    if (this.#sizeBytes > this.maxBytes) this.#evict(asking);
+    for (let at = 0; at < this.#order.length && this.#isFull; at++) {
+      const entry = this.#order[at];
+      if (entry && entry !== asking) this.#evict(entry);
+    }
+    if (this.#isFull) this.#evict(asking);
+    if (this.#order.length > 2 * this.#entries.size + FEW_GAPS) this.#closeGaps();
   }
 
-  #evict(exchange: StoredExchange): void {
-    this.#exchanges.delete(exchange.id);
-    this.#sizeBytes -= this.#costs.get(exchange.id) ?? 0;
-    this.#costs.delete(exchange.id);
-    this.#tell({ type: "evicted", exchange });
+  get #isFull(): boolean {
+    return this.#sizeBytes > this.maxBytes;
+  }
+
+  #closeGaps(): void {
+    this.#order = this.#order.filter((entry) => entry !== undefined);
+    this.#order.forEach((entry, at) => entry!.at = at);
+    this.#passed = 0;
+  }
+
+  #evict(entry: Entry): void {
+    this.#remove(entry);
+    this.#tell({ type: "evicted", exchange: entry.exchange });
+  }
+
+  #remove(entry: Entry): void {
+    // A listener that hears of one may have thrown all of them away.
+    if (this.#entries.get(entry.exchange.id) !== entry) return;
+    this.#entries.delete(entry.exchange.id);
+    this.#order[entry.at] = undefined;
+    this.#sizeBytes -= entry.costBytes;
   }
 
   #tell(event: ExchangeEvent): void {

@@ -218,7 +218,7 @@ function seen(line: string, lines: FieldList): SeenHead {
   const text = `${line}\r\n${lines.map((one) => `${one.join(": ")}\r\n`).join("")}\r\n`;
   const bytes = new Uint8Array(text.length);
   writeLatin1(text, bytes, 0);
-  return { version: "2", bytes, [Symbol.iterator]: () => lines[Symbol.iterator]() };
+  return { version: "2", bytes };
 }
 
 /** Hears what one side says on its streams. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseRequestHead } from "../../../lib/http/head.ts";
+import { parseRequestHead, parseResponseHead } from "../../../lib/http/head.ts";
 import { BodyCapture, Capture } from "../../../lib/inspect/capture.ts";
 import { test } from "../../harness.ts";
 import { bytes, ORIGIN, text } from "./kit.ts";
@@ -43,4 +43,19 @@ test("Capture ends once: what comes after its end changes nothing", () => {
     undefined,
     50,
   ]);
+});
+
+test("Capture reads the header lines from the head it kept: names as written, values without the space round them", () => {
+  const request = "\r\nGET / HTTP/1.1\r\nHoST:x\r\nA: \t b c \t\r\nEmpty:\r\nA: \u00e9:\r\n\r\n";
+  const seen = parseRequestHead(Uint8Array.from(request, (char) => char.charCodeAt(0)));
+  const limits = { maxBodyBytes: 10, maxMessages: 10, maxPreviewBytes: 5 };
+  const capture = new Capture("airt_1", ORIGIN, seen, 0, 0, limits);
+  assert.deepEqual(capture.request.headers, [...seen]);
+  assert.deepEqual(capture.request.headers, [["HoST", "x"], ["A", "b c"], ["Empty", ""], [
+    "A",
+    "\u00e9:",
+  ]]);
+  const bare = parseResponseHead(bytes("HTTP/1.1 204\r\n\r\n"));
+  capture.respond({ status: 204, reason: "", version: "1.1", bytes: bare.bytes }, 1);
+  assert.deepEqual(capture.response?.headers, []);
 });

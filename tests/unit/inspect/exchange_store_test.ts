@@ -49,6 +49,37 @@ test("ExchangeStore keeps its bound: the oldest that are over go first, then the
   ]);
 });
 
+test("ExchangeStore lets go what was under way for long as soon as it is over, and the gaps it left", () => {
+  const store = new ExchangeStore({ maxBytes: 10 });
+  const long = { ...exchange("long", 1, "open"), state: "open" as StoredExchange["state"] };
+  store.add(long);
+  for (let count = 0; count < 5_000; count++) store.add(exchange(`a${count}`, 1));
+  assert.deepEqual([store.count, ids(store.list()).at(-1)], [10, "long"]);
+  assert.deepEqual(ids(store.list({ limit: 2, beforeId: "a4992" })), ["a4991", "long"]);
+  long.state = "complete";
+  store.update(long);
+  store.add(exchange("last", 1));
+  assert.equal(store.get("long"), undefined, "it is the oldest that is over");
+  assert.deepEqual(ids(store.list({ limit: 3 })), ["last", "a4999", "a4998"]);
+  assert.equal(ids(store.list()).at(-1), "a4991");
+});
+
+test("ExchangeStore.add() puts one with a known id in the place of the one that had it", () => {
+  const store = new ExchangeStore({ maxBytes: 100 });
+  store.add(exchange("a1", 60));
+  store.add(exchange("a2", 20));
+  store.add(exchange("a1", 30));
+  assert.deepEqual([ids(store.list()), store.sizeBytes], [["a1", "a2"], 50]);
+});
+
+test("ExchangeStore bears a listener that throws all of them away while one makes room", () => {
+  const store = new ExchangeStore({ maxBytes: 100 });
+  store.on(({ type }) => type === "evicted" && store.clear());
+  store.add(exchange("a1", 60));
+  store.add(exchange("a2", 60));
+  assert.deepEqual([ids(store.list()), store.sizeBytes], [[], 0]);
+});
+
 test("ExchangeStore weighs anew what grows, and does without what is larger than all of it", () => {
   const store = new ExchangeStore({ maxBytes: 100 });
   const grows = { ...exchange("a1", 10), costBytes: 10 };
