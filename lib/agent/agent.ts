@@ -47,7 +47,8 @@ import {
 import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
 import { HandlerService, type ServeHandler, type ServeOptions } from "./serve.ts";
-import { replay, type ReplayEdits } from "./replay.ts";
+import { replay } from "./replay.ts";
+import type { ReplayEdits } from "./replay_request.ts";
 import { enterService, type Service } from "./service.ts";
 import { openSession, type Session } from "./session.ts";
 import { readAgentTermination } from "./tls_termination.ts";
@@ -418,6 +419,7 @@ class RunningAgent implements Agent {
       inspector,
       signal: this.#stop.signal,
       proxyVersion: endpoint.options.upstreamProxyProtocol,
+      protocol: endpoint.options.upstreamProtocol,
     });
   }
 

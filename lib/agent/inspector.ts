@@ -17,6 +17,14 @@ import type { UpstreamTarget } from "./upstream_dial.ts";
 /** What a connection is, as far as exchanges say it. */
 export type TapAbout = Pick<UpstreamTarget, "name" | "url" | "metrics" | "proxyProtocol" | "tls">;
 
+/** A request that is sent once more. */
+export interface ReplayAbout {
+  /** The exchange that is repeated. */
+  readonly of: string;
+  /** Hears the id of the new one. */
+  readonly begun: (id: string) => void;
+}
+
 /** Keeps exchanges. */
 export class Inspector {
   /** Those that are kept. */
@@ -32,7 +40,7 @@ export class Inspector {
    * @param maxBytes what all of them may cost; 0 is 50 MiB
    * @param clock whose time
    * @param logger hears of listeners that fail
-   * @param codecs undo the compression of WebSockets
+   * @param codecs undo the compression of messages
    */
   constructor(maxBytes: number, clock: Clock, logger: Logger, codecs?: Codecs) {
     this.#codecs = codecs;
@@ -47,12 +55,30 @@ export class Inspector {
    * @param service the side that answers
    * @param about whose it is
    * @param clientAddr who asks
+   * @param replay what is repeated, when it is
    */
-  follow(visitor: Duplex, service: Duplex, about: TapAbout, clientAddr: string): TappedPair {
+  follow(
+    visitor: Duplex,
+    service: Duplex,
+    about: TapAbout,
+    clientAddr: string,
+    replay?: ReplayAbout,
+  ): TappedPair {
+    const options = this.#options(about, clientAddr, replay?.of);
+    const { counter } = options;
     return tapPair(visitor, service, {
-      ...this.#options(about, clientAddr),
-      // Towards a service that speaks TLS it was taken off before.
-      afterProxyHeader: about.proxyProtocol && !about.tls,
+      ...options,
+      // Towards a service that speaks TLS it was taken off before; a replay has written it already.
+      afterProxyHeader: about.proxyProtocol && !about.tls && !replay,
+      ...(replay && {
+        counter: {
+          begun: (id) => {
+            counter?.begun(id);
+            replay.begun(id);
+          },
+          over: (durationMs) => counter?.over(durationMs),
+        },
+      }),
     });
   }
 

@@ -10,7 +10,7 @@ export type { CommandHandlers, CommandName } from "./commands.ts";
 export type { AgentOptions, ForwardOptions } from "./config.ts";
 export type { AllowDeny, EndpointModules, HeaderChanges, SignIn } from "./modules.ts";
 export type { AgentEnd } from "./end.ts";
-export type { ReplayEdits } from "./replay.ts";
+export type { ReplayEdits } from "./replay_request.ts";
 export type { AgentEndpoint, EndpointEnd } from "./endpoint.ts";
 export { type EndpointScheme, type EndpointUrl, parseEndpointUrl } from "./endpoint_url.ts";
 export type {

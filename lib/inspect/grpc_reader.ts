@@ -6,6 +6,7 @@
  */
 import type { CaptureLimits } from "./capture.ts";
 import type { MessageSource } from "./exchange.ts";
+import type { MessageDecoder } from "./message_decoder.ts";
 import type { MessageReader, TellMessage } from "./message_reader.ts";
 
 const PREFIX_BYTES = 5;
@@ -19,6 +20,7 @@ export class GrpcReader implements MessageReader {
   #prefixBytes = 0;
   #sizeBytes = 0;
   #left = 0;
+  readonly #decoder: MessageDecoder | undefined;
   #preview: Uint8Array = new Uint8Array(0);
   #kept = 0;
 
@@ -28,8 +30,15 @@ export class GrpcReader implements MessageReader {
    * @param from whose messages
    * @param limits what is kept of each
    * @param tell takes each message
+   * @param decoder undoes compression. @default it stays
    */
-  constructor(from: MessageSource, limits: CaptureLimits, tell: TellMessage) {
+  constructor(
+    from: MessageSource,
+    limits: CaptureLimits,
+    tell: TellMessage,
+    decoder?: MessageDecoder,
+  ) {
+    this.#decoder = decoder;
     this.#from = from;
     this.#limits = limits;
     this.#tell = tell;
@@ -63,20 +72,33 @@ export class GrpcReader implements MessageReader {
     const view = new DataView(this.#prefix.buffer);
     this.#sizeBytes = this.#left = view.getUint32(1);
     this.#kept = 0;
-    this.#preview = new Uint8Array(Math.min(this.#sizeBytes, this.#limits.maxPreviewBytes));
+    const { maxPreviewBytes } = this.#limits;
+    const wanted = this.#isCompressed && this.#decoder
+      ? this.#decoder.wants(this.#sizeBytes)
+      : Math.min(this.#sizeBytes, maxPreviewBytes);
+    this.#preview = new Uint8Array(wanted);
     if (this.#left === 0) this.#finish();
+  }
+
+  get #isCompressed(): boolean {
+    return (this.#prefix[0] & 1) !== 0;
   }
 
   #finish(): void {
     this.#prefixBytes = 0;
-    this.#tell({
+    const kept = this.#preview;
+    const { maxPreviewBytes } = this.#limits;
+    const preview = kept.length > maxPreviewBytes ? kept.slice(0, maxPreviewBytes) : kept;
+    const isCompressed = this.#isCompressed;
+    const change = this.#tell({
       kind: "grpc",
       from: this.#from,
       sizeBytes: this.#sizeBytes,
-      preview: this.#preview,
-      isTruncated: this.#sizeBytes > this.#preview.length,
-      isCompressed: (this.#prefix[0] & 1) !== 0,
+      preview,
+      isTruncated: this.#sizeBytes > preview.length,
+      isCompressed,
     });
+    if (isCompressed && change) this.#decoder?.take(kept, this.#sizeBytes, change);
     this.#preview = new Uint8Array(0);
   }
 }

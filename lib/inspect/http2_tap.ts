@@ -14,7 +14,9 @@ import type { FieldList } from "../http/http2_request.ts";
 import { reasonPhrase } from "../http/response.ts";
 import { type BodyCapture, Capture, type SeenHead } from "./capture.ts";
 import { GrpcReader } from "./grpc_reader.ts";
-import type { MessageReader } from "./message_reader.ts";
+import type { MessageSource } from "./exchange.ts";
+import { MessageDecoder } from "./message_decoder.ts";
+import type { MessageReader, TellMessage } from "./message_reader.ts";
 import { SseReader } from "./sse_reader.ts";
 import type { HttpTapOptions } from "./tap_options.ts";
 
@@ -130,12 +132,10 @@ export class Http2Tap {
       : [["host", authority] as const, ...regular(fields)];
     const head = { ...seen(`${method} ${target} HTTP/2`, lines), method, target };
     const capture = new Capture(newId("airt", nowMs), origin, head, nowMs, clock.steady(), limits);
-    const visitor = isGrpc(fields)
-      ? new GrpcReader("visitor", limits, this.#tellerOf(capture))
-      : undefined;
+    const visitor = isGrpc(fields) ? this.#grpcReader("visitor", fields, capture) : undefined;
     const followed = { capture, visitor, service: undefined };
     this.#streams.set(id, followed);
-    counter?.begun();
+    counter?.begun(capture.id);
     store.add(capture);
     if (isEnd) this.#requestDone(followed);
   }
@@ -160,11 +160,12 @@ export class Http2Tap {
       // HTTP/2 has no words for a status; they are for people.
       const head = seen(`HTTP/2 ${status}`, regular(fields));
       capture.respond({ ...head, status, reason }, clock.steady());
-      const tell = this.#tellerOf(capture);
-      if (isGrpc(fields)) followed.service = new GrpcReader("service", limits, tell);
+      if (isGrpc(fields)) followed.service = this.#grpcReader("service", fields, capture);
       else if (/^text\/event-stream\s*(;|$)/i.test(valueOf(fields, "content-type"))) {
         const coding = valueOf(fields, "content-encoding");
-        if (/^(identity)?$/i.test(coding)) followed.service = new SseReader(limits, tell);
+        if (/^(identity)?$/i.test(coding)) {
+          followed.service = new SseReader(limits, this.#tellerOf(capture));
+        }
       }
     }
     if (isEnd) this.#responseDone(id, followed);
@@ -188,10 +189,24 @@ export class Http2Tap {
     this.#options.store.update(followed.capture);
   }
 
-  #tellerOf(capture: Capture): (message: Parameters<Capture["addMessage"]>[0]) => void {
+  #grpcReader(from: MessageSource, fields: FieldList, capture: Capture): GrpcReader {
+    const { limits, codecs } = this.#options;
+    const coding = valueOf(fields, "grpc-encoding").trim().toLowerCase();
+    const decoder = codecs && !/^(identity)?$/.test(coding)
+      ? new MessageDecoder((...of) => codecs.decode(...of), coding, limits.maxPreviewBytes)
+      : undefined;
+    return new GrpcReader(from, limits, this.#tellerOf(capture), decoder);
+  }
+
+  #tellerOf(capture: Capture): TellMessage {
     return (message) => {
-      capture.addMessage(message, this.#options.clock.steady());
-      this.#options.store.update(capture);
+      const { store } = this.#options;
+      const kept = capture.addMessage(message, this.#options.clock.steady());
+      store.update(capture);
+      return (change) => {
+        capture.changeMessage(kept, change);
+        store.update(capture);
+      };
     };
   }
 }

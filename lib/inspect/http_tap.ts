@@ -221,7 +221,7 @@ export class HttpTap {
     this.#asking = { capture, head };
     this.#pending.push(this.#asking);
     direction.startBody(requestFraming(head), capture.request.body);
-    this.#options.counter?.begun();
+    this.#options.counter?.begun(capture.id);
     store.add(capture);
     if (direction.isBodyOver) this.#requestDone();
     return found.end;

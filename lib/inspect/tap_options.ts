@@ -20,16 +20,16 @@ export interface HttpTapOptions {
   readonly origin: ExchangeOrigin;
   /** Whether a PROXY header comes before the first request. @default {false} */
   readonly afterProxyHeader?: boolean;
-  /** Undoes the compression of WebSockets. @default it stays */
-  readonly codecs?: Pick<Codecs, "createInflater">;
+  /** Undoes the compression of WebSockets and of gRPC messages. @default it stays */
+  readonly codecs?: Pick<Codecs, "createInflater" | "decode">;
   /** Counts exchanges. */
   readonly counter?: ExchangeCounter;
 }
 
 /** Hears of exchanges as numbers. */
 export interface ExchangeCounter {
-  /** One has begun. */
-  begun(): void;
+  /** One has begun: its id. */
+  begun(id: string): void;
   /** One is complete. */
   over(durationMs: number): void;
 }

@@ -72,7 +72,7 @@ test("S141 inspection: 1,000 mixed requests are captured exactly, and none where
   }
 });
 
-test("inspection: a call to a service that speaks HTTP/2 is an exchange with its gRPC messages", async () => {
+test("inspection: a call to a service that speaks HTTP/2 is an exchange with its gRPC messages, and can be repeated", async () => {
   const edge = await startTestEdge();
   const message = Uint8Array.of(0, 0, 0, 0, 2, 0x68, 0x69);
   const server = http2.createServer((request, response) => {
@@ -112,6 +112,15 @@ test("inspection: a call to a service that speaks HTTP/2 is an exchange with its
       messages.map(({ kind, from, preview }) => [kind, from, new TextDecoder().decode(preview)]),
       [["grpc", "visitor", "hi"], ["grpc", "service", "hi"]],
     );
+    const again = await agent.replay(agent.exchanges!.list()[0].id);
+    const untilMs = performance.now() + 30_000;
+    while (agent.exchanges!.get(again)?.state === "open" && performance.now() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const repeated = agent.exchanges!.get(again)!;
+    assert.equal(repeated.state, "complete", repeated.error);
+    assert.deepEqual([repeated.request.version, repeated.messages.length], ["2", 2]);
+    assert.deepEqual(repeated.response?.trailers, [["grpc-status", "0"]]);
   } finally {
     await agent.close({ graceMs: 0 });
     await new Promise((resolve) => server.close(resolve));

@@ -5,8 +5,6 @@
  * @module
  */
 import type { Context, Hono } from "hono";
-import { sleep } from "../../base/clock.ts";
-import { decodeText } from "../../base/bytes.ts";
 import { TunnelError } from "../../base/errors.ts";
 import { parseWith, type Schema, z } from "../../base/schema.ts";
 import type { Exchange } from "../../inspect/exchange.ts";
@@ -14,6 +12,7 @@ import type { ExchangeStore } from "../../inspect/exchange_store.ts";
 import { badParameter, numbered } from "./agent_problem.ts";
 import type { AgentApiDeps } from "./api_deps.ts";
 import { detailOf, legacyOf, readBase64, REQUESTS_PATH, summaryOf } from "./exchange_json.ts";
+import { findText } from "./full_text.ts";
 import { type ExchangeTest, headerFilter } from "./header_filter.ts";
 import { headerWords, WORDS_OF } from "./header_words.ts";
 import { exchangesOfHar, harOf } from "./har.ts";
@@ -23,9 +22,6 @@ import { AGENT_PATHS, type ExchangeListJson, type ReplayBody } from "./shapes.ts
 
 /** How often a request may be repeated at once. */
 const MAX_TIMES = 100;
-
-/** How much is looked through before others have a turn. */
-const SEARCH_BYTES = 4 * 1024 * 1024;
 
 const line = z.tuple([z.string(), z.string()]);
 const replaySchema: Schema<ReplayBody> = z.strictObject({
@@ -137,7 +133,10 @@ async function readReplay(request: Request): Promise<ReplayBody> {
   }
 }
 
-async function listOf(c: Context, { agent, clock }: AgentApiDeps): Promise<ExchangeListJson> {
+async function listOf(
+  c: Context,
+  { agent, clock, codecs }: AgentApiDeps,
+): Promise<ExchangeListJson> {
   const query = new URL(c.req.url).searchParams;
   const limit = readCount(query, "limit", 100, 10_000);
   const store = agent.exchanges;
@@ -145,7 +144,7 @@ async function listOf(c: Context, { agent, clock }: AgentApiDeps): Promise<Excha
   if (!store) return empty;
   const beforeId = query.get("before") || undefined;
   const endpointName = query.get("endpoint_name") || undefined;
-  const wanted = (query.get("q") ?? "").trim().toLowerCase();
+  const wanted = (query.get("q") ?? "").trim();
   const tests = query.getAll("filter").map(readFilter);
   const passes = (exchange: Exchange) => tests.every((test) => test(exchange));
   const counts = { kept: store.count, size_bytes: store.sizeBytes, max_bytes: store.maxBytes };
@@ -157,17 +156,8 @@ async function listOf(c: Context, { agent, clock }: AgentApiDeps): Promise<Excha
   if (wanted === "") {
     return { exchanges: store.list({ ...from, limit }).map(summaryOf), ...counts };
   }
-  const found: Exchange[] = [];
-  let lookedAt = 0;
-  for (const exchange of store.list({ ...from, limit: Infinity })) {
-    if (holds(exchange, wanted)) found.push(exchange);
-    if (found.length === limit) break;
-    lookedAt += exchange.request.body.bytes.length + (exchange.response?.body.bytes.length ?? 0);
-    if (lookedAt < SEARCH_BYTES) continue;
-    // Traffic goes on while somebody searches.
-    lookedAt = 0;
-    await sleep(clock, 0);
-  }
+  const all = store.list({ ...from, limit: Infinity });
+  const found = await findText(all, wanted, { clock, codecs, limit });
   return { exchanges: found.map(summaryOf), ...counts };
 }
 
@@ -177,14 +167,4 @@ function readFilter(text: string): ExchangeTest {
   } catch (thrown) {
     throw badParameter((thrown as Error).message);
   }
-}
-
-/** Whether a text stands anywhere in it: first lines, headers, bodies as they passed, messages. */
-function holds(exchange: Exchange, wanted: string): boolean {
-  const { id, request, response, messages, endpointName, clientAddr } = exchange;
-  if (`${id} ${endpointName} ${clientAddr}`.toLowerCase().includes(wanted)) return true;
-  const has = (bytes: Uint8Array) => decodeText(bytes).toLowerCase().includes(wanted);
-  return has(request.head) || has(request.body.bytes) ||
-    (response !== undefined && (has(response.head) || has(response.body.bytes))) ||
-    messages.some(({ preview }) => has(preview));
 }

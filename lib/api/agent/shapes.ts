@@ -121,7 +121,7 @@ export interface StreamMessageJson {
   readonly opcode: number | null;
   /** WebSocket: whether it ends its message. */
   readonly final: boolean | null;
-  /** WebSocket, gRPC: whether it came compressed. Of a WebSocket, size and preview are inflated where they could be. */
+  /** WebSocket, gRPC: whether it came compressed. Size and preview are inflated where they could be. */
   readonly compressed: boolean | null;
   /** WebSocket: of a close frame. */
   readonly close_code: number | null;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { Inspector } from "../../../lib/agent/inspector.ts";
-import { replay, type ReplayEdits, requestBytes } from "../../../lib/agent/replay.ts";
+import { replay } from "../../../lib/agent/replay.ts";
+import type { ReplayEdits } from "../../../lib/agent/replay_request.ts";
 import { parseUpstream } from "../../../lib/agent/upstream.ts";
 import type { UpstreamTarget } from "../../../lib/agent/upstream_dial.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
@@ -137,88 +137,4 @@ test("replay() says what kept it from the service, and what cut the answer", asy
   await eventually(scene.clock, () => stopped.state !== "open");
   assert.equal(stopped.state, "cut");
   await door.close();
-});
-
-test("requestBytes() writes edits, and puts the length right", () => {
-  const { request } = new Scene().captured(POST);
-  const chunked = new Scene().captured(CHUNKED).request;
-  for (
-    const [of, edits, expected] of [
-      [request, { method: "PATCH", target: "/z" }, POST.replace("POST /a?b=1", "PATCH /z")],
-      [
-        request,
-        { body: bytes("longer text") },
-        "POST /a?b=1 HTTP/1.1\r\nhOST: a.test\r\nContent-Length: 11\r\n\r\nlonger text",
-      ],
-      [
-        request,
-        { headers: [["Host", "b"], ["X", "1"], ["x", "2"]] },
-        "POST /a?b=1 HTTP/1.1\r\nHost: b\r\nX: 1\r\nx: 2\r\nContent-Length: 5\r\n\r\nhello",
-      ],
-      [
-        request,
-        { trailers: [["Sum", "1"]] },
-        "POST /a?b=1 HTTP/1.1\r\nhOST: a.test\r\nTransfer-Encoding: chunked\r\n\r\n" +
-        "5\r\nhello\r\n0\r\nSum: 1\r\n\r\n",
-      ],
-      [
-        chunked,
-        { body: bytes(""), trailers: [] },
-        "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-      ],
-    ] as const
-  ) {
-    assert.equal(text(requestBytes(of, edits)), expected);
-  }
-});
-
-test("requestBytes() refuses what would be another request than it looks", () => {
-  const scene = new Scene();
-  const { request } = scene.captured(POST);
-  for (
-    const [edits, found] of [
-      [{ method: "GET /" }, /is no method/],
-      [{ target: "/ HTTP/1.1\r\nX: y" }, /is no request target/],
-      [{ target: "" }, /is no request target/],
-      [{ headers: [["A b", "c"]] }, /not a header name/],
-      [{ headers: [["A", "b\r\nC: d"]] }, /control character/],
-      [{ trailers: [["A", "b\r\nC: d"]] }, /control character/],
-    ] as [ReplayEdits, RegExp][]
-  ) {
-    assert.throws(() => requestBytes(request, edits), (error: Error & { code?: string }) => {
-      assert.equal(error.code, "http_invalid");
-      assert.match(error.message, found);
-      return true;
-    });
-  }
-  const upgrade = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-  assert.throws(() => requestBytes(scene.captured(upgrade).request, {}), /another protocol/);
-  const body = { bytes: bytes("he"), totalBytes: 5, isTruncated: true };
-  const cut = { ...request, headers: request.headers, body };
-  assert.throws(() => requestBytes(cut, {}), /only 2 of the 5 bytes/);
-});
-
-test("requestBytes() always writes one request that reads as what was asked for", () => {
-  const { request } = new Scene().captured(POST);
-  fc.assert(fc.property(
-    fc.string({ unit: "binary-ascii" }),
-    fc.string({ unit: "binary-ascii" }),
-    fc.uint8Array(),
-    (name, value, body) => {
-      let written;
-      try {
-        written = requestBytes(request, { headers: [["Host", "a"], [name, value]], body });
-      } catch {
-        return;
-      }
-      const scene = new Scene();
-      const tap = scene.inspector.watch(scene.target, "192.0.2.1:5");
-      tap.fromVisitor(written);
-      const kept = scene.inspector.exchanges.list();
-      assert.ok(kept.length <= 1);
-      if (kept[0] && !/^(transfer-encoding|content-length|connection)$/i.test(name)) {
-        assert.deepEqual(kept[0].request.body.bytes, body);
-      }
-    },
-  ));
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { concat } from "../../../lib/base/bytes.ts";
 import {
@@ -13,9 +14,11 @@ import {
 } from "../../../lib/http/h2/frame.ts";
 import { HpackEncoder } from "../../../lib/http/h2/hpack_encoder.ts";
 import type { FieldList } from "../../../lib/http/http2_request.ts";
+import { DEFAULT_CAPTURE_LIMITS } from "../../../lib/inspect/capture.ts";
 import { isPrefaceHead } from "../../../lib/inspect/http2_tap.ts";
+import { nodeCodecs } from "../../../lib/runtime/node_codecs.ts";
 import { test } from "../../harness.ts";
-import { bytes, grpcMessage, plain, rig } from "./kit.ts";
+import { bytes, grpcMessage, plain, rig, text } from "./kit.ts";
 
 function data(id: number, payload: Uint8Array, isEnd = false, padding?: number): Uint8Array {
   const padded = padding === undefined
@@ -147,4 +150,44 @@ test("Http2Tap gives up at what is no HTTP/2, and never throws", () => {
 test("isPrefaceHead() knows the beginning of HTTP/2 alone", () => {
   assert.equal(isPrefaceHead(PREFACE.subarray(0, 18)), true);
   assert.equal(isPrefaceHead(bytes("PRI * HTTP/1.1\r\n\r\n")), false);
+});
+
+test("Http2Tap inflates gRPC messages beside the tunnel, by the coding that the call names", async () => {
+  const { tap, store } = rig({}, { codecs: nodeCodecs });
+  const [ask, answer] = [new HpackEncoder(), new HpackEncoder()];
+  const call = request("/shop.Cart/Add", [...GRPC, ["grpc-encoding", "gzip"]]);
+  const long = "x".repeat(50_000);
+  const zipped = (of: string) => grpcMessage(String.fromCharCode(...gzipSync(of)), true);
+  tap.fromVisitor(concat([PREFACE, settingsFrame([]), headersFrames(1, ask.encode(call), false)]));
+  tap.fromVisitor(data(1, concat([zipped("hello"), grpcMessage("plain"), zipped(long)]), true));
+  tap.fromService(concat([
+    settingsFrame([]),
+    headersFrames(1, answer.encode([[":status", "200"], ...GRPC]), false),
+    // It names no coding: nobody knows what this is.
+    data(1, grpcMessage("odd", true), true),
+  ]));
+  const [exchange] = store.list();
+  assert.equal(exchange.state, "complete", exchange.error);
+  await new Promise<void>((resolve) => {
+    const isDone = () =>
+      [5, 50_000].every((size, index) => exchange.messages[2 * index].sizeBytes === size);
+    if (isDone()) return resolve();
+    const forget = store.on(() => {
+      if (!isDone()) return;
+      forget();
+      resolve();
+    });
+  });
+  const { maxPreviewBytes } = DEFAULT_CAPTURE_LIMITS;
+  assert.deepEqual(
+    exchange.messages.map(({ preview, isCompressed, isTruncated }) => [
+      ...[text(preview), isCompressed, isTruncated],
+    ]),
+    [
+      ["hello", true, false],
+      ["plain", false, false],
+      [long.slice(0, maxPreviewBytes), true, true],
+      ["odd", true, false],
+    ],
+  );
 });

@@ -10,7 +10,7 @@ import type { ForwardOptions } from "../../../../lib/agent/config.ts";
 import type { AgentEndpoint, EndpointEnd } from "../../../../lib/agent/endpoint.ts";
 import type { AgentListener } from "../../../../lib/agent/events.ts";
 import { EndpointMetrics } from "../../../../lib/agent/metrics.ts";
-import type { ReplayEdits } from "../../../../lib/agent/replay.ts";
+import type { ReplayEdits } from "../../../../lib/agent/replay_request.ts";
 import { parseEndpointUrl } from "../../../../lib/agent/endpoint_url.ts";
 import { parseUpstream } from "../../../../lib/agent/upstream.ts";
 import { readWish } from "../../../../lib/agent/wish.ts";
