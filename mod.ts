@@ -30,10 +30,17 @@ import type {
   ListeningEndpoint,
 } from "./lib/agent/listen.ts";
 import { findServer, type LocalServer } from "./lib/agent/local_server.ts";
-import type { ServeHandler, ServeOptions } from "./lib/agent/serve.ts";
+import {
+  handlerOf,
+  type ServeApp,
+  type ServeHandler,
+  type ServeOptions,
+} from "./lib/agent/serve.ts";
 import type { UpstreamKind } from "./lib/agent/upstream.ts";
 import { readServiceWish, readWish } from "./lib/agent/wish.ts";
+import { abortError } from "./lib/base/clock.ts";
 import { type Duplex, pair } from "./lib/base/duplex.ts";
+import { TunnelError } from "./lib/base/errors.ts";
 import type { EdgeOptions } from "./lib/edge/config.ts";
 import { startEdge as startEdgeOn } from "./lib/edge/edge.ts";
 import type { Edge } from "./lib/edge/edge_handle.ts";
@@ -206,9 +213,11 @@ export async function forward(
  * Gives a fetch handler a public URL, with no local port at all: an agent and an endpoint in one
  * call. Bodies stream both ways; `request.signal` fires when the visitor goes away.
  *
- * @param handler answers requests; learns the visitor's address, and can upgrade to a WebSocket
+ * @param handler answers requests; learns the visitor's address, and can upgrade to a WebSocket, send
+ * early hints and trailers. An app with a `fetch` of that kind will do as well
  * @param options where the edge is, who we are, which URL is wanted
  * @throws {TunnelError} as {@linkcode connect} and {@linkcode Agent.serve}
+ * @throws {TypeError} when it is no handler
  *
  * @example
  * ```ts
@@ -222,15 +231,16 @@ export async function forward(
  * ```
  */
 export async function serve(
-  handler: ServeHandler,
+  handler: ServeHandler | ServeApp,
   options: ServeTunnelOptions = {},
 ): Promise<Tunnel> {
-  const [session, { limits, ...rest }] = split(options);
+  const [session, { limits, onError, ...rest }] = split(options);
+  const answer = handlerOf(handler, onError);
   const { wanted, upstream } = readServiceWish(rest, "http");
   const wish: ServeOptions = { limits, ...rest };
   return await open(
     { session, wanted, kind: upstream.kind, url: rest.url },
-    (agent, local) => agent.serve(handler, { ...wish, ...local && { url: local } }),
+    (agent, local) => agent.serve(answer, { ...wish, ...local && { url: local } }),
   );
 }
 
@@ -307,12 +317,16 @@ async function open(
   let edge: Edge | undefined;
   let agent: Agent | undefined;
   try {
-    edge = await embed(session, kind);
+    if (session.signal?.aborted) throw abortError(session.signal);
     // an edge of our own has no certificates: https is wanted here only when it was said
-    const isPlain = edge && wanted.scheme === "https" && !url?.includes("://");
+    const isPlain = wanted.scheme === "https" && !url?.includes("://");
+    if (session.connectUrl === undefined && !session.dial) {
+      if (wanted.scheme === "tls" || wanted.scheme === "https" && !isPlain) throw noTls(wanted);
+      edge = await embed(session, kind);
+    }
     const { authtoken: _, ...local } = session; // the token is for another edge
     agent = await connect(edge ? { ...local, dial: dialEdge(edge) } : session);
-    const endpoint = await add(agent, isPlain ? `http://${wanted.host}` : "");
+    const endpoint = await add(agent, edge && isPlain ? `http://${wanted.host}` : "");
     return tunnelOf(agent, endpoint, async () => {
       release?.();
       await edge?.close({ graceMs: 0 });
@@ -325,9 +339,16 @@ async function open(
   }
 }
 
-/** An edge of our own, when there is no other to go to. */
-async function embed(options: AgentOptions, kind: UpstreamKind): Promise<Edge | undefined> {
-  if (options.connectUrl !== undefined || options.dial) return undefined;
+function noTls({ scheme, url }: EndpointUrl): TunnelError {
+  return new TunnelError(
+    "config_invalid",
+    `Cannot put anything on "${url}": there is no "connectUrl", and the edge in this program has ` +
+      `no certificates; ask for "${scheme === "tls" ? "tcp" : "http"}://", or name an edge`,
+  );
+}
+
+/** An edge of our own. */
+async function embed(options: AgentOptions, kind: UpstreamKind): Promise<Edge> {
   const { logger, runtime } = options;
   return await startEdge({
     http: kind === "http" ? { port: 0 } : undefined,

@@ -46,7 +46,7 @@ import {
 } from "./listen.ts";
 import { moduleOptions } from "./modules.ts";
 import { Pace } from "./pace.ts";
-import { HandlerService, type ServeHandler, type ServeOptions } from "./serve.ts";
+import { HandlerService, type ServeApp, type ServeHandler, type ServeOptions } from "./serve.ts";
 import { replay } from "./replay.ts";
 import type { ReplayEdits } from "./replay_request.ts";
 import { enterService, type Service } from "./service.ts";
@@ -99,12 +99,13 @@ export interface Agent extends AsyncDisposable {
    */
   listen(options?: ListenEndpointOptions): Promise<ListeningEndpoint>;
   /**
-   * Gives a fetch handler a public URL, with no local port: requests are parsed in this program,
-   * bodies stream both ways.
+   * Gives a fetch handler, or an app with one, a public URL, with no local port: requests are parsed
+   * in this program, bodies stream both ways.
    *
    * @throws {TunnelError} as {@linkcode Agent.forward}
+   * @throws {TypeError} when it is no handler
    */
-  serve(handler: ServeHandler, options?: ServeOptions): Promise<AgentEndpoint>;
+  serve(handler: ServeHandler | ServeApp, options?: ServeOptions): Promise<AgentEndpoint>;
   /** The events from now on, to be read one by one. Ends with the agent. */
   events(options?: FollowOptions): AsyncIterableIterator<AgentEvent>;
   /**
@@ -288,11 +289,14 @@ class RunningAgent implements Agent {
     return endpoint;
   }
 
-  async serve(handler: ServeHandler, options: ServeOptions = {}): Promise<AgentEndpoint> {
-    const { limits, ...rest } = options;
+  async serve(
+    handler: ServeHandler | ServeApp,
+    options: ServeOptions = {},
+  ): Promise<AgentEndpoint> {
+    const { limits, onError, ...rest } = options;
     const { logger } = this.#config;
     const { clock } = this.#runtime;
-    const service = new HandlerService(handler, { clock, logger, limits });
+    const service = new HandlerService(handler, { clock, logger, limits, onError });
     const endpoint = await this.#add(readServiceWish(rest, "http"), service.enter);
     void endpoint.closed.then(() => service.drain());
     return endpoint;
@@ -650,8 +654,9 @@ class RunningAgent implements Agent {
       if (graceMs > 0) await this.#endpoints.leavePools(session);
       await this.#visitors.close(graceMs, over.signal);
     }
+    const { signal } = this.#config;
     this.#stop.abort(
-      new TunnelError(
+      signal?.aborted ? abortError(signal) : new TunnelError(
         "aborted",
         "The agent was closed before the edge had accepted it",
       ),

@@ -209,7 +209,7 @@ export const agentOptionsSchema: Schema<AgentOptions> = z.strictObject({
 
 /** What {@linkcode ForwardOptions} must be; addresses are read separately, with errors of their own. */
 export const forwardOptionsSchema: Schema<ForwardOptions> = z.strictObject({
-  addr: z.union([z.string(), z.number()]),
+  addr: z.union([z.string(), z.number()], "it must be a port, host:port or URL"),
   url: z.string().optional(),
   proto: z.enum(["http", "tcp", "tls"]).optional(),
   name: z.string().min(1).optional(),

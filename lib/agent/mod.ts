@@ -42,7 +42,7 @@ export type {
   ListeningEndpoint,
 } from "./listen.ts";
 export type { EndpointMetrics } from "./metrics.ts";
-export type { ServeHandler, ServeInfo, ServeOptions } from "./serve.ts";
+export type { ServeApp, ServeHandler, ServeInfo, ServeOptions } from "./serve.ts";
 export type { AgentTlsTermination, MutualTlsVerification } from "./tls_termination.ts";
 export {
   parseUpstream,
@@ -53,7 +53,12 @@ export {
 
 export type { BackoffOptions } from "../base/backoff.ts";
 export type { FollowOptions } from "../base/event_queue.ts";
-export type { FetchInfo, FetchLimits } from "../http/fetch_options.ts";
+export type {
+  FetchExtras,
+  FetchInfo,
+  FetchLimits,
+  ResponseTrailers,
+} from "../http/fetch_options.ts";
 export {
   ServerWebSocket,
   type ServerWebSocketEvents,

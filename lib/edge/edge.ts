@@ -468,7 +468,13 @@ class RunningEdge implements EdgeInside {
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    return this.#closed ??= this.#close(options.graceMs ?? this.#config.limits.closeGraceMs);
+    if (!this.#closed) {
+      // with the doors closed nothing else may keep the program alive, and the waits are not over
+      const letGo = this.#runtime.host.keepAlive();
+      const graceMs = options.graceMs ?? this.#config.limits.closeGraceMs;
+      this.#closed = this.#close(graceMs).finally(letGo);
+    }
+    return this.#closed;
   }
 
   async #close(graceMs: number): Promise<void> {

@@ -54,6 +54,11 @@ export class BodyReader {
     return this.#cut.wireBytes;
   }
 
+  /** The trailer fields, once it is done; none of a body that is not in chunks. */
+  get trailers(): readonly (readonly [name: string, value: string])[] {
+    return this.#cut.trailers ?? [];
+  }
+
   /** How many bytes are still to come; `undefined` when only their end will tell. */
   get leftBytes(): number | undefined {
     return this.#cut.leftBytes;

@@ -42,7 +42,7 @@ const MAX_SIZE_DIGITS = 16;
  * Fields that would change framing, routing or authority after the fact (RFC 9110 section 6.5.1).
  * We never merge trailers into headers, but an upstream might.
  */
-const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
+export const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   "authorization",
   "content-length",
   "forwarded",

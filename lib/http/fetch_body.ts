@@ -38,8 +38,11 @@ export class FetchBody {
   /** What was read before the stream wanted it. */
   #first: Uint8Array<ArrayBuffer> | undefined;
   #wanted = false;
+  #stopped = false;
   #error: TunnelError | undefined;
   #reading: Promise<void> | undefined;
+  /** Whoever waits for all of it. */
+  #whole: { readonly resolve: () => void; readonly reject: (error: TunnelError) => void }[] = [];
 
   /**
    * At its first byte.
@@ -112,19 +115,39 @@ export class FetchBody {
     }, { highWaterMark: 0 });
   }
 
+  /**
+   * Its trailer fields, as soon as the handler has read all of it.
+   *
+   * @throws {TunnelError} what broke it; aborted when the handler did not read it
+   */
+  async trailers(): Promise<readonly (readonly [name: string, value: string])[]> {
+    if (this.#error) throw this.#error;
+    if (!this.done) {
+      if (this.#stopped) throw unread();
+      await new Promise<void>((resolve, reject) => this.#whole.push({ resolve, reject }));
+    }
+    return this.#reader.trailers;
+  }
+
   /** Breaks it: whoever reads it gets this error. */
   fail(error: TunnelError): void {
     this.#error ??= error;
-    this.#controller?.error(error);
-    this.#controller = undefined;
+    this.#end(error);
   }
 
   /** The response is complete, and with it the request: the handler gets no more of the body. */
   stop(): void {
-    this.#controller?.error(
-      new TunnelError("aborted", "Cannot read the body of the request: its response is complete"),
-    );
+    this.#stopped = true;
+    this.#end(unread());
+  }
+
+  #end(error: TunnelError): void {
+    this.#controller?.error(error);
     this.#controller = undefined;
+    for (const { resolve, reject } of this.#whole.splice(0)) {
+      if (this.done) resolve();
+      else reject(error);
+    }
   }
 
   /**
@@ -189,7 +212,15 @@ export class FetchBody {
     controller.close();
     this.#controller = undefined;
     this.#owner.onBodyRead();
+    for (const { resolve } of this.#whole.splice(0)) resolve();
   }
+}
+
+function unread(): TunnelError {
+  return new TunnelError(
+    "aborted",
+    "Cannot read the body of the request: its response is complete",
+  );
 }
 
 const EMPTY = new Uint8Array(0);

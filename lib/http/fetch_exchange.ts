@@ -15,7 +15,14 @@ import type { Logger } from "../base/log.ts";
 import { type BodyFraming, requestFraming } from "./body.ts";
 import { HttpError } from "./fault.ts";
 import { FetchBody, type FetchBodyOwner } from "./fetch_body.ts";
-import type { FetchHandler, FetchInfo, FetchLimits, UpgradeHandler } from "./fetch_options.ts";
+import { ExchangeExtras, type ExtrasOwner } from "./fetch_extras.ts";
+import type {
+  FetchExtras,
+  FetchHandler,
+  FetchInfo,
+  FetchLimits,
+  UpgradeHandler,
+} from "./fetch_options.ts";
 import { toRequest } from "./fetch_request.ts";
 import { type DateText, formatHead, planResponse, type ResponsePlan } from "./fetch_response.ts";
 import { FetchSource } from "./fetch_source.ts";
@@ -57,6 +64,8 @@ export interface FetchVisitor<Info extends FetchInfo> {
   readonly onUpgrade: UpgradeHandler<Info> | undefined;
   /** What both learn. */
   readonly info: Info;
+  /** Makes what both learn, for each request. */
+  readonly infoOf: ((extras: FetchExtras) => Info) | undefined;
 }
 
 const CONTINUE: Uint8Array = encodeText("HTTP/1.1 100 Continue\r\n\r\n");
@@ -66,7 +75,7 @@ const NO_BODY: BodyFraming = { kind: "none" };
 class Gone extends Error {}
 
 /** One request and its answer. */
-export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
+export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner, ExtrasOwner {
   /** The visitor's connection. */
   readonly conn: Duplex;
   /** Its early read. */
@@ -75,6 +84,7 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
   readonly #head: RequestHead;
   readonly #body: FetchBody | undefined;
   readonly #controller: AbortController = new AbortController();
+  readonly #extras: ExchangeExtras | undefined;
   #source: FetchSource | undefined;
   /** Ends the wait for the handler. */
   #wake: (() => void) | undefined;
@@ -106,6 +116,22 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
     const framing = requestFraming(head);
     if (framing.kind !== "none") this.#body = new FetchBody(this, framing);
     this.#continueDue = this.#body !== undefined && head.expectsContinue;
+    if (visitor.infoOf) this.#extras = new ExchangeExtras(this);
+  }
+
+  /** Whether the visitor speaks HTTP/1.0. */
+  get http10(): boolean {
+    return this.#head.version === "1.0";
+  }
+
+  /** Whether the head of the final response was made. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** The trailer fields of the request, once its body was read. */
+  async trailers(): Promise<readonly (readonly [name: string, value: string])[]> {
+    return await this.#body?.trailers() ?? [];
   }
 
   /** A read of the connection that was left under way; it never rejects. */
@@ -145,6 +171,7 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
   visitorGone(error: TunnelError): void {
     if (this.#gone || this.#complete || this.#taken) return;
     this.#gone = error;
+    this.#extras?.complete(error);
     this.#controller.abort(new DOMException("The visitor went away", "AbortError"));
     this.#body?.fail(error);
     this.#source?.cancel(error).catch((thrown: unknown) => this.#tellLate(thrown));
@@ -179,7 +206,7 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
       this.#continueDue = false;
       // RFC 9110 section 10.1.1: a visitor that has a final response does not send the body.
       if (this.#begun) return this.#body!.fail(answeredBefore());
-      this.#sendContinue();
+      this.sendInterim(CONTINUE);
     }
     this.#bodyWaits = true;
     this.#watch();
@@ -209,12 +236,18 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
 
   /** Has the handler answer. */
   #ask(request: Request): Response | Promise<Response> {
-    const { handler, onUpgrade, info } = this.#visitor;
+    const { handler, onUpgrade } = this.#visitor;
+    const info = this.#info();
     if (onUpgrade && !this.#body && isUpgradeRequest(this.#head)) {
-      return this.#offer(request, onUpgrade);
+      return this.#offer(request, onUpgrade, info);
     }
     this.#lookOut();
     return this.#orGone(handler(request, info));
+  }
+
+  #info(): Info {
+    const { info, infoOf } = this.#visitor;
+    return this.#extras ? infoOf!(this.#extras) : info;
   }
 
   /** Nobody reads the visitor while the handler works, unless we do, to see whether it is still there. */
@@ -224,8 +257,12 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
   }
 
   /** Lets the connection be taken, and asks the handler if nobody cares for it. */
-  async #offer(request: Request, onUpgrade: UpgradeHandler<Info>): Promise<Response> {
-    const { handler, info } = this.#visitor;
+  async #offer(
+    request: Request,
+    onUpgrade: UpgradeHandler<Info>,
+    info: Info,
+  ): Promise<Response> {
+    const { handler } = this.#visitor;
     let offered = true;
     const take = (): Duplex => {
       if (!offered || this.#taken || this.#gone) {
@@ -269,6 +306,7 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
   async #handOver(): Promise<Then> {
     this.#visitor.watchdog.set(0);
     await this.conn.closed;
+    this.#extras?.complete();
     return "over";
   }
 
@@ -277,7 +315,8 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
     try {
       if (this.#gone) throw new Gone();
       const plan = planResponse(response);
-      const body = response!.body;
+      const hasTrailers = this.#extras?.trailerNames !== undefined;
+      const body = response!.body ?? (hasTrailers ? emptyBody() : null);
       if (!plan.hasBody || this.#head.method === "HEAD") {
         this.#drop(response!);
       } else if (body) {
@@ -300,8 +339,10 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
 
   async #stream(plan: ResponsePlan, source: FetchSource): Promise<Then> {
     let close = false;
+    const extras = this.#extras;
     const target: StreamTarget = {
-      http10: this.#head.version === "1.0",
+      http10: this.http10,
+      trailers: extras?.trailerNames === undefined ? undefined : () => extras.trailerLines(),
       head: (framing, lengthBytes, type) => {
         close = framing.kind === "until_close" || this.#closes(plan);
         return this.#format(plan, framing, lengthBytes, close, type);
@@ -325,8 +366,9 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
       framing,
       lengthBytes,
       type,
+      trailerNames: framing.kind === "chunked" ? this.#extras?.trailerNames : undefined,
       close,
-      http10: this.#head.version === "1.0",
+      http10: this.http10,
       date: date.at(clock.now()),
     });
   }
@@ -347,6 +389,7 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
   async #finish(close: boolean): Promise<Then> {
     const body = this.#body;
     this.#complete = true;
+    this.#extras?.complete();
     body?.stop();
     if (close || body?.error) return "close";
     if (!body || body.done) return "keep";
@@ -374,6 +417,7 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
     }
     this.#tell("error", "handler failed", thrown);
     if (!this.#begun) return await this.#say(500, reasonPhrase(500));
+    this.#extras?.complete(thrown);
     // The visitor must not take what it has for the whole response.
     this.#source?.cancel(thrown).catch((again: unknown) => this.#tellLate(again));
     this.conn.abort(toTunnelError(thrown));
@@ -398,10 +442,11 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
     return await this.#finish(close);
   }
 
-  #sendContinue(): void {
+  /** Sends a few bytes: what follows may have to wait, this need not. */
+  sendInterim(bytes: Uint8Array): void {
+    if (this.#gone || this.#taken) return;
     try {
-      // A few bytes: what follows may have to wait, this need not.
-      this.conn.write(CONTINUE)?.catch((thrown: unknown) => this.#lost(thrown));
+      this.conn.write(bytes)?.catch((thrown: unknown) => this.#lost(thrown));
     } catch (thrown) {
       this.#lost(thrown);
     }
@@ -484,6 +529,11 @@ export class FetchExchange<Info extends FetchInfo> implements FetchBodyOwner {
       ...(stack === undefined ? {} : { stack }),
     });
   }
+}
+
+/** What carries trailers and nothing else. */
+function emptyBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.close() });
 }
 
 function answeredBefore(): TunnelError {

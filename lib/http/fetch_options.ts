@@ -20,6 +20,39 @@ export interface FetchInfo {
   };
 }
 
+/** Fields to send behind a body, or a function that is asked for them when the body has left. */
+export type ResponseTrailers = HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
+
+/** What HTTP has besides what `Request` and `Response` can say. */
+export interface FetchExtras {
+  /**
+   * The trailer fields of the request, as soon as its body was read to the end; none when it was not
+   * sent in chunks.
+   *
+   * @throws {TunnelError} what broke the body; aborted when the response was complete before the body
+   * was read
+   */
+  requestTrailers(): Promise<Headers>;
+  /**
+   * Sends fields behind the body of the response, which goes in chunks then. To be called before the
+   * response is returned. Nothing is sent to HTTP/1.0, to HEAD, or with a status that has no body.
+   *
+   * @param trailers the fields, announced by `Trailer`; or who knows them when the body has left
+   * @throws {TypeError} when a field cannot be a trailer
+   * @throws {TunnelError} conflict when the response has begun
+   */
+  sendTrailers(trailers: ResponseTrailers): void;
+  /**
+   * Sends headers, `Link` mostly, while the response is still being made (103, RFC 8297).
+   *
+   * @throws {TypeError} when a header cannot be sent
+   * @throws {TunnelError} conflict when the response has begun
+   */
+  sendEarlyHints(headers: HeadersInit): void;
+  /** Settles when all of the response has left; rejects with what kept it from that. */
+  readonly completed: Promise<void>;
+}
+
 /**
  * Answers requests, as `fetch` of the other side expects. It may answer before it has read the
  * request's body; what it has not read when its response is complete is dropped.
@@ -89,6 +122,8 @@ export interface FetchOptions<Info extends FetchInfo = FetchInfo> {
   readonly logger?: Logger;
   /** What the handler gets besides the request. @default {{}} */
   readonly info?: Info;
+  /** Makes what it gets, for each request, out of what only HTTP has. @default `info` */
+  readonly infoOf?: (extras: FetchExtras) => Info;
   /** The host in the URL of an HTTP/1.0 request that names none. @default {"localhost"} */
   readonly host?: string;
   /** Sees requests to change the protocol first. @default they are treated as plain requests */

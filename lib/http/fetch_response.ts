@@ -16,6 +16,8 @@ export interface ResponsePlan {
   readonly lengthBytes: number | undefined;
   /** Whether it says what type its body has. */
   readonly hasType: boolean;
+  /** Whether it announces trailers by itself. */
+  readonly hasTrailer: boolean;
   /** Whether the handler gave a `Date`. */
   readonly hasDate: boolean;
   /** Whether the handler wants the connection closed afterwards. */
@@ -51,6 +53,7 @@ export function planResponse(response: Response | undefined): ResponsePlan {
   let text = `HTTP/1.1 ${status} ${reason}\r\n`;
   let lengthBytes: number | undefined;
   let hasType = false;
+  let hasTrailer = false;
   let hasDate = false;
   let close = false;
   let upgrade = false;
@@ -72,6 +75,9 @@ export function planResponse(response: Response | undefined): ResponsePlan {
       case "content-type":
         hasType = true;
         break;
+      case "trailer":
+        hasTrailer = true;
+        break;
       case "date":
         hasDate = true;
         break;
@@ -88,7 +94,7 @@ export function planResponse(response: Response | undefined): ResponsePlan {
   if (status === 204) lengthBytes = undefined;
   if (status === 205) lengthBytes = 0;
   const hasBody = status !== 204 && status !== 205 && status !== 304;
-  return { text, lengthBytes, hasType, hasDate, close, upgrade, hasBody };
+  return { text, lengthBytes, hasType, hasTrailer, hasDate, close, upgrade, hasBody };
 }
 
 function parseLength(value: string): number {
@@ -107,6 +113,8 @@ export interface FormatHeadOptions {
   readonly lengthBytes: number | undefined;
   /** The type of the body, where it was found out. @default none but the handler's */
   readonly type?: string;
+  /** The names of the trailers that follow the body. @default none are announced */
+  readonly trailerNames?: string | undefined;
   /** Whether the connection ends with it. */
   readonly close: boolean;
   /** Whether the visitor speaks HTTP/1.0, and has to be told when the connection does not end. */
@@ -125,6 +133,7 @@ export function formatHead(plan: ResponsePlan, options: FormatHeadOptions): stri
   let { text } = plan;
   if (options.type !== undefined) text += `content-type: ${options.type}\r\n`;
   if (!plan.hasDate) text += `Date: ${options.date}\r\n`;
+  if (options.trailerNames && !plan.hasTrailer) text += `Trailer: ${options.trailerNames}\r\n`;
   if (options.framing.kind === "chunked") text += "Transfer-Encoding: chunked\r\n";
   else if (options.lengthBytes !== undefined) text += `Content-Length: ${options.lengthBytes}\r\n`;
   const connection = options.close ? "close" : options.http10 ? "keep-alive" : "";

@@ -17,6 +17,8 @@ export interface StreamTarget {
   readonly http10: boolean;
   /** Makes the head, when it is known how the body ends, and perhaps what it is. */
   head(framing: BodyFraming, lengthBytes: number | undefined, type?: string): string;
+  /** The lines behind the last chunk. @default no trailers, and a length wherever it is known */
+  readonly trailers?: (() => Promise<string>) | undefined;
   /** Sends bytes, or text with one byte a character; waits as long as the visitor takes none. */
   send(parts: readonly (string | Uint8Array)[]): void | Promise<void>;
 }
@@ -53,10 +55,13 @@ export async function sendStream(
     seen = await source.peek();
   }
   const ended = seen === "end";
-  const lengthBytes = plan.lengthBytes ?? (ended ? heldBytes : undefined);
+  // RFC 9112 section 7.1.2: only a body in chunks has trailers, and says no length.
+  const lengthBytes = target.trailers
+    ? undefined
+    : plan.lengthBytes ?? (ended ? heldBytes : undefined);
+  const type = ended && !plan.hasType && TEXT_HAS_NO_TYPE ? typeOf(held) : undefined;
   if (lengthBytes !== undefined) {
     if (ended && heldBytes < lengthBytes) throw tooShort(lengthBytes, heldBytes);
-    const type = ended && !plan.hasType && TEXT_HAS_NO_TYPE ? typeOf(held) : undefined;
     return await sendLength(lengthBytes, held, heldBytes, type, source, target);
   }
   if (target.http10) {
@@ -64,7 +69,7 @@ export async function sendStream(
     if (full) await full;
     return await sendRest(source, (chunk) => target.send([chunk]));
   }
-  const head = target.head(CHUNKED, undefined);
+  const head = target.head(CHUNKED, undefined, type);
   const full = target.send(
     heldBytes > 0 ? [`${head}${heldBytes.toString(16)}\r\n`, ...held, "\r\n"] : [head],
   );
@@ -73,7 +78,8 @@ export async function sendStream(
     source,
     (chunk) => target.send([chunk.length.toString(16) + "\r\n", chunk, "\r\n"]),
   );
-  const last = target.send(["0\r\n\r\n"]);
+  const lines = target.trailers ? await target.trailers() : "";
+  const last = target.send([`0\r\n${lines}\r\n`]);
   if (last) await last;
 }
 

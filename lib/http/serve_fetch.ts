@@ -14,6 +14,7 @@ import { HttpError } from "./fault.ts";
 import { FetchExchange, type FetchVisitor } from "./fetch_exchange.ts";
 import {
   DEFAULT_FETCH_LIMITS,
+  type FetchExtras,
   type FetchHandler,
   type FetchInfo,
   type FetchLimits,
@@ -95,6 +96,7 @@ class HandledVisit<Info extends FetchInfo> extends Visit implements FetchVisitor
   readonly handler: FetchHandler<Info>;
   readonly onUpgrade: UpgradeHandler<Info> | undefined;
   readonly info: Info;
+  readonly infoOf: ((extras: FetchExtras) => Info) | undefined;
   readonly over: Promise<void>;
   #exchange: FetchExchange<Info> | undefined;
 
@@ -111,6 +113,7 @@ class HandledVisit<Info extends FetchInfo> extends Visit implements FetchVisitor
     this.handler = handler;
     this.onUpgrade = options.onUpgrade;
     this.info = options.info ?? {} as Info;
+    this.infoOf = options.infoOf;
     // While bytes of the visitor wait to be read, only this tells that it is gone.
     conn.closed.then(() => {
       this.#exchange?.visitorGone(

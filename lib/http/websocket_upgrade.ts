@@ -112,10 +112,11 @@ export class UpgradeOffer {
     return undefined;
   }
 
-  /** The handler has failed. */
+  /** The handler has failed: whatever is answered now is no upgrade. */
   fail(thrown: unknown): void {
     const found = thrown instanceof Error ? thrown.message : String(thrown);
     this.#socket?.refuse(new TunnelError("refused", `The handler failed: ${found}`));
+    this.#socket = undefined;
   }
 }
 

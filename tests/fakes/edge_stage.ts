@@ -37,7 +37,7 @@ export async function edgeStage(options: EdgeOptions = {}): Promise<EdgeStage> {
   const files = new MemoryFiles();
   const runtime: Runtime = {
     ...machine,
-    host: { files } as unknown as Host,
+    host: { files, keepAlive: () => () => {} } as unknown as Host,
     openSqlite: memorySqlite(files),
   };
   const edge = await launchEdge({

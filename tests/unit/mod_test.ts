@@ -142,7 +142,14 @@ test("forward() without an edge to go to serves on this machine, error pages inc
   assert.match(page, /<!doctype html>/i);
   await tunnel.close();
   await assert.rejects(get(Number(url.port), url.host), { code: "connection_refused" });
-  await assert.rejects(forward(8080, { url: "https://shop.localhost" }), { code: "refused" });
+  await assert.rejects(forward(8080, { url: "https://shop.localhost" }), {
+    code: "config_invalid",
+    message: /there is no "connectUrl", [^]*; ask for "http:\/\/", or name an edge$/,
+  });
+  await assert.rejects(listen({ proto: "tls" }), {
+    code: "config_invalid",
+    message: /ask for "tcp:\/\/"/,
+  });
 });
 
 test("connect() to an edge of one's own: URLs that live through a lost session", async () => {
@@ -294,6 +301,43 @@ test("listen() gives the connections of a URL, and ends with its signal", async 
   await tunnel.closed;
   await tunnel.close();
   await assert.rejects(listen({ backlog: 1, addr: 80 } as never), { code: "config_invalid" });
+});
+
+test("forward(), serve() and listen() reject with the reason of their signal", async () => {
+  const signal = AbortSignal.abort("no more");
+  const aborted = { code: "aborted", cause: "no more" };
+  await assert.rejects(forward(80, { signal }), aborted);
+  await assert.rejects(serve(() => new Response(), { signal }), aborted);
+  await assert.rejects(listen({ signal }), aborted);
+  const { edge, runtime } = stage();
+  const stop = new AbortController();
+  const dial = () => new Promise<never>(() => stop.abort("later"));
+  const connecting = connect({ dial, runtime, signal: stop.signal });
+  await assert.rejects(connecting, { code: "aborted", cause: "later" });
+  assert.equal(edge.dials, 0);
+});
+
+test("serve() carries trailers both ways, and early hints, through an edge", async () => {
+  const tunnel = await serve({
+    async fetch(request, info) {
+      info.sendEarlyHints({ link: "</a.css>; rel=preload" });
+      const text = await request.text();
+      const sum = (await info.requestTrailers()).get("x-sum");
+      info.sendTrailers(() => ({ "x-back": sum ?? "none" }));
+      return new Response(text);
+    },
+  }, { url: "trailers.localhost" });
+  const { host, port } = new URL(tunnel.url);
+  const conn = await net.connect({ host: "127.0.0.1", port: Number(port) });
+  const head = `POST / HTTP/1.1\r\nHost: ${host}\r\nTE: trailers\r\nConnection: close, TE\r\n`;
+  const body = "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 42\r\n\r\n";
+  await conn.write(new TextEncoder().encode(head + body));
+  const answer = await readAll(conn);
+  await conn.closeWrite();
+  await conn.closed;
+  assert.match(answer, /^HTTP\/1\.1 103 Early Hints\r\nlink: <\/a\.css>; rel=preload\r\n\r\n/i);
+  assert.match(answer, /HTTP\/1\.1 200 OK\r\n[^]*2\r\nhi\r\n0\r\nx-back: 42\r\n\r\n$/);
+  await tunnel.close();
 });
 
 test("events() of an agent are read one by one until it ends", async () => {

@@ -4,7 +4,13 @@ import { decodeText, encodeText } from "../../../lib/base/bytes.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { pair } from "../../../lib/base/duplex.ts";
 import { silentLogger } from "../../../lib/base/log.ts";
-import { HandlerService, type ServeHandler } from "../../../lib/agent/serve.ts";
+import {
+  handlerOf,
+  HandlerService,
+  type ServeApp,
+  type ServeHandler,
+  type ServingOptions,
+} from "../../../lib/agent/serve.ts";
 import { Stage } from "../../fakes/agent_stage.ts";
 import { readAll } from "../../fakes/edge.ts";
 
@@ -14,8 +20,13 @@ const HANDSHAKE = "GET /chat HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\n"
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 /** Everything a handler answers to these bytes, until it hangs up. */
-async function ask(handler: ServeHandler, text: string): Promise<string> {
-  const service = new HandlerService(handler, { clock: new FakeClock(0), logger: silentLogger });
+async function ask(
+  handler: ServeHandler | ServeApp,
+  text: string,
+  onError?: ServingOptions["onError"],
+): Promise<string> {
+  const clock = new FakeClock(0);
+  const service = new HandlerService(handler, { clock, logger: silentLogger, onError });
   const [visitor, conn] = pair();
   service.enter(conn, VISITOR);
   visitor.write(encodeText(text));
@@ -78,6 +89,72 @@ test("HandlerService lets a handler that throws after accepting fail like any ot
   }, HANDSHAKE);
   assert.match(answer, /^HTTP\/1\.1 500 /);
   assert.equal(closed, 1);
+});
+
+const PLAIN = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+test("HandlerService lets onError answer for a handler that fails, upgrade or not", async () => {
+  const onError = (thrown: unknown, request: Request) =>
+    new Response(`${request.method} ${(thrown as Error).message}`, {
+      headers: { connection: "close" },
+    });
+  const failing = () => Promise.reject(new Error("oops"));
+  assert.match(await ask(failing, PLAIN, onError), /^HTTP\/1\.1 200 [^]*GET oops$/);
+  let closed = 0;
+  const upgrading = await ask(
+    (_, info) => {
+      info.upgradeWebSocket().socket.onclose = () => closed++;
+      throw new Error("oops");
+    },
+    HANDSHAKE,
+    onError,
+  );
+  assert.match(upgrading, /^HTTP\/1\.1 200 [^]*GET oops$/);
+  assert.equal(closed, 1);
+});
+
+test("HandlerService takes an app with a fetch of its own, and refuses what is neither", async () => {
+  const app = {
+    greeting: "hello",
+    fetch(
+      _: Request,
+      { remoteAddr: { hostname, transport } }: {
+        remoteAddr: { hostname: string; transport: string };
+      },
+    ) {
+      return new Response(`${this.greeting} ${hostname} by ${transport}`);
+    },
+  };
+  assert.match(await ask(app, PLAIN), /hello 192\.0\.2\.7 by tcp$/);
+  assert.throws(() => handlerOf(null as never), {
+    name: "TypeError",
+    message: /serve null: neither/,
+  });
+  assert.throws(() => handlerOf({} as never), /neither a function nor an object with "fetch"/);
+});
+
+test("HandlerService gives handlers the trailers of requests, and sends early hints and theirs", async () => {
+  let completed: Promise<void> | undefined;
+  const answer = await ask(
+    async (request, info) => {
+      completed = info.completed;
+      info.sendEarlyHints({ link: "</a.css>; rel=preload" });
+      const text = await request.text();
+      const trailers = await info.requestTrailers();
+      info.sendTrailers({ "x-length": String(text.length), "x-seen": trailers.get("x-sum") ?? "" });
+      return new Response(text, { headers: { "content-type": "a/b" } });
+    },
+    "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" +
+      "3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n",
+  );
+  assert.equal(
+    answer,
+    "HTTP/1.1 103 Early Hints\r\nlink: </a.css>; rel=preload\r\n\r\n" +
+      "HTTP/1.1 200 OK\r\ncontent-type: a/b\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n" +
+      "Trailer: x-length, x-seen\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" +
+      "3\r\nabc\r\n0\r\nx-length: 3\r\nx-seen: 7\r\n\r\n",
+  );
+  await completed;
 });
 
 test("HandlerService.drain() ends connections after the request under way", async () => {

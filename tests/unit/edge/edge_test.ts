@@ -35,7 +35,7 @@ function loopback(files = new MemoryFiles()): Runtime {
   return {
     net,
     clock,
-    host: { files } as unknown as Host,
+    host: { files, keepAlive: () => () => {} } as unknown as Host,
     openSqlite: memorySqlite(files),
     codecs,
   };
