@@ -63,6 +63,24 @@ export interface LiveEndpoint {
   readonly startedAtMs: number;
 }
 
+/** A tunnel that has labels in place of an address. */
+export interface LiveLabeledTunnel {
+  /** The 27 characters behind `tn_`; a KSUID, so that newer sorts later. */
+  readonly key: string;
+  /** The session that serves it. */
+  readonly sessionId: string;
+  /** Its labels. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Where the agent forwards to. */
+  readonly forwardsTo: string;
+  /** For programs. */
+  readonly metadata: string;
+  /** Where it is. */
+  readonly region: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
 /** How a certificate fares that the edge gets by itself. */
 export interface LiveCertificate {
   /** When it is renewed, milliseconds since 1970; `undefined` while there is none. */
@@ -88,6 +106,8 @@ export interface LiveEdge {
   sessions(accountId: string): readonly LiveSession[];
   /** The endpoints of an account. */
   endpoints(accountId: string): readonly LiveEndpoint[];
+  /** The tunnels of an account that have labels; absent where there can be none. */
+  labeledTunnels?(accountId: string): readonly LiveLabeledTunnel[];
   /**
    * Whose endpoint is online at a host name, and at a port when one is given.
    *

@@ -6,6 +6,7 @@
  */
 import type { CertificateRecord } from "../edge/certificates/acme_shelf.ts";
 import type { EndpointInfo, SessionInfo } from "../edge/info.ts";
+import type { LabeledTunnel } from "../edge/labeled_tunnels.ts";
 import type { LiveEdge, LiveEndpoint, LiveSession } from "./live.ts";
 
 /** The part of an edge that is used. */
@@ -14,6 +15,8 @@ export interface LiveSource {
   endpoints(): readonly EndpointInfo[];
   /** The agents that are connected. */
   sessions(): readonly SessionInfo[];
+  /** The tunnels that have labels. */
+  labeledTunnels?(): readonly LabeledTunnel[];
   /** How the certificate of a name fares. */
   certificateOf?(name: string): CertificateRecord | undefined;
   /** Tells an agent to stop, or to restart. */
@@ -43,6 +46,9 @@ export function liveEdge(edge: LiveSource, region: string): LiveEdge {
       return edge.endpoints().filter((endpoint) => endpoint.accountId === accountId)
         .map((endpoint) => liveEndpoint(endpoint, sessions, region));
     },
+    labeledTunnels: (accountId) =>
+      (edge.labeledTunnels?.() ?? []).filter((tunnel) => tunnel.accountId === accountId)
+        .map(({ id: key, accountId: _, ...tunnel }) => ({ key, ...tunnel, region })),
     holderOf(host, port) {
       // An internal name is nobody else's business: each account has its own.
       return edge.endpoints().find((endpoint) =>

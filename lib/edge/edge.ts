@@ -36,6 +36,7 @@ import { Ingresses } from "./ingresses.ts";
 import { measuredSession } from "./metrics.ts";
 import { type HostServer, Mounts } from "./mounts.ts";
 import type { Owner } from "./owner.ts";
+import type { LabeledTunnel } from "./labeled_tunnels.ts";
 import { publicUrl } from "./places.ts";
 import { reconfigure, type Reconfigured } from "./reload.ts";
 import { SessionHistory } from "./session_history.ts";
@@ -423,6 +424,10 @@ class RunningEdge implements EdgeInside {
 
   endpoints(): EndpointInfo[] {
     return Array.from(this.#registry.all(), endpointInfo);
+  }
+
+  labeledTunnels(): readonly LabeledTunnel[] {
+    return this.#side?.places.labeled ?? [];
   }
 
   sessions(): SessionInfo[] {

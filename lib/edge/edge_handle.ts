@@ -14,6 +14,7 @@ import type { EdgeOptions } from "./config.ts";
 import type { PortRange } from "./door_tcp.ts";
 import type { IdentityChange } from "./enforcement.ts";
 import type { EndpointInfo, SessionInfo } from "./info.ts";
+import type { LabeledTunnel } from "./labeled_tunnels.ts";
 import type { HostServer } from "./mounts.ts";
 import type { OpsSource } from "./ops_pages.ts";
 import type { Reconfigured } from "./reload.ts";
@@ -131,6 +132,8 @@ export interface EdgeInside extends Edge {
    * @returns when it is done. Never rejects
    */
   identityChanged(change?: IdentityChange): Promise<void>;
+  /** The tunnels that have labels in place of an address: no visitor comes to them. */
+  labeledTunnels(): readonly LabeledTunnel[];
   /** The certificates that are got automatically, and how they fare. */
   certificates(): CertificateRecord[];
   /** The record that a name's own certificate has, or will have; the name may be a wildcard. */

@@ -26,6 +26,7 @@ import type { Endpoint, EndpointProto, TcpPorts } from "./endpoint.ts";
 import { canShare, endpointKey, type EndpointRegistry, placeOf } from "./endpoints.ts";
 import type { EdgeEvent } from "./events.ts";
 import type { EndpointBinding } from "./internal_address.ts";
+import { type LabeledTunnel, LabeledTunnels, type LabelWish } from "./labeled_tunnels.ts";
 import { readTermination, sameTermination } from "./tls_termination.ts";
 
 /** A session that binds. */
@@ -87,6 +88,7 @@ const MAX_PORT_TRIES = 16;
 export class Places {
   readonly #options: PlacesOptions;
   readonly #bySession = new Map<EndpointMember, Set<AgentEndpoint>>();
+  readonly #labeled = new LabeledTunnels();
 
   /**
    * Makes the book of places; all are free.
@@ -102,6 +104,21 @@ export class Places {
     return [...this.#bySession.get(session) ?? []];
   }
 
+  /** The tunnels that have labels in place of an address. */
+  get labeled(): readonly LabeledTunnel[] {
+    return this.#labeled.all;
+  }
+
+  /**
+   * Starts a tunnel that needs no place, for it has labels.
+   *
+   * @throws {TunnelError} refused with 301, 324, 394 or 399; session_closed
+   */
+  startLabeled(session: BindingSession, wish: LabelWish): LabeledTunnel {
+    this.#checkWelcome(session);
+    return this.#labeled.start(session, wish, this.#options.clock.now());
+  }
+
   /**
    * Gives an endpoint its place.
    *
@@ -109,7 +126,7 @@ export class Places {
    * @throws {TunnelError} refused with 307, 309, 320, 324, 334 or 335; session_closed
    */
   take(plan: Plan): Promise<AgentEndpoint> {
-    this.#checkWelcome(plan);
+    this.#checkWelcome(plan.session);
     if (plan.port === undefined) return this.#create(plan);
     const key = this.#keyOf(plan, plan.port);
     return this.#options.registry.exclusively(key, () => this.#takeAt(plan, key));
@@ -122,6 +139,7 @@ export class Places {
   unbind(session: EndpointMember, id: string): void {
     const endpoint = this.#options.registry.byId(id);
     if (endpoint?.hasMember(session)) this.takeOffline(endpoint);
+    else this.#labeled.stop(session, id);
   }
 
   /** A session is over: what only it served goes offline, and is kept for its agent a while. */
@@ -134,6 +152,7 @@ export class Places {
       if (!registry.at(placeOf(endpoint.facts))) registry.hold(endpoint, clock.steady() + holdMs);
     }
     this.#bySession.delete(session);
+    this.#labeled.sessionEnded(session);
   }
 
   /** Takes an endpoint offline, whoever serves it. */
@@ -254,7 +273,7 @@ export class Places {
   async #create(plan: Plan): Promise<AgentEndpoint> {
     const { registry, clock, tcpPorts, emit, onTcpVisitor } = this.#options;
     const { session } = plan;
-    this.#checkWelcome(plan);
+    this.#checkWelcome(plan.session);
     this.#checkIdFree(plan.id);
     const isShared = plan.port !== undefined &&
       registry.at(this.#keyOf(plan, plan.port)) !== undefined;
@@ -269,7 +288,7 @@ export class Places {
       : plan.port!;
     try {
       // All may have changed while the port was opened.
-      this.#checkWelcome(plan);
+      this.#checkWelcome(plan.session);
       this.#checkIdFree(plan.id);
     } catch (thrown) {
       if (claims) await tcpPorts!.release(port);
@@ -295,12 +314,12 @@ export class Places {
     return placeOf({ proto, host, port, binding, accountId: session.grant.accountId });
   }
 
-  #checkWelcome(plan: Plan): void {
+  #checkWelcome(session: EndpointMember): void {
     const { maxEndpointsPerSession: max } = this.#options;
-    if (!plan.session.isOpen) {
+    if (!session.isOpen) {
       throw new TunnelError("session_closed", "Cannot bind: the session has ended");
     }
-    if (this.endpointsOf(plan.session).length >= max) {
+    if (this.endpointsOf(session).length + this.#labeled.countOf(session) >= max) {
       throw refuse(324, `Cannot bind: a session may have ${max} endpoints`);
     }
   }

@@ -14,13 +14,13 @@ import type { MuxStream } from "../mux/mux.ts";
 import { answerJson, pick, readJson } from "../wire/codec.ts";
 import {
   type LabelRequest,
+  type LabelResponse,
   MAX_MESSAGE_BYTES,
   type PatchRequest,
   PROTOCOL_VERSIONS,
   STREAM,
   type UnbindRequest,
 } from "../wire/messages.ts";
-import { allowsLabel } from "./acl.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { authorize, type AuthorizeOptions } from "./authorize.ts";
 import { bindEndpoint, type BindRules } from "./bind.ts";
@@ -118,7 +118,7 @@ const RPCS: ReadonlyMap<number, Rpc> = new Map<number, Rpc>([
     beforeAuth: false,
     maxBytes: MAX_MESSAGE_BYTES,
     invalidCode: 301,
-    run: refuseLabels,
+    run: startLabeled,
     refuse: (error) => ({ Id: "", Error: error }),
   }],
   [STREAM.srvInfo, {
@@ -274,22 +274,23 @@ function shuttingDown(): TunnelError {
   return new TunnelError("refused", "Cannot bind: the edge is shutting down", { ngrokCode: 742 });
 }
 
-/** Labels lead to edges, the operator's objects; this edge has none to lead to. */
-function refuseLabels(session: AgentSession, message: Record<string, unknown>): never {
-  const { Labels = {} } = pick<LabelRequest>(message, { ...LABEL_FIELDS }, "the label request");
-  for (const [label, value] of Object.entries(Labels)) {
-    if (allowsLabel(session.grant.acl, label, String(value))) continue;
-    throw new TunnelError(
-      "refused",
-      `Cannot start a tunnel with the label "${label}=${value}": the rules of the authtoken forbid it`,
-      { ngrokCode: 399 },
-    );
-  }
-  throw new TunnelError(
-    "refused",
-    "Cannot start a tunnel with labels: this edge has no backends that labels could lead to; bind a URL instead",
-    { ngrokCode: 813 },
-  );
+/** Starts a tunnel with labels; nothing of this edge leads to it, and the log says so. */
+function startLabeled(
+  session: AgentSession,
+  message: Record<string, unknown>,
+  { places, isClosing, logger }: RpcOptions,
+): LabelResponse {
+  if (isClosing()) throw shuttingDown();
+  const request = pick<LabelRequest>(message, LABEL_FIELDS, "the label request");
+  const { Labels: labels = {}, ForwardsTo: forwardsTo = "", Metadata: metadata = "" } = request;
+  checkTexts({ forwardsTo, metadata });
+  const { id } = places.startLabeled(session, { labels, forwardsTo, metadata });
+  logger.log("warn", "labeled tunnel started; no visitor comes to it, for this edge has no Edges", {
+    session: session.id,
+    id,
+    labels: Object.entries(labels).map(([label, value]) => `${label}=${value}`).join(" "),
+  });
+  return { Id: id, Error: "" };
 }
 
 const LABEL_FIELDS = {

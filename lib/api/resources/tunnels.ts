@@ -7,7 +7,7 @@ import { z } from "../../base/schema.ts";
 import { formatTime } from "../events.ts";
 import { exampleId, ref, text, time } from "../fields.ts";
 import { listAnswer } from "../list_answer.ts";
-import type { LiveEndpoint } from "../live.ts";
+import type { LiveEndpoint, LiveLabeledTunnel } from "../live.ts";
 import { type Listed, page, sourceOf } from "../paging.ts";
 import { notFound } from "../problem.ts";
 import { checkId } from "../query.ts";
@@ -21,13 +21,21 @@ const object = z.strictObject({
   id: text("Names the tunnel; its endpoint has the same characters", exampleId("tn")),
   uri: text("Where the tunnel is", `https://api.example.com/tunnels/${exampleId("tn")}`),
   started_at: time("When it came online"),
-  public_url: text("The public address", "https://shop.example.com"),
-  proto: text("What visitors speak", "https"),
+  public_url: text("The public address; none with labels", "https://shop.example.com").optional(),
+  proto: text("What visitors speak; empty with labels", "https"),
   region: text("Where it is", "us"),
   forwards_to: text("Where the agent forwards to", "http://localhost:8080"),
   metadata: text("What the user's programs say about it", '{"team":"shop"}').optional(),
   tunnel_session: ref("The agent", "/tunnel_sessions", exampleId("ts")).nullable(),
-  endpoint: ref("The endpoint", "/endpoints", exampleId("ep")),
+  endpoint: ref("The endpoint", "/endpoints", exampleId("ep")).nullable(),
+  labels: z.record(z.string(), z.string()).optional().meta({
+    description: "The labels of a tunnel that has them in place of an address",
+    examples: [{ team: "shop" }],
+  }),
+  backends: z.array(ref("A backend", "/backends", exampleId("bkdtg"))).optional().meta({
+    description: "What leads to a tunnel with labels: nothing at this edge",
+    examples: [[]],
+  }),
 });
 
 function toJson(call: Call, live: LiveEndpoint): Listed {
@@ -46,6 +54,31 @@ function toJson(call: Call, live: LiveEndpoint): Listed {
   };
 }
 
+function labeledJson(call: Call, live: LiveLabeledTunnel): Listed {
+  return {
+    id: `tn_${live.key}`,
+    uri: call.uri(`/tunnels/tn_${live.key}`),
+    started_at: formatTime(live.startedAtMs),
+    proto: "",
+    region: live.region,
+    forwards_to: live.forwardsTo,
+    ...(live.metadata === "" ? {} : { metadata: live.metadata }),
+    tunnel_session: refTo(call, "/tunnel_sessions", live.sessionId),
+    endpoint: null,
+    labels: live.labels,
+    backends: [],
+  };
+}
+
+/** Every tunnel of the account, of either form. */
+function online(call: Call): Listed[] {
+  const { api: { deps: { live } }, accountId } = call;
+  return [
+    ...live.endpoints(accountId).map((endpoint) => toJson(call, endpoint)),
+    ...(live.labeledTunnels?.(accountId) ?? []).map((tunnel) => labeledJson(call, tunnel)),
+  ];
+}
+
 /** Tunnels. */
 export const tunnels: Resource = {
   name: "tunnels",
@@ -61,9 +94,7 @@ export const tunnels: Resource = {
       answer: listAnswer("tunnels", object),
       status: 200,
       run(call) {
-        const online = call.api.deps.live.endpoints(call.accountId);
-        const source = sourceOf(online.map((live) => toJson(call, live)));
-        return page(call, "/tunnels", "tunnels", list, source);
+        return page(call, "/tunnels", "tunnels", list, sourceOf(online(call)));
       },
     },
     {
@@ -76,9 +107,8 @@ export const tunnels: Resource = {
       status: 200,
       run(call) {
         checkId(call.params.id, "tn");
-        const live = call.api.deps.live.endpoints(call.accountId)
-          .find(({ key }) => `tn_${key}` === call.params.id);
-        return live ? Promise.resolve(toJson(call, live)) : Promise.reject(notFound());
+        const found = online(call).find(({ id }) => id === call.params.id);
+        return found ? Promise.resolve(found) : Promise.reject(notFound());
       },
     },
   ],

@@ -11,7 +11,12 @@ import type { LogFields, Logger } from "../../../lib/base/log.ts";
 import { createEdgeApi, type EdgeApi } from "../../../lib/api/edge_api.ts";
 import type { ApiEvent } from "../../../lib/api/api_event.ts";
 import type { ApiLimits } from "../../../lib/api/limits.ts";
-import type { LiveEdge, LiveEndpoint, LiveSession } from "../../../lib/api/live.ts";
+import type {
+  LiveEdge,
+  LiveEndpoint,
+  LiveLabeledTunnel,
+  LiveSession,
+} from "../../../lib/api/live.ts";
 import type { ApiChange, EdgeApiDeps } from "../../../lib/api/resource.ts";
 import { openSqlite } from "../../../lib/runtime/node_sqlite.ts";
 import type { SqliteDatabase } from "../../../lib/runtime/database.ts";
@@ -50,6 +55,7 @@ export interface FakeLive extends LiveEdge {
   readonly all: {
     sessions: (LiveSession & { readonly accountId: string })[];
     endpoints: LiveEndpoint[];
+    labeled: (LiveLabeledTunnel & { readonly accountId: string })[];
   };
   readonly commands: string[];
   /** Thrown by the next command. */
@@ -211,7 +217,7 @@ function makeCaller(
 }
 
 function fakeLive(): FakeLive {
-  const all: FakeLive["all"] = { sessions: [], endpoints: [] };
+  const all: FakeLive["all"] = { sessions: [], endpoints: [], labeled: [] };
   const commands: string[] = [];
   const live: FakeLive = {
     all,
@@ -219,6 +225,7 @@ function fakeLive(): FakeLive {
     fail: undefined,
     sessions: (accountId) => all.sessions.filter((session) => session.accountId === accountId),
     endpoints: (accountId) => all.endpoints.filter((one) => one.accountId === accountId),
+    labeledTunnels: (accountId) => all.labeled.filter((one) => one.accountId === accountId),
     holderOf: (host, port) =>
       all.endpoints.find(({ url }) => {
         const { hostname, port: own } = new URL(url);

@@ -37,3 +37,30 @@ test("tunnels: show what agents serve, under the key of the endpoint", async () 
     assert.deepEqual((await other.get("/tunnels")).body.tunnels, []);
   });
 });
+
+test("tunnels: one with labels has them in place of an address, and nothing leads to it", async () => {
+  await withApi(async ({ caller, live, stranger }) => {
+    const { key, startedAtMs } = liveEndpoint(caller.accountId);
+    const { accountId } = caller;
+    const labels = { app: "shop" };
+    const more = { forwardsTo: "localhost:80", metadata: "", region: "" };
+    live.all.labeled.push({ key, accountId, sessionId: "ts_1", labels, startedAtMs, ...more });
+    const id = `tn_${key}`;
+    const shown = (await caller.get(`/tunnels/${id}`)).body;
+    assert.deepEqual(shown, {
+      id,
+      uri: `${BASE}/tunnels/${id}`,
+      started_at: "2026-09-21T14:13:20Z",
+      proto: "",
+      region: "",
+      forwards_to: "localhost:80",
+      tunnel_session: { id: "ts_1", uri: `${BASE}/tunnel_sessions/ts_1` },
+      endpoint: null,
+      labels,
+      backends: [],
+    });
+    assertFits("tunnels", shown);
+    assert.deepEqual((await caller.get("/tunnels")).body.tunnels, [shown]);
+    assert.deepEqual((await (await stranger()).get("/tunnels")).body.tunnels, []);
+  });
+});
