@@ -12,7 +12,13 @@ import type { Address } from "../runtime/net.ts";
 import type { Cli, Input } from "./command.ts";
 import { type EdgeFileOptions, withoutRefusals } from "./edge_file_options.ts";
 import { tracingFromEnvironment } from "./edge_tracing.ts";
-import { parseListenAddress, parsePort, parsePorts, parseRange } from "./listen_address.ts";
+import {
+  parseConnectAddress,
+  parseListenAddress,
+  parsePort,
+  parsePorts,
+  parseRange,
+} from "./listen_address.ts";
 
 /** The flags that are read. */
 export type EdgeInput = Input<
@@ -30,6 +36,7 @@ export type EdgeInput = Input<
   | "tcp-ports"
   | "http-public-port"
   | "https-public-port"
+  | "connect-address"
   | "proxy-protocol-from"
   | "acme"
   | "acme-email"
@@ -93,6 +100,9 @@ export async function combineOptions(cli: Cli, input: EdgeInput): Promise<Combin
     agents,
     httpPublicPort: publicPort(input, "http-public-port") ?? file.httpPublicPort ?? undefined,
     httpsPublicPort: publicPort(input, "https-public-port") ?? file.httpsPublicPort ?? undefined,
+    connectAddresses: input.isGiven("connect-address")
+      ? input.all("connect-address").map(parseConnectAddress)
+      : file.connectAddresses ?? undefined,
     proxyProtocolFrom: input.isGiven("proxy-protocol-from")
       ? input.all("proxy-protocol-from").map(parseRange)
       : file.proxyProtocolFrom ?? undefined,

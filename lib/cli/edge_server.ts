@@ -78,8 +78,12 @@ export async function runEdge(cli: Cli, input: EdgeInput): Promise<number> {
 }
 
 /** Whether SIGHUP has something to do; otherwise it is a terminal that closes, and ends the edge. */
-function isReloadable(input: EdgeInput, { accessLog }: EdgeOptions): boolean {
-  return input.flag("config") !== undefined || (accessLog && accessLog.to !== "stdout") === true;
+function isReloadable(
+  input: EdgeInput,
+  { accessLog, certificateFiles }: EdgeOptions,
+): boolean {
+  return input.flag("config") !== undefined || certificateFiles !== undefined ||
+    (accessLog && accessLog.to !== "stdout") === true;
 }
 
 /** Reads the configuration again while the edge runs; one reading at a time. */
@@ -121,6 +125,7 @@ class Reloading {
       const { api: movedApi } = this.#started;
       const done = await this.#edge.reconfigure({ ...options, api: isApiChosen ? api : movedApi });
       const { changed, needRestart } = done;
+      await this.#lookAtCertificates();
       logger.log("info", "configuration reloaded", { config, changed: changed.join(" ") });
       if (needRestart.length > 0) {
         const restart = needRestart.join(" ");
@@ -131,6 +136,18 @@ class Reloading {
       const err = toTunnelError(thrown).message;
       logger.log("error", "configuration was refused, the old one stays", { config, err });
       throw thrown;
+    }
+  }
+
+  /** Whoever has just put a new certificate there need not wait until it is looked for. */
+  async #lookAtCertificates(): Promise<void> {
+    try {
+      await this.#edge.reloadCertificates();
+    } catch (thrown) {
+      const err = toTunnelError(thrown).message;
+      this.#cli.logger.log("error", "certificate files could not be read, the old ones stay", {
+        err,
+      });
     }
   }
 }

@@ -80,6 +80,22 @@ export function parseRange(text: string): string {
   );
 }
 
+/**
+ * Reads an address that agents are told to dial.
+ *
+ * @param text what was given to --connect-address
+ * @throws {TunnelError} usage
+ */
+export function parseConnectAddress(text: string): string {
+  const match = /^([^\s/:[\]]+|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(text.trim());
+  const port = Number(match?.[2]);
+  if (match && port >= 1 && port <= 65535) return `${match[1]}:${port}`;
+  throw new TunnelError(
+    "usage",
+    `Invalid value "${text}" for --connect-address: use host:port, as in connect.example.com:443`,
+  );
+}
+
 /** Whether a listener's address stands for every address of the machine. */
 export function isEverywhere(address: Address): boolean {
   return ["", "0.0.0.0", "::", "::0"].includes(address.host);

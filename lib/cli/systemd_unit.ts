@@ -78,7 +78,8 @@ ${
       capabilities: ["CAP_NET_BIND_SERVICE"],
       homes: "none",
       ownTmp: true,
-      families: ["AF_INET", "AF_INET6", "AF_UNIX"],
+      // Netlink: whoever listens at every address asks the system for them.
+      families: ["AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"],
     })
   }
 [Install]

@@ -145,6 +145,12 @@ An address is a port, host:port or [IPv6]:port; port 0 takes any free one. Agent
       summary: "the port in https and tls URLs, likewise",
     },
     {
+      name: "connect-address",
+      value: "host:port",
+      summary: "another address of this edge, over which agents open one connection more",
+      repeats: true,
+    },
+    {
       name: "proxy-protocol-from",
       value: "cidr",
       summary: "load balancers whose connections begin with a PROXY protocol header",

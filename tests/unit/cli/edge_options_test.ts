@@ -72,6 +72,21 @@ region: here
   assert.equal((await combine(["--access-log", "none"], file)).options.accessLog, undefined);
 });
 
+test("combineOptions() tells agents further addresses, those of flags before those of the file", async () => {
+  const file = "connect_addresses: ['file.test:443']\n";
+  const addresses = async (...args: string[]) =>
+    (await combine(args, file)).options.connectAddresses;
+  assert.deepEqual(await addresses(), ["file.test:443"]);
+  assert.deepEqual(
+    await addresses("--connect-address", "a.test:1", "--connect-address", "[::1]:65535"),
+    ["a.test:1", "[::1]:65535"],
+  );
+  for (const wrong of ["a.test", "a.test:0", "a.test:65536", "https://a.test:1", "::1:1", ""]) {
+    await assert.rejects(addresses("--connect-address", wrong), /--connect-address: use host:port/);
+  }
+  assert.equal((await combine([])).options.connectAddresses, undefined);
+});
+
 test("combineOptions() refuses an edge that no agent can reach, wherever that was said", async () => {
   await assert.rejects(combine([], "https: none\n"), /Agents have no way in/);
   await assert.rejects(combine(["--https", "none"]), /Agents have no way in/);

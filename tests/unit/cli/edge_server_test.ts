@@ -3,6 +3,7 @@ import { TunnelError } from "../../../lib/base/errors.ts";
 import { main } from "../../../lib/cli/main.ts";
 import type { Output } from "../../../lib/runtime/host.ts";
 import { type MemoryRuntime, memoryRuntime } from "../../../lib/runtime/memory.ts";
+import { makeCa } from "../../fakes/certs.ts";
 import { memorySqlite } from "../../fakes/sqlite.ts";
 import { test } from "../../harness.ts";
 
@@ -40,6 +41,30 @@ async function runUntilReady(runtime: MemoryRuntime, output: "stdout" | "stderr"
   assert.equal(await running, 0);
   assert.equal(runtime.host.kept, 0);
 }
+
+test("runEdge() takes changed certificates over on SIGHUP, without a configuration file", async () => {
+  const runtime = machine(["--data", "/data", "--certificates", "/certs", "--log", "stdout"], {
+    SALLYPORT_EDGE_AUTHTOKEN: "preset_token_0123456789",
+  });
+  const { host } = runtime;
+  const ca = await makeCa();
+  const put = async (name: string) => {
+    const { chainPem, keyPem } = await ca.leaf([name]);
+    await host.files.write("/certs/one.crt", chainPem);
+    await host.files.write("/certs/one.key", keyPem);
+  };
+  await host.files.makeDir("/certs");
+  await put("a.example.com");
+  const running = main(runtime);
+  await printed(host.stdout, /edge ready/);
+  assert.match(host.stdout.text, /certificate was loaded.*a\.example\.com/);
+  await put("another.example.com");
+  // Its clock stands still: nobody looks for changes but because of this.
+  host.raise("SIGHUP");
+  await printed(host.stdout, /certificate was loaded.*another\.example\.com/);
+  host.raise("SIGTERM");
+  assert.equal(await running, 0);
+});
 
 test("runEdge() announces itself in one machine-readable line", async () => {
   const runtime = machine(["--data", "/data", "--log", "stdout", "--log-format", "json"], {

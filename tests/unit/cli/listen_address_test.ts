@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   dialable,
   isEverywhere,
+  parseConnectAddress,
   parseListenAddress,
   parsePort,
   parsePorts,
@@ -96,5 +97,14 @@ test("parseRange() takes a bare address for a range of one", () => {
   assert.equal(parseRange("2001:db8::1"), "2001:db8::1/128");
   for (const text of ["", "lb.example", "10.0.0.0/33", "10.0.0.0/-1", "[::1]"]) {
     assert.throws(() => parseRange(text), /for --proxy-protocol-from: use an address/, text);
+  }
+});
+
+test("parseConnectAddress() reads an address with a port, IPv6 in brackets", () => {
+  for (const text of ["edge.example.com:443", "192.0.2.1:1", "[2001:db8::1]:65535"]) {
+    assert.equal(parseConnectAddress(` ${text} `), text);
+  }
+  for (const text of ["", "host", "host:", "host:0", "host:65536", "::1:1", "tls://host:1"]) {
+    assert.throws(() => parseConnectAddress(text), /for --connect-address: use host:port/, text);
   }
 });
