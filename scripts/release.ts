@@ -11,6 +11,7 @@
  * - `--version 1.2.3` (that of package.json), `--targets linux-x64,…` (all), `--out FOLDER` (dist/release)
  * - `--trust KEY,…`: further public keys that the program is to trust, such as the next one
  * - `--packager "the Debian package"`: who else keeps this build up to date; it will not update itself
+ * - `--files ../v{version}/` (`{version}/`): where programs will be, seen from the lists, if not beside them
  * - `--keep N` (10): how many versions a channel offers
  * - `--quick`: programs that are made in a third of the time and start slower, for trying things out
  *
@@ -22,6 +23,7 @@ import {
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
+  sign,
 } from "node:crypto";
 import {
   closeSync,
@@ -67,6 +69,7 @@ function main(): void {
       out: { type: "string", default: join(ROOT, "dist", "release") },
       trust: { type: "string", default: "" },
       packager: { type: "string", default: "" },
+      files: { type: "string", default: "{version}/" },
       keep: { type: "string", default: "10" },
       quick: { type: "boolean", default: false },
     },
@@ -83,7 +86,9 @@ function main(): void {
   const trusted = [publicKey, ...values.trust.split(",").filter((one) => one !== "")];
   const targets = targetsOf(values.targets);
 
-  const files = build(values.out, version, targets, values.quick, {
+  const place = values.files.replaceAll("{version}", version);
+  if (!place.endsWith("/")) throw new Error(`--files names a folder: "${values.files}/"`);
+  const files = build(values.out, version, place, targets, values.quick, {
     SALLYPORT_VERSION: JSON.stringify(version),
     SALLYPORT_UPDATES: JSON.stringify({
       url: values.url,
@@ -92,6 +97,8 @@ function main(): void {
     }),
   });
   const release: Release = { version, publishedAt: new Date().toISOString(), files };
+  const sums = join(values.out, version, "SHA256SUMS");
+  writeFileSync(`${sums}.sig`, sign(null, readFileSync(sums), key));
   // What is good enough for the careful is good enough for the others.
   for (const one of CHANNELS.slice(CHANNELS.indexOf(channel))) {
     publish(values.out, one, release, key, Number(values.keep));
@@ -129,6 +136,7 @@ function targetsOf(names: string | undefined): readonly Target[] {
 function build(
   out: string,
   version: string,
+  place: string,
   targets: readonly Target[],
   isQuick: boolean,
   constants: Readonly<Record<string, string>>,
@@ -145,9 +153,9 @@ function build(
     const sizeBytes = statSync(join(draft, name)).size;
     const sha256 = sha256Of(join(draft, name));
     console.log(`${version}/${name}: ${(sizeBytes / 1e6).toFixed(0)} MB, ${sha256}`);
-    return { os, arch: PROCESSORS[arch] ?? arch, path: `${version}/${name}`, sizeBytes, sha256 };
+    return { os, arch: PROCESSORS[arch] ?? arch, path: `${place}${name}`, sizeBytes, sha256 };
   });
-  const sums = files.map(({ sha256, path }) => `${sha256}  ${path.slice(version.length + 1)}\n`);
+  const sums = files.map(({ sha256, path }) => `${sha256}  ${path.slice(place.length)}\n`);
   writeFileSync(join(draft, "SHA256SUMS"), sums.join(""));
   for (const name of readdirSync(draft)) {
     if (/\.bun-build$/.test(name)) throw new Error(`the compiler left "${name}"`);

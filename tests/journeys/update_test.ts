@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createPublicKey, verify } from "node:crypto";
 import { chmodSync, createReadStream, existsSync, linkSync, readdirSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
@@ -148,7 +149,15 @@ test("S142 S146 update: the compiled program replaces itself by what its publish
     assert.equal(await versionOf(join(bin, `sallyport.old${EXE}`)), "sallyport version 1.0.0");
     if (EXE === "") assert.equal(statSync(compiled).mode & 0o777, 0o755);
 
-    await publisher.release("1.2.0-beta.1", "--channel", "beta");
+    // lists and programs need not be in one folder; what people fetch by hand is signed as well
+    await publisher.release("1.2.0-beta.1", "--channel", "beta", "--files", "../{version}/");
+    const sums = await readFile(join(publisher.folder, "releases", "1.2.0-beta.1", "SHA256SUMS"));
+    const signature = await readFile(
+      join(publisher.folder, "releases", "1.2.0-beta.1", "SHA256SUMS.sig"),
+    );
+    const key = createPublicKey(await readFile(join(publisher.folder, "key.pem")));
+    assert.ok(verify(null, sums, key, signature));
+    assert.match(sums.toString(), new RegExp(`^[0-9a-f]{64}  sallyport-${TARGET}`, "m"));
     assert.match((await update()).stdout, /^No update: 1\.1\.0 is the newest /m);
     const beta = await update("--channel", "beta");
     assert.equal(beta.code, 0, beta.stderr);
