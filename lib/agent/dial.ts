@@ -35,19 +35,48 @@ export async function createDialer(
   if (!connect) {
     throw new TunnelError("internal", "Cannot dial: there is no address");
   }
-  const roots = await readRoots(config.connectCas, runtime);
+  let roots = await readRoots(config.connectCas, runtime);
   const { net, clock, host } = runtime;
   const { crlUrl, logger, proxy, noProxy, connectInterface, resolve } = config;
   const reach = new Reach(connect, {
-    ...{ net, clock, host, logger, roots },
+    ...{ net, clock, host, logger, roots: () => roots },
     ...{ proxy, noProxy, connectInterface, resolve, timeoutMs },
   });
   const beside = { connect: (options: ConnectOptions) => reach.openBeside(options) };
   const isRevoked = config.crlNoverify
     ? undefined
-    : createRevocationCheck({ net: beside, clock, logger, roots, crlUrl });
+    : createRevocationCheck({ net: beside, clock, logger, roots: () => roots, crlUrl });
+
+  /** Whether the file of authorities says something else than before: an edge may get new ones. */
+  async function hasNewRoots(): Promise<boolean> {
+    try {
+      const found = await readRoots(config.connectCas, runtime);
+      if (String(found) === String(roots)) return false;
+      roots = found;
+      logger.log("info", "the file of authorities has changed", { obj: "csess" });
+      return true;
+    } catch (thrown) {
+      // It may be half written just now; the old ones go on to count.
+      const { message: err } = toTunnelError(thrown, "io_failed");
+      logger.log("warn", "failed to read the authorities again", { obj: "csess", err });
+      return false;
+    }
+  }
+
+  async function open(signal: AbortSignal): Promise<Conn> {
+    try {
+      return await reach.open(signal);
+    } catch (thrown) {
+      const error = toTunnelError(thrown, "connection_closed");
+      if (error.code === "tls_untrusted" && await hasNewRoots()) return await reach.open(signal);
+      throw error;
+    }
+  }
+
   return async (signal) => {
-    const conn = await openTls(reach, connect, signal);
+    const conn = await open(signal).catch((thrown) => {
+      throw explain(toTunnelError(thrown, "connection_closed"), connect);
+    });
     const pem = conn.tls?.peerCertificatePem;
     if (!isRevoked || pem === undefined) return conn;
     try {
@@ -121,18 +150,6 @@ async function readRoots(
 ): Promise<TrustedRoots> {
   if (connectCas === "trusted" || connectCas === "host") return "system";
   return await readCertificates(connectCas, runtime.host.files, "connectCas");
-}
-
-async function openTls(
-  reach: Reach,
-  connect: ConnectAddress,
-  signal: AbortSignal,
-): Promise<Conn> {
-  try {
-    return await reach.open(signal);
-  } catch (thrown) {
-    throw explain(toTunnelError(thrown, "connection_closed"), connect);
-  }
 }
 
 /** Adds what the user can do to the errors that stay until somebody does something. */

@@ -24,8 +24,8 @@ export interface ReachOptions {
   readonly clock: Clock;
   /** Where lines go. */
   readonly logger: Logger;
-  /** Whom the agent trusts as its edge. */
-  readonly roots: TrustedRoots;
+  /** Whom the agent trusts as its edge, at this moment. */
+  readonly roots: () => TrustedRoots;
   /** The proxy, if there is one. */
   readonly proxy: Proxy | undefined;
   /** For whom it is passed by. */
@@ -44,6 +44,7 @@ export class Reach {
   readonly #options: ReachOptions;
   readonly #proxy: Proxy | undefined;
   readonly #resolver: Resolver;
+  #beginWith = 0;
 
   /**
    * Chooses the way; nothing is dialled.
@@ -63,7 +64,7 @@ export class Reach {
       clock,
       files: host.files,
       openWeb: (name, port, isSecure, timeoutMs, signal) =>
-        connectTrusting(net, options.roots, {
+        connectTrusting(net, options.roots(), {
           host: name,
           port,
           timeoutMs,
@@ -92,7 +93,7 @@ export class Reach {
     try {
       return await this.#options.net.startTlsClient(carrier, {
         serverName: host,
-        roots: this.#options.roots,
+        roots: this.#options.roots(),
         timeoutMs: this.#leftMs(untilMs),
       });
     } catch (thrown) {
@@ -139,7 +140,8 @@ export class Reach {
         port,
         ...(addresses ? { addresses } : {}),
         ...(localAddresses ? { localAddresses } : {}),
-        tls: { serverName: host, roots },
+        ...(this.#beginWith > 0 ? { beginWith: this.#beginWith } : {}),
+        tls: { serverName: host, roots: roots() },
         timeoutMs: this.#leftMs(untilMs),
         signal,
       });
@@ -151,7 +153,11 @@ export class Reach {
       // is not known which of them was silent, so the next way has its turn.
       const isLookUp = found === undefined || error.code === "host_not_found" ||
         (found.addresses === undefined && error.code === "timed_out");
-      if (!signal.aborted) this.#resolver.failed(isLookUp);
+      if (!signal.aborted) {
+        this.#resolver.failed(isLookUp);
+        // One of its addresses may lead to a machine that takes connections and does no more.
+        if (found && error.code !== "host_not_found") this.#beginWith++;
+      }
       throw error;
     }
   }
@@ -166,7 +172,8 @@ export class Reach {
     const { net, clock, roots } = this.#options;
     const localAddresses = this.#ownAddresses();
     const timeoutMs = this.#leftMs(untilMs);
-    return dialThrough(proxy, host, port, { net, clock, roots, localAddresses, timeoutMs, signal });
+    const options = { net, clock, roots: roots(), localAddresses, timeoutMs, signal };
+    return dialThrough(proxy, host, port, options);
   }
 
   #ownAddresses(): readonly string[] | undefined {

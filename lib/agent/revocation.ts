@@ -25,8 +25,8 @@ export interface RevocationCheckOptions {
   readonly clock: Clock;
   /** Where lines go. */
   readonly logger: Logger;
-  /** Whom the agent trusts. */
-  readonly roots: TrustedRoots;
+  /** Whom the agent trusts, at this moment. */
+  readonly roots: () => TrustedRoots;
   /** Where the list is; without it the certificate says. */
   readonly crlUrl: string | undefined;
 }
@@ -39,6 +39,9 @@ const FETCH_MS = 5_000;
 
 /** A list is fetched again after so long, however long it is good for: else a revocation is learned late. */
 const KEEP_MS = 600_000;
+
+/** What cannot be had is not waited for at each reconnect: the session is what counts. */
+const FORGET_FAILURE_MS = 60_000;
 
 /** The longest list. */
 const MAX_BYTES = 4 * 1_048_576;
@@ -57,8 +60,9 @@ interface KnownList {
  * @returns rejects with `tls_untrusted` when the certificate was revoked
  */
 export function createRevocationCheck(options: RevocationCheckOptions): RevocationCheck {
-  const { net, clock, logger, roots, crlUrl } = options;
+  const { net, clock, logger, crlUrl } = options;
   let known: KnownList | undefined;
+  let failure: { readonly url: string; readonly untilMs: number } | undefined;
 
   async function fetchList(url: string, x509: typeof X509): Promise<X509.X509Crl> {
     const at = new URL(url);
@@ -86,6 +90,7 @@ export function createRevocationCheck(options: RevocationCheckOptions): Revocati
 
   /** Only who vouches for the edge may say that it must not be trusted. */
   async function checkSigned(x509: typeof X509, crl: X509.X509Crl, url: string): Promise<void> {
+    const roots = options.roots();
     if (roots === "system") return;
     for (const pem of roots) {
       const root = new x509.X509Certificate(pem);
@@ -94,33 +99,45 @@ export function createRevocationCheck(options: RevocationCheckOptions): Revocati
     throw new TunnelError("tls_untrusted", `"${url}" is not signed by the edge's authority`);
   }
 
-  async function listAt(url: string, x509: typeof X509): Promise<X509.X509Crl> {
-    if (known?.url === url && clock.steady() < known.untilMs) return known.crl;
+  /** The list, or the last one that is still good, or none when it cannot be had. */
+  async function listAt(url: string, x509: typeof X509): Promise<X509.X509Crl | undefined> {
+    const isFresh = known?.url === url && clock.steady() < known.untilMs;
+    const isHopeless = failure?.url === url && clock.steady() < failure.untilMs;
+    if (!isFresh && !isHopeless) {
+      try {
+        await renew(url, x509);
+      } catch (thrown) {
+        failure = { url, untilMs: clock.steady() + FORGET_FAILURE_MS };
+        const { message: err } = toTunnelError(thrown, "connection_closed");
+        logger.log("warn", "failed to fetch CRL, going on", { url, err });
+      }
+    }
+    return known?.url === url && !isOutOfDate(known.crl) ? known.crl : undefined;
+  }
+
+  function isOutOfDate({ nextUpdate }: X509.X509Crl): boolean {
+    return nextUpdate !== undefined && nextUpdate.getTime() < clock.now();
+  }
+
+  async function renew(url: string, x509: typeof X509): Promise<void> {
     const crl = await fetchList(url, x509);
     await checkSigned(x509, crl, url);
-    if (crl.nextUpdate && crl.nextUpdate.getTime() < clock.now()) {
+    if (isOutOfDate(crl)) {
       throw new TunnelError("tls_expired", `"${url}" is out of date`);
     }
     known = { crl, url, untilMs: clock.steady() + KEEP_MS };
-    return crl;
+    failure = undefined;
   }
 
   return async (leafPem) => {
-    if (roots === "system" && crlUrl === undefined) return;
+    if (options.roots() === "system" && crlUrl === undefined) return;
     const x509 = await loadX509();
     const leaf = new x509.X509Certificate(leafPem);
     const url = crlUrl ?? distributionPoint(x509, leaf);
     if (url === undefined) return;
-    let crl: X509.X509Crl;
-    try {
-      crl = await listAt(url, x509);
-    } catch (thrown) {
-      const { message: err } = toTunnelError(thrown, "connection_closed");
-      logger.log("warn", "failed to fetch CRL, going on", { url, err });
-      return;
-    }
+    const crl = await listAt(url, x509);
     // A list speaks of its own authority's certificates alone.
-    if (crl.issuer !== leaf.issuer || !crl.findRevoked(leaf.serialNumber)) return;
+    if (crl?.issuer !== leaf.issuer || !crl.findRevoked(leaf.serialNumber)) return;
     // What was revoked may be replaced at any moment: the next attempt asks again.
     known = undefined;
     throw new TunnelError(

@@ -228,7 +228,8 @@ export class MemoryNet implements Net {
         `${tried}: the name does not resolve`,
       );
     }
-    for (const address of addresses) {
+    const at = (options.beginWith ?? 0) % addresses.length;
+    for (const address of [...addresses.slice(at), ...addresses.slice(0, at)]) {
       const fault = this.#faults.get(keyOf(host, port)) ??
         this.#faults.get(keyOf(address, port));
       if (fault?.kind === "blackhole") return [undefined, address, fault];

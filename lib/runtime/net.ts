@@ -114,6 +114,13 @@ export interface ConnectOptions {
    */
   readonly addresses?: readonly string[];
   /**
+   * With which of the addresses of `host` to begin, round and round; those before it come last. An
+   * address that takes connections and then says nothing must not be the first one for ever.
+   *
+   * @default {0}
+   */
+  readonly beginWith?: number;
+  /**
    * The addresses of this machine to dial from: one of the family of each address that is tried. An
    * address whose family has none here is not reached.
    *

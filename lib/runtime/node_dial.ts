@@ -163,8 +163,8 @@ class AddressRace<C> {
   }
 
   #tryAll(hosts: readonly string[]): void {
-    const { port = 0, localAddresses } = this.#options;
-    this.#waiting = hosts.flatMap((host): DialTarget[] => {
+    const { port = 0, localAddresses, beginWith = 0 } = this.#options;
+    this.#waiting = rotated(hosts, beginWith).flatMap((host): DialTarget[] => {
       if (!localAddresses) return [{ host, port }];
       const localAddress = localAddresses.find((own) => net.isIP(own) === net.isIP(host));
       return localAddress === undefined ? [] : [{ host, port, localAddress }];
@@ -222,4 +222,23 @@ class AddressRace<C> {
     for (const takeBack of this.#running) takeBack();
     this.#running.clear();
   }
+}
+
+/**
+ * The same list, begun elsewhere.
+ *
+ * @param list what to turn
+ * @param by how many come last
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { rotated } from "./node_dial.ts";
+ *
+ * assert.deepEqual(rotated(["a", "b", "c"], 4), ["b", "c", "a"]);
+ * ```
+ */
+export function rotated<T>(list: readonly T[], by: number): readonly T[] {
+  const at = list.length === 0 ? 0 : by % list.length;
+  return at === 0 ? list : [...list.slice(at), ...list.slice(0, at)];
 }

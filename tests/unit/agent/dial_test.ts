@@ -121,5 +121,17 @@ test("createDialer() connects over real TLS, and says what to do when it cannot"
     code: "tls_name_mismatch",
     message: /its certificate is not for "127.0.0.1"/,
   });
+
+  // The edge moves to another authority, and its file to the agent's machine.
+  const next = await makeCa();
+  certificate = await next.leaf(["127.0.0.1"]);
+  const { host: machine } = memoryRuntime({ host: { files: { "/ca.pem": ca.caPem } } });
+  const config = resolveAgentOptions({ connectUrl, connectCas: "/ca.pem" });
+  const dialer = await createDialer(config, { ...detectRuntime(), host: machine });
+  await assert.rejects(dialer(never), { code: "tls_untrusted" });
+  await machine.files.write("/ca.pem", next.caPem);
+  const carrier = await dialer(never);
+  carrier.abort();
+  await carrier.closed;
   await door.close();
 });

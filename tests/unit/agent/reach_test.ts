@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../../lib/base/clock.ts";
+import { TunnelError } from "../../../lib/base/errors.ts";
 import { silentLogger } from "../../../lib/base/log.ts";
 import { type AgentOptions, resolveAgentOptions } from "../../../lib/agent/config.ts";
 import { Reach } from "../../../lib/agent/reach.ts";
 import { detectRuntime } from "../../../lib/runtime/detect.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
-import type { Conn, Listener } from "../../../lib/runtime/net.ts";
+import type { Conn, ConnectOptions, Listener } from "../../../lib/runtime/net.ts";
 import { makeCa, type TestCa } from "../../fakes/certs.ts";
 import { startDns } from "../../fakes/dns.ts";
 import { type FakeProxy, startHttpProxy, startSocksProxy } from "../../fakes/proxies.ts";
@@ -53,7 +54,7 @@ async function stage(
         const connectUrl = options.connectUrl ?? `${EDGE}:${port}`;
         const config = resolveAgentOptions({ ...options, connectUrl });
         return new Reach(config.connect!, {
-          ...{ net, host, clock, logger: silentLogger, roots: [ca.caPem] },
+          ...{ net, host, clock, logger: silentLogger, roots: () => [ca.caPem] },
           ...config,
           timeoutMs: config.connectTimeoutMs,
         });
@@ -262,7 +263,7 @@ test("Reach gives the addresses of the interface to the network", async () => {
   const config = resolveAgentOptions({ connectUrl: "192.0.2.1:443", connectInterface: "eth1" });
   let seen: unknown;
   const reach = new Reach(config.connect!, {
-    ...{ host: runtime.host, clock: runtime.clock, logger: silentLogger, roots: "system" },
+    ...{ host: runtime.host, clock: runtime.clock, logger: silentLogger, roots: () => "system" },
     net: Object.assign(Object.create(runtime.net), {
       connect(options: { localAddresses: readonly string[] }) {
         seen = options.localAddresses;
@@ -274,4 +275,24 @@ test("Reach gives the addresses of the interface to the network", async () => {
   });
   await assert.rejects(reach.open(never), /enough/);
   assert.deepEqual(seen, ["192.0.2.5"]);
+});
+
+test("Reach begins with another address of the edge after each attempt that led nowhere", async () => {
+  const runtime = memoryRuntime({ clock: new FakeClock() });
+  const config = resolveAgentOptions({ connectUrl: "edge.corp.internal:443" });
+  const codes = ["timed_out", "host_not_found", "tls_failed", "connection_refused"] as const;
+  const seen: unknown[] = [];
+  const reach = new Reach(config.connect!, {
+    ...{ host: runtime.host, clock: runtime.clock, logger: silentLogger, roots: () => "system" },
+    net: Object.assign(Object.create(runtime.net), {
+      connect({ beginWith }: ConnectOptions) {
+        const code = codes[seen.push(beginWith) - 1];
+        return Promise.reject(new TunnelError(code, "No way"));
+      },
+    }),
+    ...config,
+    timeoutMs: 5,
+  });
+  for (const code of codes) await assert.rejects(reach.open(never), { code });
+  assert.deepEqual(seen, [undefined, 1, 1, 2]);
 });

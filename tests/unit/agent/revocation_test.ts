@@ -49,7 +49,7 @@ async function withStage(run: (stage: Stage) => Promise<void>): Promise<void> {
     serial: leaf.serial,
     list: undefined,
     check: (roots = [authority.certPem], crlUrl = undefined) =>
-      createRevocationCheck({ net, clock, logger, roots, crlUrl }),
+      createRevocationCheck({ net, clock, logger, roots: () => roots, crlUrl }),
     crl: (serials, by = authority, days = 1) => {
       const nowMs = clock.now();
       const revoked = serials.map((serial) => ({ serial, revokedAtMs: nowMs }));
@@ -90,7 +90,7 @@ test("createRevocationCheck() refuses what the list names, in DER and in PEM", a
 test("createRevocationCheck() goes on when the list cannot be had, and says so", async () => {
   await withStage(async (stage) => {
     const { leafPem, serial, check, crl, log } = stage;
-    await check()(leafPem);
+    await check()(leafPem); // each check is another agent's
     stage.list = "nonsense";
     await check()(leafPem);
     stage.list = await crl([serial], await makeAuthority(stage.clock.now()));
@@ -108,6 +108,35 @@ test("createRevocationCheck() goes on when the list cannot be had, and says so",
     assert.match(log[1], /no list/);
     assert.match(log[2], /not signed by/);
     assert.match(log[3], /out of date/);
+  });
+});
+
+test("createRevocationCheck() waits for a server that is silent once a minute, not at each reconnect", async () => {
+  await withStage(async (stage) => {
+    const { leafPem, serial, clock, crl, log } = stage;
+    const check = stage.check();
+    await check(leafPem);
+    stage.list = await crl([serial]);
+    await check(leafPem);
+    assert.deepEqual([stage.asked.length, log.length], [1, 1]);
+    await clock.advance(60_000);
+    await assert.rejects(check(leafPem), { code: "tls_untrusted" });
+  });
+});
+
+test("createRevocationCheck() goes by the last list while no newer one can be had", async () => {
+  await withStage(async (stage) => {
+    const { leafPem, serial, clock, crl } = stage;
+    stage.list = await crl(["0a0b"]);
+    const check = stage.check();
+    await check(leafPem);
+    stage.list = undefined;
+    await clock.advance(600_000);
+    await check(leafPem);
+    assert.equal(stage.asked.length, 2);
+    stage.list = await crl([serial]);
+    await clock.advance(60_000);
+    await assert.rejects(check(leafPem), { code: "tls_untrusted" });
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../../lib/base/clock.ts";
-import { dial, nodeAttempt } from "../../../lib/runtime/node_dial.ts";
+import { TunnelError } from "../../../lib/base/errors.ts";
+import { type Attempt, dial, nodeAttempt, rotated } from "../../../lib/runtime/node_dial.ts";
 import { listen } from "../../../lib/runtime/node_listen.ts";
 import type { Conn } from "../../../lib/runtime/net.ts";
 import { test } from "../../harness.ts";
@@ -66,4 +67,19 @@ test("dial() takes the addresses it is given, and dials from the address it is t
   });
   for (const other of accepted) other.abort();
   await Promise.all([conn.closed, listener.close()]);
+});
+
+test("dial() begins with the address it is told, and goes round", async () => {
+  const tried: unknown[] = [];
+  const attempt: Attempt<never> = (target, _won, failed) => {
+    tried.push("host" in target && target.host);
+    failed(new TunnelError("connection_refused", "No"));
+    return () => {};
+  };
+  const options = { host: "edge.test", port: 1, addresses: ["a", "b", "c"], beginWith: 4 };
+  await assert.rejects(dial(new FakeClock(), options, 500, attempt), {
+    code: "connection_refused",
+  });
+  assert.deepEqual(tried, ["b", "c", "a"]);
+  assert.deepEqual(rotated([], 3), []);
 });
