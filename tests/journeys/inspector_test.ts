@@ -144,7 +144,13 @@ journey("every kind of body is shown as it is best read", async (stage) => {
   await request.getByText("50 4f 53 54 20 2f 61 70  69").waitFor();
   await shoot("inspector-light-hex");
 
+  // Another exchange is looked at in the same way.
   await show("wrong");
+  await request.getByText("50 55 54 20 2f 61 70 69").waitFor();
+  await page.keyboard.press("]");
+  await response.getByRole("tab", { name: "Headers", selected: true }).waitFor();
+  await page.keyboard.press("[");
+  await request.getByRole("tab", { name: "Summary", selected: true }).waitFor();
   await request.getByRole("alert").filter({ hasText: "line 5, column 3" }).waitFor();
   assert.equal(await request.locator(".tok-wrong").innerText(), "]");
   await shoot("inspector-light-wrong-json");
@@ -256,6 +262,13 @@ journey("filters and full text search leave what matches", async (stage) => {
   await page.getByText("No exchange matches").waitFor();
   await page.getByRole("button", { name: "Show all" }).click();
   await wall.getByText("20 exchanges").waitFor();
+
+  // What others see move is said.
+  const said = (text: RegExp) => page.getByRole("status").filter({ hasText: text });
+  stage.api.add({ method: "PUT", target: "/said" });
+  await said(/^1 new exchange: PUT \/said, status 200$/).waitFor({ state: "attached" });
+  await search.fill("status == 500");
+  await said(/^matched 1 of 21$/).waitFor({ state: "attached" });
   assertClean(watched, stage.url);
   await watched.close();
 });
@@ -341,10 +354,18 @@ journey("streams: WebSocket frames, events and gRPC messages as they pass", asyn
   await said("1001 going away").waitFor();
   assert.equal(await messages.getByRole("option").count(), 7);
   await said('"id":18').click();
-  await page.getByRole("region", { name: "Message", exact: true }).getByText('"Ada"').waitFor();
+  const whole = page.getByRole("region", { name: "Message", exact: true });
+  await whole.getByRole("treeitem").filter({ hasText: '"Ada"' }).waitFor();
+  await whole.getByRole("button", { name: "Copy the message" }).click();
+  await page.getByText("The message is in the clipboard").waitFor();
+  assert.match(await clipboard(page), /^\{"order":\{"id":18,/);
+  await page.keyboard.press("m");
   await page.keyboard.press("ArrowDown");
   await messages.locator('[aria-selected="true"]').filter({ hasText: "ping" }).waitFor();
   await shoot("inspector-light-websocket");
+  await page.getByRole("img", { name: "7 messages by their time" }).locator(".lane-visitor").first()
+    .dispatchEvent("click");
+  await messages.locator('[aria-selected="true"]').filter({ hasText: "subscribe" }).waitFor();
   await page.getByLabel("Whose messages").selectOption("visitor");
   await page.waitForFunction(() => document.querySelectorAll(".message").length === 3);
   await page.getByLabel("Search messages").fill("since");
@@ -489,6 +510,10 @@ journey("by keyboard alone, with names for everything", async (stage) => {
   await page.getByRole("dialog", { name: "Edit and replay" }).waitFor();
   await press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
+  await press("n");
+  await page.getByRole("dialog", { name: "Replay several times" }).waitFor();
+  await press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
   await press("c");
   await page.getByText("Choose the exchange to compare with").waitFor();
   await press("Escape");
@@ -502,6 +527,18 @@ journey("by keyboard alone, with names for everything", async (stage) => {
   await title(page).waitFor();
   await press("Enter");
   assert.equal(await page.evaluate(() => document.activeElement?.id), "exchange-title");
+  // The list is as wide as the person wants it, also after a reload.
+  const width = () => page.locator(".side").evaluate((side) => side.getBoundingClientRect().width);
+  const before = await width();
+  await page.getByRole("separator", { name: "Width of the list" }).focus();
+  await press("ArrowRight");
+  await press("ArrowRight");
+  assert.ok(await width() > before + 30, `${before} px, then ${await width()} px`);
+  await page.reload();
+  await list(page).waitFor();
+  assert.ok(await width() > before + 30, "it is remembered");
+  await page.getByRole("separator", { name: "Width of the list" }).dblclick();
+  assert.equal(await width(), before);
   await press("t");
   await press("2");
   await page.getByRole("heading", { name: "All is well" }).waitFor();

@@ -57,6 +57,10 @@ export function makeActions(
           const obstacle = replayObstacle(detail);
           return obstacle ? refuse(obstacle) : open("edit");
         }
+        case "many": {
+          const obstacle = replayObstacle(detail);
+          return obstacle ? refuse(obstacle) : open("many");
+        }
         case "compare":
           return void (state.comparing.value = detail.id);
         case "curl":

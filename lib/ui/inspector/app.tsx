@@ -16,6 +16,7 @@ import type { ThemeChoice } from "../kit/theme.ts";
 import { ThemeButton } from "../kit/theme_button.tsx";
 import { ToastCorner } from "../kit/toast.tsx";
 import { makeActions, type Overlay } from "./actions.ts";
+import { Announcer } from "./announcer.tsx";
 import { Help } from "./help.tsx";
 import type { InspectorState } from "./inspector_state.ts";
 import { toFailure } from "./inspector_client.ts";
@@ -75,6 +76,10 @@ export function App({ state, theme, width }: AppProps): VNode {
           return state.go({});
         case "clear":
           return state.all.value.length > 0 ? open("clear") : undefined;
+        case "save":
+          return document.getElementById("save-har")?.click();
+        case "import":
+          return document.getElementById("open-har")?.click();
       }
       if (state.route.value.page !== "requests") return;
       switch (command) {
@@ -82,6 +87,12 @@ export function App({ state, theme, width }: AppProps): VNode {
           return document.getElementById("search")?.focus();
         case "filter":
           return open("filter");
+        case "nextView":
+          return state.turnView(1);
+        case "previousView":
+          return state.turnView(-1);
+        case "messages":
+          return document.getElementById("messages")?.focus();
         case "next":
           return state.step(1);
         case "previous":
@@ -148,6 +159,7 @@ export function App({ state, theme, width }: AppProps): VNode {
         )}
       </main>
       <Wall state={state} />
+      <Announcer state={state} />
       {overlay === "help" && <Help onClose={() => open(undefined)} />}
       {overlay === "clear" && (
         <Confirm

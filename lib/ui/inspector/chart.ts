@@ -6,6 +6,8 @@
  * @module
  */
 import type { ExchangeSummary } from "../../api/agent/shapes.ts";
+import { formatLatency } from "../kit/format.ts";
+import { statusWord } from "./words.ts";
 
 /** The box the dots are placed in. */
 export const CHART_BOX = { width: 600, height: 160 } as const;
@@ -26,6 +28,8 @@ export interface Dot {
   readonly y: number;
   /** How it went. */
   readonly kind: StatusKind;
+  /** What it was. */
+  readonly words: string;
 }
 
 /** How an exchange went, as colours tell it. */
@@ -66,6 +70,11 @@ export function dotsOf(exchanges: readonly ExchangeSummary[], nowMs: number): Do
       x,
       y: durationY(exchange.duration_ms),
       kind: statusKind(exchange),
+      words: [
+        `${exchange.method} ${exchange.target}`,
+        statusWord(exchange),
+        formatLatency(exchange.duration_ms),
+      ].join(", "),
     });
   }
   return dots;

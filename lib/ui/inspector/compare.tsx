@@ -10,7 +10,8 @@ import type { ExchangeDetail } from "../../api/agent/shapes.ts";
 import { Button } from "../kit/button.tsx";
 import { formatLatency, formatNumberOf } from "../kit/format.ts";
 import { TabPanel, Tabs } from "../kit/tabs.tsx";
-import { diffLines, foldSame } from "./diff.ts";
+import { type DiffLine, diffLines, foldSame } from "./diff.ts";
+import { changedParts, type Part } from "./diff_words.ts";
 import { StatusPill } from "./exchange_list_view.tsx";
 import type { InspectorState } from "./inspector_state.ts";
 import { requestLines, responseLines } from "./message_text.ts";
@@ -38,7 +39,8 @@ export function Compare({ state, before, after }: CompareProps): VNode {
   }), [before, after]);
   const changes = (key: "request" | "response") =>
     diffs[key].filter(({ kind }) => kind !== "same").length;
-  const rows = useMemo(() => foldSame(diffs[tab]), [diffs, tab]);
+  const rows = useMemo(() => foldSame(diffs[tab]).slice(0, MAX_ROWS + 1), [diffs, tab]);
+  const parts = useMemo(() => changedParts(rows), [rows]);
   return (
     <article class="detail" aria-labelledby="compare-title">
       <header class="detail-head">
@@ -88,19 +90,31 @@ export function Compare({ state, before, after }: CompareProps): VNode {
                       <span class="diff-sign">
                         {row.kind === "added" ? "+" : row.kind === "removed" ? "−" : ""}
                       </span>
-                      <span class="diff-text">{row.text}</span>
+                      <span class="diff-text">
+                        <Words row={row} parts={parts.get(row)} />
+                      </span>
                     </li>
                   )
               )}
-              {rows.length > MAX_ROWS && (
-                <li class="diff-gap">
-                  {formatNumberOf(rows.length - MAX_ROWS, "line")} more are not shown
-                </li>
-              )}
+              {rows.length > MAX_ROWS && <li class="diff-gap">The rest is not shown</li>}
             </ol>
           )}
       </TabPanel>
     </article>
+  );
+}
+
+/** A line, with the words marked that changed in it. */
+function Words(
+  { row, parts }: { readonly row: DiffLine; readonly parts: readonly Part[] | undefined },
+): VNode {
+  if (!parts) return <>{row.text}</>;
+  return (
+    <>
+      {parts.map(({ text, isChanged }, at) =>
+        isChanged ? <mark key={at} class="diff-word">{text}</mark> : text
+      )}
+    </>
   );
 }
 

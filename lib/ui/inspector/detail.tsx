@@ -135,7 +135,7 @@ export function Detail({ state, actions, exchange, open }: DetailProps): VNode {
         <TimeLine exchange={exchange} />
       </header>
       {(exchange.kind !== "http" || exchange.messages.length > 0) && (
-        <StreamView exchange={exchange} />
+        <StreamView exchange={exchange} copy={actions.copy} />
       )}
       <div class="panes">
         <MessagePane
@@ -143,9 +143,18 @@ export function Detail({ state, actions, exchange, open }: DetailProps): VNode {
           exchange={exchange}
           message={exchange.request}
           actions={actions}
+          views={state.views}
         />
         {response
-          ? <MessagePane of="Response" exchange={exchange} message={response} actions={actions} />
+          ? (
+            <MessagePane
+              of="Response"
+              exchange={exchange}
+              message={response}
+              actions={actions}
+              views={state.views}
+            />
+          )
           : (
             <section class="pane" aria-label="Response">
               <h3>Response</h3>

@@ -43,6 +43,7 @@ export function FilterBar(
       <div class="filter-tools">
         <Button kind="quiet" icon="filter" label="Add a filter" onClick={() => open("filter")} />
         <a
+          id="save-har"
           class="button button-quiet button-icon"
           href={AGENT_PATHS.har}
           download="sallyport.har"
@@ -59,6 +60,7 @@ export function FilterBar(
         />
         <input
           ref={file}
+          id="open-har"
           class="visually-hidden"
           type="file"
           accept=".har,.json,application/json"

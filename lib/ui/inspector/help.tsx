@@ -5,9 +5,10 @@
  */
 /** @jsxImportSource preact */
 import type { VNode } from "preact";
+import { useId } from "preact/hooks";
 import { Button } from "../kit/button.tsx";
 import { Dialog } from "../kit/dialog.tsx";
-import { keyName, SHORTCUTS } from "./shortcuts.ts";
+import { JSON_KEYS, keyName, SHORTCUT_GROUPS } from "./shortcuts.ts";
 
 /** The keys. */
 export function Help({ onClose }: { readonly onClose: () => void }): VNode {
@@ -17,9 +18,33 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
       onClose={onClose}
       actions={<Button kind="primary" autofocus onClick={onClose}>Close</Button>}
     >
-      <dl class="keys">
-        {SHORTCUTS.map(([keys, command, words]) => (
-          <div key={command} class="keys-row">
+      <div class="keys">
+        {SHORTCUT_GROUPS.map(([title, shortcuts]) => (
+          <Keys
+            key={title}
+            title={title}
+            rows={shortcuts.map(([keys, , words]) => [keys, words])}
+          />
+        ))}
+        <Keys title="In JSON" rows={JSON_KEYS} />
+      </div>
+    </Dialog>
+  );
+}
+
+function Keys(
+  { title, rows }: {
+    readonly title: string;
+    readonly rows: readonly (readonly [keys: readonly string[], words: string])[];
+  },
+): VNode {
+  const id = useId();
+  return (
+    <section class="keys-group" aria-labelledby={id}>
+      <h3 id={id}>{title}</h3>
+      <dl>
+        {rows.map(([keys, words]) => (
+          <div key={words} class="keys-row">
             <dt>
               {keys.map((key) => <kbd key={key}>{keyName(key)}</kbd>)}
             </dt>
@@ -27,6 +52,6 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
           </div>
         ))}
       </dl>
-    </Dialog>
+    </section>
   );
 }

@@ -47,6 +47,12 @@ export const HEADERS_MS = 10_000;
 /** How many looks at the numbers are kept for the charts. */
 export const COURSE_LENGTH = 60;
 
+/** The views of a request and a response. */
+export const VIEWS = ["summary", "headers", "raw", "hex"] as const;
+
+/** One of them. */
+export type View = (typeof VIEWS)[number];
+
 /** Numbers of one moment. */
 export interface Sample {
   /** Requests per second over the last minute. */
@@ -108,6 +114,11 @@ export class InspectorState {
   readonly isSearching: Signal<boolean> = signal(false);
   /** The exchange that is shown. */
   readonly detail: Signal<ExchangeDetail | undefined> = signal(undefined);
+  /** How requests and responses are looked at; it stays from one exchange to the next. */
+  readonly views: Signal<{ readonly request: View; readonly response: View }> = signal({
+    request: "summary",
+    response: "summary",
+  });
   /** The one it is compared with. */
   readonly other: Signal<ExchangeDetail | undefined> = signal(undefined);
   /** Why it cannot be shown. */
@@ -246,6 +257,13 @@ export class InspectorState {
     const at = rows.findIndex((row) => row.id === (otherId ?? id));
     const to = at < 0 && by < Infinity ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1);
     if (otherId === undefined || to !== at) this.go({ id: rows[to].id });
+  }
+
+  /** Looks at request and response in the next way, or the one before. */
+  turnView(by: 1 | -1): void {
+    const at = VIEWS.indexOf(this.views.value.response);
+    const view = VIEWS[(at + by + VIEWS.length) % VIEWS.length];
+    this.views.value = { request: view, response: view };
   }
 
   /** Puts filters in force. */

@@ -5,7 +5,7 @@
  */
 /** @jsxImportSource preact */
 import type { VNode } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type { ExchangeDetail, MessagePartsJson } from "../../api/agent/shapes.ts";
 import { concat, decodeText } from "../../base/bytes.ts";
 import { Button } from "../kit/button.tsx";
@@ -20,6 +20,7 @@ import { queryFields } from "./form_fields.ts";
 import { hexDump } from "./hex.ts";
 import { HexView } from "./hex_view.tsx";
 import { headerOf } from "./message_text.ts";
+import { type InspectorState, VIEWS } from "./inspector_state.ts";
 import { NameValues } from "./name_values.tsx";
 
 /** What is shown. */
@@ -32,12 +33,14 @@ export interface MessagePaneProps {
   readonly message: MessagePartsJson;
   /** What can be done. */
   readonly actions: Actions;
+  /** How it is looked at. */
+  readonly views: InspectorState["views"];
 }
 
 /** A request or a response. */
-export function MessagePane({ of, exchange, message, actions }: MessagePaneProps): VNode {
-  const stem = of.toLowerCase();
-  const [tab, setTab] = useState("summary");
+export function MessagePane({ of, exchange, message, actions, views }: MessagePaneProps): VNode {
+  const stem = of === "Request" ? "request" : "response";
+  const tab = views.value[stem];
   const { headers, trailers, body } = message;
   return (
     <section class="pane" aria-label={of}>
@@ -46,7 +49,10 @@ export function MessagePane({ of, exchange, message, actions }: MessagePaneProps
         <Tabs
           label={`${of}: views`}
           selected={`${stem}-${tab}`}
-          onSelect={(key) => setTab(key.slice(stem.length + 1))}
+          onSelect={(key) => {
+            const view = VIEWS.find((view) => key === `${stem}-${view}`)!;
+            views.value = { ...views.value, [stem]: view };
+          }}
           tabs={[
             { key: `${stem}-summary`, label: "Summary" },
             { key: `${stem}-headers`, label: "Headers", count: headers.length + trailers.length },

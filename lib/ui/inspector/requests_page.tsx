@@ -5,6 +5,7 @@
  */
 /** @jsxImportSource preact */
 import type { VNode } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../kit/button.tsx";
 import type { Actions, Overlay } from "./actions.ts";
 import { Compare } from "./compare.tsx";
@@ -40,6 +41,14 @@ export function RequestsPage(props: RequestsPageProps): VNode {
   const other = state.other.value;
   const failure = state.detailFailure.value;
   const close = () => open(undefined);
+  const sheet = useRef<HTMLElement>(null);
+  // While the next one is read the last one stays, out of reach: nothing flickers.
+  const last = useRef(detail);
+  last.current = id === undefined || failure ? undefined : detail ?? last.current;
+  const shown = last.current;
+  useLayoutEffect(() => {
+    if (sheet.current) sheet.current.scrollTop = 0;
+  }, [shown?.id, otherId]);
   return (
     <>
       <h1 class="visually-hidden" tabIndex={-1} data-focus-home>Exchanges</h1>
@@ -54,7 +63,7 @@ export function RequestsPage(props: RequestsPageProps): VNode {
         <ExchangeListView state={state} />
         <Splitter width={width} />
       </section>
-      <section class="sheet" aria-label="Exchange" id="exchange">
+      <section ref={sheet} class="sheet" aria-label="Exchange" id="exchange">
         {id === undefined ? <Overview state={state} /> : failure
           ? (
             <div class="sheet-empty">
@@ -64,8 +73,12 @@ export function RequestsPage(props: RequestsPageProps): VNode {
           )
           : otherId !== undefined && detail && other
           ? <Compare state={state} before={detail} after={other} />
-          : detail && otherId === undefined
-          ? <Detail key={detail.id} state={state} actions={actions} exchange={detail} open={open} />
+          : shown && otherId === undefined
+          ? (
+            <div inert={!detail} aria-busy={!detail}>
+              <Detail key={shown.id} state={state} actions={actions} exchange={shown} open={open} />
+            </div>
+          )
           : null}
       </section>
       {overlay === "filter" && <FilterDialog state={state} onClose={close} />}

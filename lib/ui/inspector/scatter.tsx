@@ -65,14 +65,16 @@ export function Scatter({ state }: { readonly state: InspectorState }): VNode {
                 y2={durationY(ms)}
               />
             ))}
-            {dots.map(({ id, x, y, kind }) => (
+            {dots.map(({ id, x, y, kind, words }) => (
               // A line without length and with round ends: a dot that stays round in any box.
               <path
                 key={id}
                 class={`scatter-dot dot-${kind}`}
                 d={`M${x} ${y}h0`}
                 onClick={() => state.go({ id })}
-              />
+              >
+                <title>{words}</title>
+              </path>
             ))}
           </svg>
           {LINES.map(([ms, words]) => (
@@ -87,6 +89,10 @@ export function Scatter({ state }: { readonly state: InspectorState }): VNode {
           ))}
           {dots.length === 0 && <p class="scatter-empty">Nobody came.</p>}
         </div>
+        <p class="scatter-times" aria-hidden="true">
+          <span>5 min ago</span>
+          <span>now</span>
+        </p>
       </div>
     </section>
   );

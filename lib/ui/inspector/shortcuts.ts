@@ -13,11 +13,17 @@ export type Command =
   | "search"
   | "filter"
   | "replay"
+  | "many"
   | "edit"
   | "compare"
   | "curl"
   | "fetch"
+  | "nextView"
+  | "previousView"
+  | "messages"
   | "clear"
+  | "save"
+  | "import"
   | "requests"
   | "status"
   | "theme"
@@ -25,25 +31,52 @@ export type Command =
   | "back";
 
 /** Keys, what they do, and how the help says it. */
-export const SHORTCUTS: readonly (readonly [keys: readonly string[], Command, words: string])[] = [
-  [["j", "ArrowDown"], "next", "Next exchange"],
-  [["k", "ArrowUp"], "previous", "Previous exchange"],
-  [["Home"], "first", "Newest exchange"],
-  [["End"], "last", "Oldest exchange"],
-  [["/"], "search", "Search"],
-  [["f"], "filter", "Add a filter"],
-  [["r"], "replay", "Replay"],
-  [["e"], "edit", "Edit and replay"],
-  [["c"], "compare", "Compare with another"],
-  [["y"], "curl", "Copy as curl"],
-  [["Y"], "fetch", "Copy as fetch"],
-  [["X"], "clear", "Clear all"],
-  [["1"], "requests", "Exchanges"],
-  [["2"], "status", "Status"],
-  [["t"], "theme", "Light or dark"],
-  [["?"], "help", "This help"],
-  [["Escape"], "back", "Back, or close"],
+export type Shortcut = readonly [keys: readonly string[], command: Command, words: string];
+
+/** The keys, as the help puts them together. */
+export const SHORTCUT_GROUPS:
+  readonly (readonly [title: string, shortcuts: readonly Shortcut[]])[] = [
+    ["The list", [
+      [["j", "ArrowDown"], "next", "Next exchange"],
+      [["k", "ArrowUp"], "previous", "Previous exchange"],
+      [["Home"], "first", "Newest exchange"],
+      [["End"], "last", "Oldest exchange"],
+      [["/"], "search", "Search, or write a filter"],
+      [["f"], "filter", "Add a filter"],
+      [["X"], "clear", "Clear all"],
+      [["s"], "save", "Save all as HAR"],
+      [["o"], "import", "Open a HAR file"],
+    ]],
+    ["Everywhere", [
+      [["1"], "requests", "Exchanges"],
+      [["2"], "status", "Status"],
+      [["t"], "theme", "Light or dark"],
+      [["?"], "help", "This help"],
+      [["Escape"], "back", "Back, or close"],
+    ]],
+    ["The exchange", [
+      [["r"], "replay", "Replay"],
+      [["n"], "many", "Replay several times"],
+      [["e"], "edit", "Edit and replay"],
+      [["c"], "compare", "Compare with another"],
+      [["y"], "curl", "Copy as curl"],
+      [["Y"], "fetch", "Copy as fetch"],
+      [["]"], "nextView", "Next view: headers, raw, hex"],
+      [["["], "previousView", "Previous view"],
+      [["m"], "messages", "To the messages"],
+    ]],
+  ];
+
+/** Keys of JSON that has the focus, and how the help says it; `json_tree_view.tsx` listens. */
+export const JSON_KEYS: readonly (readonly [keys: readonly string[], words: string])[] = [
+  [["ArrowLeft", "ArrowRight"], "Fold, unfold"],
+  [["-", "+"], "Fold all, unfold all"],
+  [["p"], "Copy the path"],
+  [["v"], "Copy the value"],
 ];
+
+/** All keys. */
+export const SHORTCUTS: readonly Shortcut[] = SHORTCUT_GROUPS.flatMap(([, shortcuts]) => shortcuts);
 
 /** What of a key event decides. */
 export interface KeyPress {
@@ -67,6 +100,8 @@ export function commandFor({ key, held, isWriting, keepsArrows }: KeyPress): Com
 
 const NAMES: Readonly<Record<string, string>> = {
   ArrowDown: "\u2193",
+  ArrowLeft: "\u2190",
+  ArrowRight: "\u2192",
   ArrowUp: "\u2191",
   Escape: "Esc",
 };

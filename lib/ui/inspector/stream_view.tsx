@@ -8,13 +8,16 @@
 import type { VNode } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ExchangeDetail, StreamMessageJson } from "../../api/agent/shapes.ts";
+import { Button } from "../kit/button.tsx";
 import { formatBytes, formatNumberOf } from "../kit/format.ts";
 import { plainLines } from "./code_line.ts";
 import { CodeView } from "./code_view.tsx";
+import { JsonTreeView } from "./json_tree_view.tsx";
 import { formatJson } from "./json_view.ts";
+import { StreamLanes } from "./stream_lanes.tsx";
 import { closeWords, messageKind, messageMarks, previewOf } from "./stream_words.ts";
 import { useScroll } from "./use_scroll.tsx";
-import { windowOf } from "./virtual_rows.ts";
+import { scrollTo, windowOf } from "./virtual_rows.ts";
 
 /** The same number stands in inspector.css. */
 const ROW_PX = 32;
@@ -22,7 +25,12 @@ const ROW_PX = 32;
 const TITLES = { http: "Messages", websocket: "WebSocket", sse: "Events", grpc: "gRPC" } as const;
 
 /** The messages of an exchange. */
-export function StreamView({ exchange }: { readonly exchange: ExchangeDetail }): VNode {
+export function StreamView(
+  { exchange, copy }: {
+    readonly exchange: ExchangeDetail;
+    readonly copy: (text: string, what: string) => void;
+  },
+): VNode {
   const [from, setFrom] = useState("both");
   const [text, setText] = useState("");
   const [picked, setPicked] = useState<StreamMessageJson>();
@@ -35,6 +43,7 @@ export function StreamView({ exchange }: { readonly exchange: ExchangeDetail }):
       ),
     [messages, from, text],
   );
+  const pickedAt = picked ? shown.findIndex((message) => isSame(message, picked)) : -1;
   return (
     <section class="stream" aria-label={TITLES[kind]}>
       <div class="pane-head">
@@ -73,19 +82,28 @@ export function StreamView({ exchange }: { readonly exchange: ExchangeDetail }):
             {messages.length === 0 ? "Nothing was said yet." : "No message matches."}
           </p>
         )
-        : <Messages messages={shown} picked={picked} onPick={setPicked} />}
-      {picked && <Message message={picked} />}
+        : (
+          <>
+            <StreamLanes
+              messages={shown}
+              pickedAt={pickedAt}
+              onPick={(at) => setPicked(at === pickedAt ? undefined : shown[at])}
+            />
+            <Messages messages={shown} pickedAt={pickedAt} onPick={setPicked} />
+          </>
+        )}
+      {picked && <Message message={picked} copy={copy} />}
     </section>
   );
 }
 
 interface MessagesProps {
   readonly messages: readonly StreamMessageJson[];
-  readonly picked: StreamMessageJson | undefined;
+  readonly pickedAt: number;
   readonly onPick: (message: StreamMessageJson | undefined) => void;
 }
 
-function Messages({ messages, picked, onPick }: MessagesProps): VNode {
+function Messages({ messages, pickedAt, onPick }: MessagesProps): VNode {
   const box = useRef<HTMLDivElement>(null);
   const { scrollPx, heightPx } = useScroll(box);
   const follows = useRef(true);
@@ -95,22 +113,22 @@ function Messages({ messages, picked, onPick }: MessagesProps): VNode {
   }, [messages.length]);
   follows.current = isAtEnd;
   const { from, to } = windowOf(messages.length, ROW_PX, scrollPx, heightPx);
-  const pickedAt = picked ? messages.findIndex((message) => isSame(message, picked)) : -1;
+  useLayoutEffect(() => {
+    // It may have been chosen on the line of time.
+    if (pickedAt < 0) return;
+    const to = scrollTo(pickedAt, ROW_PX, box.current!.scrollTop, box.current!.clientHeight);
+    if (to !== undefined) box.current!.scrollTop = to;
+  }, [pickedAt]);
   function onKeyDown(event: KeyboardEvent) {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const by = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
     if (by === undefined) return;
     event.preventDefault();
-    const next = Math.min(Math.max(pickedAt + by, 0), messages.length - 1);
-    onPick(messages[next]);
-    const top = next * ROW_PX;
-    if (top < scrollPx) box.current!.scrollTop = top;
-    else if (top + ROW_PX > scrollPx + heightPx) {
-      box.current!.scrollTop = top + ROW_PX - heightPx;
-    }
+    onPick(messages[Math.min(Math.max(pickedAt + by, 0), messages.length - 1)]);
   }
   return (
     <div
       ref={box}
+      id="messages"
       class="messages"
       role="listbox"
       aria-label="Messages, oldest first"
@@ -147,7 +165,12 @@ function Messages({ messages, picked, onPick }: MessagesProps): VNode {
               </span>
               <span class="message-at">{offset(message.at_ms)}</span>
               <span class="message-kind">{messageKind(message)}</span>
-              <span class="message-text">{closed ?? text.split("\n", 1)[0]}</span>
+              <span class="message-text">
+                {closed ??
+                  (text.split("\n", 1)[0] || (
+                    <span class="message-bare">{messageKind(message)}</span>
+                  ))}
+              </span>
               <span class="message-marks">
                 {messageMarks(message).map((mark) => (
                   <span key={mark} class="mark-word">{mark}</span>
@@ -162,13 +185,42 @@ function Messages({ messages, picked, onPick }: MessagesProps): VNode {
   );
 }
 
-function Message({ message }: { readonly message: StreamMessageJson }): VNode {
-  const lines = useMemo(() => {
-    const { text, isText } = previewOf(message);
-    const json = isText && /^\s*[{[]/.test(text) ? formatJson(text) : undefined;
-    return json && !json.flaw ? json.lines : plainLines(text);
-  }, [message]);
-  return <CodeView lines={lines} label="Message" />;
+function Message(
+  { message, copy }: {
+    readonly message: StreamMessageJson;
+    readonly copy: (text: string, what: string) => void;
+  },
+): VNode {
+  const { text, isText } = useMemo(() => previewOf(message), [message]);
+  const json = useMemo(() => {
+    const found = isText && /^\s*[{[]/.test(text) ? formatJson(text) : undefined;
+    return found?.flaw ? undefined : found;
+  }, [text]);
+  const facts = [
+    messageKind(message),
+    message.from === "visitor" ? "from the visitor" : "from the service",
+    offset(message.at_ms),
+    formatBytes(message.size_bytes),
+    ...messageMarks(message),
+  ];
+  return (
+    <section class="message-whole" aria-label="Message">
+      <div class="body-head">
+        <span class="soft">{facts.join(" · ")}</span>
+        <span class="body-tools">
+          <Button
+            kind="quiet"
+            icon="copy"
+            label="Copy the message"
+            onClick={() => copy(text, "The message")}
+          />
+        </span>
+      </div>
+      {json
+        ? <JsonTreeView json={json} label="Message as JSON" copy={copy} />
+        : <CodeView lines={plainLines(closeWords(message) ?? text)} label="Message as text" />}
+    </section>
+  );
 }
 
 /** Each look at the agent brings new objects of the same messages. */
