@@ -44,7 +44,11 @@ export function versionOf(document: YamlDocument): "2" | "3" {
   }
   const version = (root as Readonly<Record<string, unknown>> | null)?.version;
   if (version === undefined || version === null) {
-    throw document.fault([], 'the key "version" is missing; write "version: 3" in its first line');
+    const isOld = root !== null && ("authtoken" in root || "tunnels" in root) && !("agent" in root);
+    throw document.fault(
+      [],
+      `the key "version" is missing; write "version: ${isOld ? 2 : 3}" in its first line`,
+    );
   }
   const said = String(version);
   if (said === "3" || said === "2") return said;

@@ -57,6 +57,11 @@ function nameServer() {
   return text.refine(isNameServer, "it must be an IP address");
 }
 
+function isWebAddr(value: string): boolean {
+  const [, port] = /^(?:(?:\[[^\]]+\]|[^:[\]/\s]*):)?(\d{1,5})$/.exec(value) ?? [];
+  return value === "false" || (port !== undefined && Number(port) <= 65_535);
+}
+
 /** Everything the agent's section may hold, in either version. */
 const AGENT_KEYS = {
   authtoken: text.regex(/^[\x21-\x7e]*$/, "blanks and control characters are not allowed")
@@ -110,8 +115,9 @@ const AGENT_KEYS = {
   )
     .describe("Whose signature updates must have").optional(),
   update_url: url(["http", "https"]).describe("The folder of the update channels").optional(),
-  web_addr: text.min(1).refine((value) => value !== "true", 'it must be host:port or "false"')
-    .describe("Where the inspector listens; false is nowhere").optional(),
+  web_addr: text.refine(isWebAddr, 'it must be host:port, a port, or "false"').describe(
+    "Where the inspector listens; false is nowhere",
+  ).optional(),
   web_allow_hosts: texts.describe("The host names the inspector answers to").optional(),
 };
 
@@ -126,7 +132,14 @@ export const agentSectionSchema: Schema<AgentSection> = z.strictObject({
 
 const address = z.union([text.min(1), z.int().min(1).max(65_535)]);
 const policy = z.union([z.record(text, z.unknown()), text]);
-const proxyVersion = z.union([z.literal(1), z.literal(2)]);
+const proxyVersion = z.preprocess(
+  // Files for older agents have it as text, and 0 or nothing for none.
+  (written) => written === 0 || written === "" ? undefined : SPELLED[String(written)] ?? written,
+  z.union([z.literal(1), z.literal(2)]).optional(),
+);
+
+/** What means the same without its quotes. */
+const SPELLED: Readonly<Record<string, unknown>> = { 1: 1, 2: 2, true: true, false: false };
 
 /** What {@linkcode EndpointSection} must be. */
 export const endpointSectionSchema: Schema<EndpointSection> = z.strictObject({
@@ -181,7 +194,10 @@ export const tunnelSectionSchema: Schema<TunnelSection> = z.strictObject({
   hostname: text.min(1).optional(),
   subdomain: text.min(1).optional(),
   schemes: z.array(z.enum(["http", "https"])).min(1, "it must name http, https or both").optional(),
-  bind_tls: z.union([z.boolean(), z.literal("both")]).optional(),
+  bind_tls: z.preprocess(
+    (written) => SPELLED[String(written)] ?? written,
+    z.union([z.boolean(), z.literal("both")]).optional(),
+  ).optional(),
   basic_auth: texts.optional(),
   auth: text.optional(),
   host_header: text.min(1).optional(),

@@ -120,7 +120,8 @@ function article(kind: UpstreamKind): string {
 }
 
 /** `8080`, `:8080`, `host`, `host:1234`, `[::1]:80`: the kind and the port tell the scheme. */
-function parseBare(address: string, kind: UpstreamKind, error: Fail): Upstream {
+function parseBare(text: string, kind: UpstreamKind, error: Fail): Upstream {
+  const address = kind === "http" ? text.replace(/(?<=.)\/$/, "") : text;
   refuseParts(address, error);
   const { host, port } = /^[0-9]+$/.test(address)
     ? parseHostPort(`:${address}`, error)

@@ -36,7 +36,7 @@ export type Schema<T> = ZodType<T>;
 export function parseWith<T>(schema: Schema<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const reasons = result.error.issues.map(describeIssue);
+  const reasons = telling(result.error.issues).map(describeIssue);
   throw new TunnelError("config_invalid", `Cannot use ${what}: ${reasons.join("; ")}`, {
     cause: result.error,
   });
@@ -80,7 +80,9 @@ export function faultOf(issue: SchemaIssue): string {
   if (issue.code === "invalid_union") {
     const ways = [...new Set(issue.errors.flat().map(faultOf))];
     const shared = ways.map((way) => way.replace(/^it must be /, "").replace(/, not .*$/, ""));
-    if (ways.every((way) => way.startsWith("it must be "))) return `it must be ${listed(shared)}`;
+    if (ways.every((way) => way.startsWith("it must be "))) {
+      return `it must be ${listed([...new Set(shared.flatMap((way) => way.split(" or ")))])}`;
+    }
     return ways.find((way) => !way.startsWith("it must be ")) ?? "it has none of the forms allowed";
   }
   if (issue.code === "too_big" && !isOwnWords(issue.message)) {
@@ -138,7 +140,17 @@ export function check<T>(schema: Schema<T>, value: unknown): Checked<T> {
   const result = schema.safeParse(value);
   return result.success
     ? { ok: true, value: result.data }
-    : { ok: false, issues: result.error.issues };
+    : { ok: false, issues: telling(result.error.issues) };
+}
+
+/** A value of the wrong kind is also too long or too short for what it should have been: said once. */
+function telling(issues: readonly SchemaIssue[]): readonly SchemaIssue[] {
+  const wrongKind = new Set(
+    issues.filter(({ code }) => code === "invalid_type").map(({ path }) => formatPath(path)),
+  );
+  return issues.filter(({ code, path }) =>
+    (code !== "too_big" && code !== "too_small") || !wrongKind.has(formatPath(path))
+  );
 }
 
 /**

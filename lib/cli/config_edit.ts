@@ -79,14 +79,34 @@ export async function setConfigKey(
   value: string,
 ): Promise<void> {
   const exists = await host.files.stat(path) !== undefined;
-  let document = await parseConfig(exists ? await host.files.readText(path) : "", path);
+  const written = exists ? await host.files.readText(path) : "";
+  let document = await parseConfig(plainText(written), path);
   const root = document.value as Readonly<Record<string, unknown>> | null;
   if (root === null || (typeof root === "object" && !("version" in root))) {
     document = await withVersion(document, path);
   }
   const isOld = versionOf(document) === "2";
   document = document.with(isOld ? [OLD_NAMES[key] ?? key] : ["agent", key], value);
-  await writeConfig(host, path, document.text);
+  await writeConfig(host, path, asBefore(document.text, written));
+}
+
+/**
+ * A text with line ends that can be edited line by line.
+ *
+ * @param text of a file, which Windows may have written
+ */
+export function plainText(text: string): string {
+  return text.replaceAll("\r\n", "\n");
+}
+
+/**
+ * A text with the line ends of another: whoever opens the file again finds it as it was.
+ *
+ * @param text new
+ * @param before what the file was
+ */
+export function asBefore(text: string, before: string): string {
+  return before.includes("\r\n") ? text.replaceAll("\n", "\r\n") : text;
 }
 
 /** A file of old without a version gets 2 when it has the keys of 2 at its top, else 3. */

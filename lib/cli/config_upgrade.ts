@@ -8,7 +8,7 @@ import { planUpgrade } from "../agent/file_upgrade.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { YamlDocument } from "../config/yaml_document.ts";
 import type { Host } from "../runtime/host.ts";
-import { withVersionLine, writeConfig } from "./config_edit.ts";
+import { asBefore, plainText, withVersionLine, writeConfig } from "./config_edit.ts";
 import { defaultConfigPath, openDocument, parseConfig } from "./config_file.ts";
 
 /** What is wanted. */
@@ -48,15 +48,17 @@ export async function upgradeConfig(
   path: string,
   options: UpgradeOptions,
 ): Promise<Upgraded> {
-  const before = await openDocument(host, path);
+  const written = await openDocument(host, path);
+  const before = await parseConfig(plainText(written.text), path);
   const plan = planUpgrade(before.value, options.to ?? 3);
   const target = options.relocate ? await placeFor(host, path) : path;
   const isSame = plan.from === plan.to && plan.moves.length === 0;
   const after = isSame ? before : await upgraded(before, plan.to, plan.moves, path);
-  const result = { from: plan.from, to: plan.to, text: after.text, path: target };
+  const text = asBefore(after.text, written.text);
+  const result = { from: plan.from, to: plan.to, text, path: target };
   if (options.dryRun || (isSame && target === path)) return { ...result, backup: undefined };
-  const backup = await backUp(host, path, before.text);
-  await writeConfig(host, target, after.text);
+  const backup = await backUp(host, path, written.text);
+  await writeConfig(host, target, text);
   if (target !== path) await host.files.remove(path);
   return { ...result, backup };
 }

@@ -6,6 +6,8 @@
  * @module
  */
 import {
+  type Alias,
+  type CollectionTag,
   type Document,
   isAlias,
   isMap,
@@ -17,7 +19,9 @@ import {
   type Pair,
   parseDocument,
   Scalar,
+  type ScalarTag,
   stringify,
+  type Tags,
   visit,
   type YAMLError,
   type YAMLMap,
@@ -87,6 +91,13 @@ export class YamlDocument {
     if (text.length > MAX_CHARACTERS) {
       throw new TunnelError("config_invalid", `Cannot use ${source}: it is larger than 1 MiB`);
     }
+    // What PowerShell writes with ">" is UTF-16: whoever reads bytes as UTF-8 finds these in it.
+    if (/[\0\uFFFD]/.test(text)) {
+      throw new TunnelError(
+        "config_invalid",
+        `Cannot use ${source}: it is no UTF-8 text; save it as UTF-8 in an editor`,
+      );
+    }
     this.#document = this.#parse();
     this.#refuseOddities();
     this.value = this.#plain();
@@ -150,14 +161,14 @@ export class YamlDocument {
     if (careful !== undefined && this.#isJustThat(careful, path, value)) {
       return new YamlDocument(careful, this.source);
     }
-    const copy = parseDocument(this.text, { merge: true });
+    const copy = parseToEdit(this.text);
     // A key that says nothing would stand in the way of the map that belongs there.
     const empty = path.findIndex((_, depth) =>
       copy.hasIn(path.slice(0, depth + 1)) && copy.getIn(path.slice(0, depth + 1)) === null
     );
     if (empty >= 0) copy.deleteIn(path.slice(0, empty + 1));
     copy.setIn(path, value);
-    return new YamlDocument(copy.toString({ lineWidth: 0 }), this.source);
+    return new YamlDocument(printEdited(copy, this.text), this.source);
   }
 
   #parse(): Document.Parsed {
@@ -183,7 +194,9 @@ export class YamlDocument {
       return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
     } catch (thrown) {
       if (thrown instanceof RangeError) throw this.#fault(START, "it is nested too deeply");
-      const place = this.#lastAlias() ?? START;
+      const lost = this.#aliasWhere((alias) => alias.resolve(this.#document) === undefined);
+      if (lost) throw this.#fault(lost, 'text that begins with "*" must be in quotes', thrown);
+      const place = this.#aliasWhere(() => true) ?? START;
       throw this.#fault(place, "the aliases repeat too much of the document", thrown);
     }
   }
@@ -197,12 +210,21 @@ export class YamlDocument {
         if (!isNode(key) || isScalar(key)) return;
         throw this.#fault(this.#at(key.range?.[0] ?? 0), "a key must be a single word");
       },
+      Value: (_, { tag, range }) => {
+        if (tag === undefined || PLAIN_TAGS.has(tag)) return;
+        throw this.#fault(this.#at(range?.[0] ?? 0), WORDS.TAG_RESOLVE_FAILED!);
+      },
     });
   }
 
-  #lastAlias(): Position | undefined {
+  /** Where the last alias stands that fits. */
+  #aliasWhere(fits: (alias: Alias) => boolean): Position | undefined {
     let place: Position | undefined;
-    visit(this.#document, { Alias: (_, alias) => void (place = this.#at(alias.range?.[0] ?? 0)) });
+    visit(this.#document, {
+      Alias: (_, alias) => {
+        if (fits(alias)) place = this.#at(alias.range?.[0] ?? 0);
+      },
+    });
     return place;
   }
 
@@ -237,18 +259,52 @@ export class YamlDocument {
   /** The text with the value in its place, changed at no other; `undefined` where that takes more. */
   #spliced(path: Path, value: string | number | boolean): string | undefined {
     const { node, depth } = this.#find(path);
-    const written = stringify(value, { lineWidth: 0 }).trimEnd();
-    if (depth === path.length) {
-      if (!isScalar(node) || !node.range || node.anchor || written.includes("\n")) return undefined;
+    const rest = path.slice(depth).map(String);
+    if (rest.length === 0) {
+      if (!isScalar(node) || !node.range || node.anchor) return undefined;
       const [from, to] = node.range;
-      if (from === to) return this.text.slice(0, from) + ` ${written}` + this.text.slice(to);
-      return this.text.slice(0, from) + written + this.text.slice(to);
+      const written = writtenAs(value, node.type);
+      return this.#replaced(from, to, from === to ? ` ${written}` : written);
     }
-    if (depth < path.length - 1 || !isMap(node) || node.flow) return undefined;
-    return this.#lineAdded(node, String(path[depth]), written);
+    const written = writtenAs(value);
+    if (isMap(node) && node.flow) return this.#entryAdded(node, rest, value);
+    if (isMap(node)) return this.#linesAdded(node, rest, written);
+    // A key that says nothing, as in `agent:`, is the place for what belongs below it.
+    if (!isScalar(node) || node.value !== null || !node.range || node.range[0] !== node.range[1]) {
+      return undefined;
+    }
+    const indent = " ".repeat(this.positionOf(path).column - 1 + INDENT.length);
+    const [from] = node.range;
+    const lineEnd = this.text.indexOf("\n", from);
+    const at = lineEnd < 0 ? this.text.length : lineEnd;
+    return this.#replaced(at, at, `\n${nested(indent, rest, written)}`);
   }
 
-  #lineAdded(map: YAMLMap, key: string, written: string): string | undefined {
+  #replaced(from: number, to: number, written: string): string | undefined {
+    if (written.includes("\n") && from !== to) return undefined;
+    return this.text.slice(0, from) + written + this.text.slice(to);
+  }
+
+  /** `{a: 1}` becomes `{a: 1, b: 2}`. */
+  #entryAdded(
+    map: YAMLMap,
+    path: readonly string[],
+    value: string | number | boolean,
+  ): string | undefined {
+    const [key, ...more] = path;
+    if (!map.range || more.length > 0) return undefined;
+    const end = map.range[1] - 1;
+    const first = map.items[0]?.key;
+    const isJson = isScalar(first) && first.type === Scalar.QUOTE_DOUBLE;
+    const entry = isJson
+      ? `${JSON.stringify(key)}: ${JSON.stringify(value)}`
+      : `${key}: ${writtenAs(value)}`;
+    const before = this.text.slice(0, end).trimEnd();
+    const blanks = this.text.slice(before.length, end);
+    return `${before}${map.items.length > 0 ? ", " : ""}${entry}${blanks}${this.text.slice(end)}`;
+  }
+
+  #linesAdded(map: YAMLMap, path: readonly string[], written: string): string | undefined {
     const first = map.items[0]?.key;
     const last = map.items.at(-1)?.value ?? map.items.at(-1)?.key;
     if (!isNode(first) || !isNode(last) || !first.range || !last.range) return undefined;
@@ -256,7 +312,8 @@ export class YamlDocument {
     const end = last.range[1];
     const rest = this.text[end - 1] === "\n" ? end : this.text.indexOf("\n", end) + 1;
     const before = rest === 0 ? this.text + "\n" : this.text.slice(0, rest);
-    return `${before}${indent}${key}: ${written}\n` + (rest === 0 ? "" : this.text.slice(rest));
+    const lines = nested(indent, path, written);
+    return `${before}${lines}\n` + (rest === 0 ? "" : this.text.slice(rest));
   }
 
   /** Whether a careful edit did what it was to do, and nothing else. */
@@ -297,6 +354,63 @@ export class YamlDocument {
 }
 
 const START: Position = { line: 1, column: 1 };
+
+const INDENT = "  ";
+
+/** Keys below each other, the value at the last one. */
+function nested(indent: string, path: readonly string[], written: string): string {
+  return path.map((key, depth) =>
+    `${indent}${INDENT.repeat(depth)}${key}:` + (depth === path.length - 1 ? ` ${written}` : "")
+  ).join("\n");
+}
+
+/** A value in the quotes of the one before it. */
+function writtenAs(value: string | number | boolean, type?: Scalar.Type | null): string {
+  if (type === Scalar.QUOTE_DOUBLE && typeof value === "string") return JSON.stringify(value);
+  if (type === Scalar.QUOTE_SINGLE && typeof value === "string") {
+    return `'${value.replaceAll("'", "''")}'`;
+  }
+  return stringify(value, { lineWidth: 0 }).trimEnd();
+}
+
+/**
+ * Reads a text that is going to be printed anew: numbers stay as they were written, for what looks
+ * like one may be a token.
+ *
+ * @param text YAML that has been read without a fault
+ */
+export function parseToEdit(text: string): Document.Parsed {
+  const customTags = (tags: Tags): Tags =>
+    tags.map((tag) => typeof tag === "object" && isNumberTag(tag) ? asWritten(tag) : tag);
+  return parseDocument(text, { merge: true, customTags });
+}
+
+function isNumberTag(tag: ScalarTag | CollectionTag): tag is ScalarTag {
+  return tag.collection === undefined && /:(?:int|float)$/.test(tag.tag);
+}
+
+function asWritten(tag: ScalarTag): ScalarTag {
+  const { stringify: print } = tag;
+  return {
+    ...tag,
+    stringify: (item, ...more) => item.source ?? print?.(item, ...more) ?? String(item.value),
+  };
+}
+
+/**
+ * Prints a document that was changed, as near to the text before as can be.
+ *
+ * @param document what it is now
+ * @param before the text it was
+ */
+export function printEdited(document: Document, before: string): string {
+  return document.toString({ lineWidth: 0, flowCollectionPadding: !/[{[][^\s{}[\]]/.test(before) });
+}
+
+/** What a value can be called without becoming another one. */
+const PLAIN_TAGS: ReadonlySet<string> = new Set(
+  ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`),
+);
 
 /** Our words for the faults people make most. */
 const WORDS: Readonly<Partial<Record<YAMLError["code"], string>>> = {

@@ -14,7 +14,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { Path, YamlDocument } from "./yaml_document.ts";
-import { parseYamlDocument } from "./yaml_document.ts";
+import { parseToEdit, parseYamlDocument, printEdited } from "./yaml_document.ts";
 
 /** One change. */
 export interface Move {
@@ -34,9 +34,9 @@ export interface Move {
  * @param moves in order
  */
 export function moveKeys(document: YamlDocument, moves: readonly Move[]): YamlDocument {
-  const tree = parseDocument(document.text, { merge: true });
+  const tree = parseToEdit(document.text);
   for (const move of moves) moveKey(tree, move);
-  return parseYamlDocument(tree.toString({ lineWidth: 0 }), document.source);
+  return parseYamlDocument(printEdited(tree, document.text), document.source);
 }
 
 function moveKey(tree: Document, { from, to, ...more }: Move): void {

@@ -58,9 +58,9 @@ test("S53 readAgentFile() gives the settings of both versions the same names", (
 
 test("readAgentFile() keeps a token that looks like a number as it was written", () => {
   assert.equal(read("version: 2\nauthtoken: 0123456789\n").agent.authtoken, "0123456789");
-  assert.deepEqual(read("version: 3\nagent: {log: false, web_addr: off}\n").agent, {
-    log: "false",
-    web_addr: "off",
+  assert.deepEqual(read("version: 3\nagent: {log: off, web_addr: 4040}\n").agent, {
+    log: "off",
+    web_addr: "4040",
   });
 });
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import {
+  asBefore,
   checkConfig,
   fileToRead,
   fileToWrite,
+  plainText,
   setConfigKey,
   writeConfig,
 } from "../../../lib/cli/config_edit.ts";
@@ -107,4 +109,31 @@ test("checkConfig() says nothing about what is right, and all about what is wron
     checkConfig(machine({ "/c.yml": "version: 3\na: 1\nb: 2\n" }), "/c.yml"),
     /2 problems/,
   );
+});
+
+test("setConfigKey() keeps the line ends of Windows, also where it adds lines", async () => {
+  assert.equal(
+    await after("version: 3\r\nendpoints: []\r\n", "authtoken", "t"),
+    "version: 3\r\nendpoints: []\r\nagent:\r\n  authtoken: t\r\n",
+  );
+  const text = "a: 1\r\nb: 2\r\n";
+  assert.equal(plainText(text), "a: 1\nb: 2\n");
+  assert.equal(asBefore(plainText(text), text), text);
+  assert.equal(asBefore("a: 1\n", "b: 1\n"), "a: 1\n");
+});
+
+test("setConfigKey() changes no other byte, whatever the form of what is there", async () => {
+  const endpoints = "endpoints:\n- {name: web,  upstream: {url: 80}}   # first\n";
+  const table: [before: string, agent: string][] = [
+    [`version: 3\n${endpoints}`, `version: 3\n${endpoints}agent:\n  authtoken: t\n`],
+    [`version: 3\nagent: {}\n${endpoints}`, `version: 3\nagent: {authtoken: t}\n${endpoints}`],
+    [
+      `version: 3\nagent: # mine\n${endpoints}`,
+      `version: 3\nagent: # mine\n  authtoken: t\n${endpoints}`,
+    ],
+    ['{"version": 3, "agent": {}}', '{"version": 3, "agent": {authtoken: t}}'],
+  ];
+  for (const [before, wanted] of table) {
+    assert.equal(await after(before, "authtoken", "t"), wanted);
+  }
 });

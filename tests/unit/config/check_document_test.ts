@@ -89,7 +89,7 @@ test("checkDocument() never shows a value", () => {
   const said = refusal("version: 3\nagent:\n  authtoken: secret-secret-secret\n  ui: secret\n");
   assert.ok(!said.includes("secret"), said);
   assert.match(said, /longer than 10 characters/);
-  assert.match(said, /"agent.ui": it must be true or false or iftty/);
+  assert.match(said, /"agent.ui": it must be true, false or iftty/);
 });
 
 test("checkDocument() gives the hint of the schema's owner instead of a guess", () => {

@@ -92,7 +92,15 @@ test("YamlDocument.writtenAt() gives plain values as they were written", () => {
 test("YamlDocument.with() changes one value and no other byte", () => {
   const cases: readonly [string, readonly string[], string, string][] = [
     ["a: 1   # one\nb:  2\n", ["a"], "x", "a: x   # one\nb:  2\n"],
-    ["a: 'old'\n\n# end\n", ["a"], "new", "a: new\n\n# end\n"],
+    ["a: 'old'\n\n# end\n", ["a"], "it's", "a: 'it''s'\n\n# end\n"],
+    ['{"a": "old"}', ["a"], "new", '{"a": "new"}'],
+    ['{"a": {"b": 1}}', ["a", "c"], "new", '{"a": {"b": 1, "c": "new"}}'],
+    ["a: {b: 1 } # x\n", ["a", "c"], "new", "a: {b: 1, c: new } # x\n"],
+    ["a: {}\nb:  2\n", ["a", "c"], "new", "a: {c: new}\nb:  2\n"],
+    ["a: # x\nb:  2\n", ["a", "c"], "new", "a: # x\n  c: new\nb:  2\n"],
+    ["a:", ["a", "c"], "new", "a:\n  c: new"],
+    ["b:  {x: 2}\n", ["a", "c"], "new", "b:  {x: 2}\na:\n  c: new\n"],
+    ["---\nb:  {x: 2}\n...\n", ["a", "c"], "new", "---\nb:  {x: 2}\na:\n  c: new\n...\n"],
     [
       "agent:\n    # who\n    authtoken:   t1 # mine\n    log: x\n",
       ["agent", "authtoken"],
@@ -146,4 +154,24 @@ test("YamlDocument.with() writes any text so that it is read back, and leaves th
       assert.deepEqual((after.value as { l: number[] }).l, [1, 2]);
     }),
   );
+});
+
+test("parseYamlDocument() tells text that is no UTF-8 from YAML that is wrong", () => {
+  for (const text of ["caf\uFFFD: 1\n", "a\x00:\x00 1"]) {
+    assert.throws(() => read(text), {
+      code: "config_invalid",
+      message: /: it is no UTF-8 text; save it as UTF-8 in an editor$/,
+    });
+  }
+});
+
+test("parseYamlDocument() knows a host pattern without its quotes from an alias", () => {
+  assert.throws(() => read("a: &x 1\nb: *x\nc: *.example.com\n"), {
+    message: /line 3, column 4: text that begins with "\*" must be in quotes$/,
+  });
+});
+
+test("parseYamlDocument() refuses tags that make something else of a value", () => {
+  assert.deepEqual(read("a: !!str 1\nb: !!int 2\n").value, { a: "1", b: 2 });
+  assert.throws(() => read("a: !!binary aGVsbG8=\n"), /line 1, column 13: tags .* cannot be used/);
 });

@@ -27,6 +27,14 @@ test("moveKeys() renames in place and changes values", () => {
 
 test("moveKeys() fills a key that says nothing, and never replaces one that is there", () => {
   assert.equal(moved("m:\na: 1\n", { from: ["a"], to: ["m", "a"] }), "m:\n  a: 1\n");
-  assert.equal(moved("m: {a: 0}\na: 1\n", { from: ["a"], to: ["m", "a"] }), "m: { a: 0 }\n");
+  assert.equal(moved("m: {a: 0}\na: 1\n", { from: ["a"], to: ["m", "a"] }), "m: {a: 0}\n");
   assert.equal(moved("a: 1\n", { from: ["b"], to: ["m", "b"] }), "a: 1\n");
+});
+
+test("moveKeys() prints numbers as they were written: one of them may be a token", () => {
+  const token = "123456789012345678901234567890";
+  assert.equal(
+    moved(`a: ${token}\nb: 1.10\nc: 0x1F\nd: 007\n`, { from: ["a"], to: ["m", "a"] }),
+    `m:\n  a: ${token}\nb: 1.10\nc: 0x1F\nd: 007\n`,
+  );
 });
