@@ -12,6 +12,9 @@ import { type HttpServing, type HttpVisit, serveHttp } from "./http_relay.ts";
 import { KeptStreams } from "./kept_streams.ts";
 import type { HostServer } from "./mounts.ts";
 
+/** Whoever speaks HTTP/1.0 may say so (RFC 7301 section 6), and is refused the handshake if nobody does. */
+const HTTP1_ALPN: readonly string[] = ["http/1.1", "http/1.0"];
+
 /** The visitors of the HTTP doors. */
 export class HttpVisitors {
   readonly #serving: HttpServing;
@@ -44,7 +47,7 @@ export class HttpVisitors {
 
   /** What is offered to HTTPS visitors, most wanted first. */
   get alpn(): readonly string[] {
-    return this.#serving.http2 ? ["h2", "http/1.1"] : ["http/1.1"];
+    return this.#serving.http2 ? ["h2", ...HTTP1_ALPN] : HTTP1_ALPN;
   }
 
   #admitHttp2(conn: Conn, mounted: HostServer | undefined): void {

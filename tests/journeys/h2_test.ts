@@ -285,7 +285,7 @@ async function startMirror(): Promise<{ port: number; close(): Promise<void> }> 
         return response.end();
       }
       if (request.url === "/early") response.writeEarlyHints({ link: "</a.css>; rel=preload" });
-      const trails = request.method !== "HEAD";
+      const trails = request.method !== "HEAD" && request.httpVersion === "1.1";
       if (trails) response.setHeader("trailer", "x-sum");
       response.setHeader("x-twice", ["1", "2"]);
       const whole = Buffer.concat(chunks);
@@ -314,7 +314,7 @@ async function startMirror(): Promise<{ port: number; close(): Promise<void> }> 
   };
 }
 
-test("HTTP/2: what curl asks in HTTP/2 and in HTTP/1.1 is one and the same to the service", async () => {
+test("HTTP/2: what curl asks in HTTP/2, HTTP/1.1 and HTTP/1.0 is one and the same to the service", async () => {
   const mirror = await startMirror();
   try {
     await onStage(mirror.port, "http1", async ({ edge, port, authority }) => {
@@ -349,6 +349,8 @@ test("HTTP/2: what curl asks in HTTP/2 and in HTTP/1.1 is one and the same to th
         ["-X", "DELETE", `${url}/mirror`],
         ["-X", "OPTIONS", `${url}/mirror`],
         ["-b", "a=1; b=2", `${url}/mirror`],
+        ["-H", "Expect: 100-continue", "-d", "hello=world", `${url}/mirror`],
+        ["-i", "-H", "Expect: 100-continue", "--data-binary", `@${edge.caPath}`, `${url}/mirror`],
         ...[100].map((count) => [
           ...Array.from({ length: count }, (_, number) => ["-H", `x-${number}: ${number}`]).flat(),
           `${url}/mirror`,
@@ -357,6 +359,11 @@ test("HTTP/2: what curl asks in HTTP/2 and in HTTP/1.1 is one and the same to th
       for (const args of cases) {
         const [one, two] = [await ask("--http1.1", args), await ask("--http2", args)];
         assert.equal(two, one, args.join(" "));
+        // HTTP/1.0 knows no interim answers and no trailers; all else is the same.
+        const zero = await ask("--http1.0", args);
+        const without = one.replace(/^http 1\d\d\n(.+\n)*\n/m, "")
+          .replaceAll(/(trailer|x-sum): .*\n?/g, "");
+        assert.equal(zero.trimEnd(), without.trimEnd(), args.join(" "));
         assert.ok(one.length > 20);
       }
     });
