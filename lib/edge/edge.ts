@@ -383,8 +383,9 @@ class RunningEdge implements EdgeInside {
   }
 
   async identityChanged(change?: IdentityChange): Promise<void> {
+    // First: it says for which names certificates are wanted.
+    await this.#ingresses.refresh();
     await Promise.all([
-      this.#ingresses.refresh(),
       this.#certificates?.changed(),
       this.#side?.enforcement?.changed(change),
       this.#side?.policies.changed(change?.accountId),

@@ -27,7 +27,7 @@ export interface EdgeCertificatesOptions {
   /** Who is online. */
   readonly endpoints: EndpointTable;
   /** The names that accounts have for their agents. @default none */
-  readonly ingresses?: Pick<Ingresses, "accountOf">;
+  readonly ingresses?: Pick<Ingresses, "accountOf" | "rowOf" | "rows">;
   /** The port of the HTTP door as visitors see it; `undefined` without one. */
   readonly httpPort: () => number | undefined;
 }
@@ -55,6 +55,7 @@ export async function openEdgeCertificates(
     endpointHost: (name) =>
       endpointOf(name)?.host ?? (ingresses?.accountOf(name) === undefined ? undefined : name),
     endpointOf,
+    ingresses,
     stored: identity,
     crlUrl: () => identity && crlUrl(domains[0], options.httpPort()),
     revokedSettings: identity?.store.settings,

@@ -9,6 +9,7 @@
 import { toTunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Store } from "../store/store.ts";
+import type { AgentIngressRow } from "../store/tables.ts";
 
 /** What is read of the store. */
 export type IngressStore = Pick<Store, "agent_ingresses">;
@@ -17,7 +18,7 @@ export type IngressStore = Pick<Store, "agent_ingresses">;
 export class Ingresses {
   readonly #store: IngressStore | undefined;
   readonly #logger: Logger;
-  #accounts = new Map<string, string>();
+  #rows = new Map<string, AgentIngressRow>();
 
   /**
    * Knows none yet.
@@ -32,7 +33,17 @@ export class Ingresses {
 
   /** Whose a name is; `undefined` when it is no ingress. */
   accountOf(name: string): string | undefined {
-    return this.#accounts.get(name);
+    return this.#rows.get(name)?.account_id;
+  }
+
+  /** What is known of a name; `undefined` when it is no ingress. */
+  rowOf(name: string): AgentIngressRow | undefined {
+    return this.#rows.get(name);
+  }
+
+  /** All of them. */
+  rows(): Iterable<AgentIngressRow> {
+    return this.#rows.values();
   }
 
   /** Something in the store has changed. Never rejects: what was known holds until it can be read. */
@@ -40,7 +51,7 @@ export class Ingresses {
     if (!this.#store) return;
     try {
       const rows = await this.#store.agent_ingresses.findAnywhere({});
-      this.#accounts = new Map(rows.map(({ domain, account_id }) => [domain, account_id]));
+      this.#rows = new Map(rows.map((row) => [row.domain, row]));
     } catch (thrown) {
       const { message: err } = toTunnelError(thrown);
       this.#logger.log("error", "agent ingresses could not be read", { err });

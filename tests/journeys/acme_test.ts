@@ -30,6 +30,8 @@ interface Stage {
   readonly log: readonly Line[];
   /** Reserves a name for the owner. */
   reserve(domain: string): Promise<void>;
+  /** Makes a name one of the owner's agents; ordered, it gets a certificate. */
+  ingress(domain: string, isOrdered: boolean): Promise<void>;
   /** The certificate that a visitor gets who trusts pebble alone, as its number. */
   visit(name: string, roots: readonly string[]): Promise<string>;
   /** Waits for a line of the log. */
@@ -93,6 +95,20 @@ async function withEdge(
         });
         await edge.identityChanged();
       },
+      async ingress(domain, isOrdered) {
+        const policy = { authority: "letsencrypt", private_key_type: "ecdsa" };
+        await edge.store!.agent_ingresses.insert({
+          id: `agin_${domain}`,
+          account_id: edge.ownerAccountId!,
+          created_at: 1,
+          updated_at: 1,
+          description: "",
+          metadata: "",
+          domain,
+          certificate_management_policy: isOrdered ? policy : null,
+        });
+        await edge.identityChanged();
+      },
       async visit(name, roots) {
         const conn = await runtime.net.connect({
           host: "127.0.0.1",
@@ -126,7 +142,7 @@ async function withEdge(
 
 test("an edge gets certificates by http-01, for names that somebody owns and no others", async () => {
   await withPebble(runtime.net, async (pebble) => {
-    await withEdge(pebble, async ({ edge, reserve, visit, line }) => {
+    await withEdge(pebble, async ({ edge, reserve, ingress, visit, line }) => {
       const roots = [await pebble.root()];
       await visit("tunnels.test", roots);
       await visit("api.tunnels.test", roots);
@@ -141,8 +157,18 @@ test("an edge gets certificates by http-01, for names that somebody owns and no 
       assert.equal(pebble.orders(), orders);
       // Agents trust the edge's own authority.
       await visit("connect.tunnels.test", [edge.caPem!]);
+      await ingress("plain.acme.test", false);
+      await visit("plain.acme.test", [edge.caPem!]);
+      await ingress("agents.acme.test", true);
+      await line("certificate was got", "agents.acme.test");
+      await visit("agents.acme.test", roots);
       const names = edge.certificates().map(({ names }) => names.join(" ")).sort();
-      assert.deepEqual(names, ["api.tunnels.test", "shop.tunnels.test", "tunnels.test"]);
+      assert.deepEqual(names, [
+        "agents.acme.test",
+        "api.tunnels.test",
+        "shop.tunnels.test",
+        "tunnels.test",
+      ]);
     }, { acme: { challenges: ["http-01"] } });
   });
 });

@@ -63,7 +63,8 @@ const spec: StoredSpec<"agent_ingresses", CreateBody, Omit<CreateBody, "domain">
   },
   createDetails:
     "Agents of the account, and no others, may connect there, once a CNAME of the name " +
-    "leads to the edge",
+    "leads to the edge. They are served a certificate of the edge's own authority there; with a " +
+    "`certificate_management_policy` one of the ACME directory, which their machines trust anyway",
   async insert(change, body) {
     const name = readIngress(change, body.domain);
     await checkFree(change, name);

@@ -15,6 +15,7 @@
  */
 import { toTunnelError } from "../../base/errors.ts";
 import type { Certificate } from "../../runtime/net.ts";
+import type { AgentIngressRow } from "../../store/tables.ts";
 import type { CertificateSource } from "../door_tls.ts";
 import { type Acme, type AcmeParts, openAcme } from "./acme.ts";
 import type { CertificateRecord } from "./acme_shelf.ts";
@@ -42,6 +43,13 @@ export interface CertificatesOptions extends DevAuthorityOptions {
   readonly acme?: Omit<AcmeParts, "facts" | "logger"> | undefined;
   /** The public endpoint that serves a host, wildcard included. */
   readonly endpointOf?: WantedFacts["endpointOf"];
+  /** The names that accounts have for their agents. @default none */
+  readonly ingresses?: {
+    /** What is known of one. */
+    rowOf(name: string): AgentIngressRow | undefined;
+    /** All of them. */
+    rows(): Iterable<AgentIngressRow>;
+  } | undefined;
   /** Whether agents are served as visitors are, not by the edge's own authority. @default {false} */
   readonly publicAgents?: boolean;
 }
@@ -104,6 +112,8 @@ export async function openCertificates(options: CertificatesOptions): Promise<Ce
       ownerOf: (name) => store?.ownerOf(name),
       reserved: () => store?.domains ?? [],
       endpointOf: (name) => options.endpointOf?.(name),
+      ingressOf: (name) => options.ingresses?.rowOf(name),
+      ingresses: () => options.ingresses?.rows() ?? [],
     },
   });
   return new AllCertificates(options, own, store, operator, acme);

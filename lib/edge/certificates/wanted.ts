@@ -5,6 +5,8 @@
  * - the base domains and the API below them; with dns-01 a wildcard covers all of it
  * - reserved domains; a wildcard only with dns-01
  * - names of other domains whose endpoint is online
+ * - agent ingresses, when their account orders one; without an order agents are served by the edge's
+ *   own authority there, as everywhere
  *
  * Names below a base domain that nobody has reserved get none of their own: they come and go, and a
  * server signs only so many a week.
@@ -13,7 +15,7 @@
  *
  * @module
  */
-import type { ReservedDomainRow } from "../../store/tables.ts";
+import type { AgentIngressRow, ReservedDomainRow } from "../../store/tables.ts";
 import { isUnder } from "../names.ts";
 import type { KeyType } from "./issuer.ts";
 import { coversName } from "./x509.ts";
@@ -44,6 +46,10 @@ export interface WantedFacts {
   readonly ownerOf: (name: string) => ReservedDomainRow | undefined;
   /** Every reservation. */
   readonly reserved: () => Iterable<ReservedDomainRow>;
+  /** The agent ingress that a name is; absent where accounts have none. */
+  readonly ingressOf?: ((name: string) => AgentIngressRow | undefined) | undefined;
+  /** Every agent ingress. */
+  readonly ingresses?: (() => Iterable<AgentIngressRow>) | undefined;
   /** The endpoint that serves a name. */
   readonly endpointOf: (
     name: string,
@@ -69,6 +75,8 @@ export function wantedFor(name: string, facts: WantedFacts): WantedCertificate |
       return { names, accountId: undefined, keyType };
     }
   }
+  const ingress = facts.ingressOf?.(name);
+  if (ingress) return ingressWanted(ingress, facts);
   const row = facts.ownerOf(name);
   if (row) {
     const wanted = rowWanted(row, facts);
@@ -98,6 +106,10 @@ export function alwaysWanted(facts: WantedFacts): WantedCertificate[] {
     const one = facts.isCovered(row.domain) ? undefined : rowWanted(row, facts);
     if (one) wanted.set(one.names[0], one);
   }
+  for (const row of facts.ingresses?.() ?? []) {
+    const one = facts.isCovered(row.domain) ? undefined : ingressWanted(row, facts);
+    if (one) wanted.set(one.names[0], one);
+  }
   return [...wanted.values()];
 }
 
@@ -112,7 +124,16 @@ function rowWanted(row: ReservedDomainRow, facts: WantedFacts): WantedCertificat
   return { names: [row.domain], accountId: row.account_id, keyType: keyTypeOf(row, facts) };
 }
 
-function keyTypeOf(row: ReservedDomainRow, { keyType }: WantedFacts): KeyType {
+/** The certificate of an agent ingress. */
+function ingressWanted(row: AgentIngressRow, facts: WantedFacts): WantedCertificate | undefined {
+  if (!row.certificate_management_policy || !isPublic(row.domain)) return undefined;
+  return { names: [row.domain], accountId: row.account_id, keyType: keyTypeOf(row, facts) };
+}
+
+function keyTypeOf(
+  row: Pick<ReservedDomainRow, "certificate_management_policy">,
+  { keyType }: WantedFacts,
+): KeyType {
   const asked = row.certificate_management_policy?.private_key_type;
   return asked === "rsa" || asked === "ecdsa" ? asked : keyType;
 }

@@ -18,6 +18,8 @@ test("Ingresses knows whose a name is, as of the last refresh", async () => {
   await ingresses.refresh();
   assert.equal(ingresses.accountOf("agents.acme.test"), "ac_1");
   assert.equal(ingresses.accountOf("other.test"), undefined);
+  assert.equal(ingresses.rowOf("agents.acme.test")?.domain, "agents.acme.test");
+  assert.deepEqual([...ingresses.rows()].map(({ domain }) => domain), ["agents.acme.test"]);
   rows = [];
   await ingresses.refresh();
   assert.equal(ingresses.accountOf("agents.acme.test"), undefined);

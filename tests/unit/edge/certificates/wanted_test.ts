@@ -6,7 +6,7 @@ import {
   wantedFor,
 } from "../../../../lib/edge/certificates/wanted.ts";
 import { decisiveNames } from "../../../../lib/edge/reserved_names.ts";
-import type { ReservedDomainRow } from "../../../../lib/store/tables.ts";
+import type { AgentIngressRow, ReservedDomainRow } from "../../../../lib/store/tables.ts";
 import { test } from "../../../harness.ts";
 
 interface Given extends Partial<WantedFacts> {
@@ -102,6 +102,28 @@ test("wantedFor() wants names of other domains while they are online, and not be
 
 test("wantedFor() wants nothing that the operator has", () => {
   assert.equal(names("base.test", { isCovered: (name) => name === "base.test" }), undefined);
+});
+
+test("wantedFor() wants an agent ingress when its account orders it, and always then", () => {
+  const policy = { authority: "letsencrypt", private_key_type: "rsa" };
+  const rows = [
+    { domain: "agents.acme.test", account_id: "ac_1", certificate_management_policy: policy },
+    { domain: "plain.acme.test", account_id: "ac_1", certificate_management_policy: null },
+  ] as AgentIngressRow[];
+  const given: Given = {
+    ingressOf: (name) => rows.find(({ domain }) => domain === name),
+    ingresses: () => rows,
+    // A name that the account has reserved as well.
+    rows: [{ domain: "plain.acme.test" }],
+  };
+  const one = { names: ["agents.acme.test"], accountId: "ac_1", keyType: "rsa" };
+  assert.deepEqual(wantedFor("agents.acme.test", facts(given)), one);
+  assert.equal(names("plain.acme.test", given), undefined);
+  const ordered = alwaysWanted(facts(given)).filter(({ accountId }) => accountId !== undefined);
+  assert.deepEqual(ordered, [one]);
+  const covered = { ...given, isCovered: (name: string) => name === "agents.acme.test" };
+  assert.equal(names("agents.acme.test", covered), undefined);
+  assert.equal(alwaysWanted(facts(covered)).some(({ accountId }) => accountId), false);
 });
 
 test("alwaysWanted() is the edge's own names and what accounts have ordered", () => {
