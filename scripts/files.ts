@@ -13,7 +13,13 @@ import { fileURLToPath } from "node:url";
 export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The files in the root that a program imports. */
-export const LIBRARY_DOORS: readonly string[] = ["mod.ts", "ngrok.ts", "hono.ts", "vite.ts"];
+export const LIBRARY_DOORS: readonly string[] = [
+  "mod.ts",
+  "ngrok.ts",
+  "ngrok_module.ts",
+  "hono.ts",
+  "vite.ts",
+];
 
 /**
  * All files under a folder of the project, `node_modules` excepted.

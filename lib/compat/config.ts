@@ -127,12 +127,28 @@ export interface Config {
   verify_webhook_secret?: string;
   /** Whether WebSocket messages reach your service as bytes of a TCP connection. */
   websocket_tcp_converter?: boolean;
+  /** Is taken, and not used: there is one binary, this one. */
+  binPath?: string;
+  /** Is taken, and not used: options stand in the program. */
+  configPath?: string;
+  /** Is taken, and not used: it belongs to the agent's own page. */
+  inspect?: boolean | string;
+  /** Is taken, and not used: a listener has an id. */
+  name?: string;
+  /** Is taken, and not used: `server_addr` names the edge. */
+  region?: string;
+  /** Is taken, and not used: `domain` has taken its place. */
+  subdomain?: string;
+  /** Is taken, and not used: `crt` and `key` say where TLS ends. */
+  terminate_at?: string;
+  /** Is taken, and not used: no page is served. */
+  web_addr?: string;
   /** Where it can be reached from: `public`, `internal` or `kubernetes`. */
   binding?: string;
 }
 
 /** The keys that `@ngrok/ngrok` takes and ignores. */
-export const IGNORED_KEYS: readonly string[] = [
+export const IGNORED_KEYS: readonly (keyof Config)[] = [
   "binPath",
   "configPath",
   "inspect",

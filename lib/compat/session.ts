@@ -56,11 +56,22 @@ export function withErrorCode(thrown: unknown): unknown {
 }
 
 /** What the edge wants the program updated to. */
-export interface UpdateRequest {
+export class UpdateRequest {
   /** The version. */
-  readonly version: string;
+  version: string;
   /** Whether it may be another major version. */
-  readonly permitMajorVersion: boolean;
+  permitMajorVersion: boolean;
+
+  /**
+   * Made for handlers.
+   *
+   * @param version the version
+   * @param permitMajorVersion whether it may be another major version
+   */
+  constructor(version: string, permitMajorVersion: boolean) {
+    this.version = version;
+    this.permitMajorVersion = permitMajorVersion;
+  }
 }
 
 /** Builds a session. */
@@ -148,8 +159,7 @@ export class SessionBuilder {
   handleUpdateCommand(handler: (update: UpdateRequest) => void): this {
     this.#commands = {
       ...this.#commands,
-      update: (request) =>
-        handler({ version: request.Version, permitMajorVersion: request.PermitMajorVersion }),
+      update: (request) => handler(new UpdateRequest(request.Version, request.PermitMajorVersion)),
     };
     return this;
   }
