@@ -232,10 +232,11 @@ test("AcmeKeeper follows the signer's wish for an earlier renewal", async () => 
   const isMoved = () => keeper.recordOf("a.test")!.issued!.renewsAtMs < stage.clock.now();
   await stage.settle(isMoved);
   // Once the new time is on the disk, it is planned.
-  await eventually(stage.clock, () => {
-    void stage.clock.advance(1_000);
-    return stage.orders.length === 2;
-  });
+  for (const untilMs = performance.now() + 30_000; performance.now() < untilMs;) {
+    if (stage.orders.length > 1) break;
+    await stage.store.settings.get("anything");
+    await stage.clock.advance(1_000);
+  }
   assert.equal(stage.orders.length, 2);
   await keeper.close();
   await stage.store.close();
