@@ -17,7 +17,7 @@ import type { AgentView, AgentViewOptions, UpdateOffer } from "../agent_view.ts"
 import { formatTime } from "../render.ts";
 import { cellsOf } from "./cells.ts";
 import { type Key, KeyReader } from "./keys.ts";
-import { layOut } from "./layout.ts";
+import { layOut, paragraph } from "./layout.ts";
 import { type Colours, type Line, span } from "./line.ts";
 import { qrLines } from "./qr.ts";
 import { RequestLog } from "./requests.ts";
@@ -352,7 +352,6 @@ function codeLines(url: string, columns: number, rows: number): Line[] {
     return [[span(url, "bold")], ...code.lines.map((text) => [span(text, "code")])];
   }
   const needed = `${code.columns} columns and ${code.rows + 4} rows`;
-  return [[span(url, "bold")], [], [
-    span(`The QR code needs ${needed}: make the window larger`, "warn"),
-  ]];
+  const words = `The QR code needs ${needed}: make the window larger`;
+  return [[span(url, "bold")], [], ...paragraph(words, columns, "warn")];
 }

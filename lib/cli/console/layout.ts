@@ -128,11 +128,21 @@ function requests({ requests, status }: Picture, columns: number): Line[] {
     [],
     [span(title, "bold")],
     [span("-".repeat(title.length), "dim")],
-    ...(isEmpty ? [[span("none so far", "dim")]] : requests.map((one) => request(one, columns))),
+    ...(isEmpty ? [[span("none so far", "dim")]] : requestRows(requests, columns)),
   ];
 }
 
-function request(one: RequestRow, columns: number): Line {
+/** Paths get room in steps, so that the columns behind them seldom move. */
+const PATH_STEP = 20;
+
+/** As wide as they need to be: on a wide terminal an answer stands near its question. */
+function requestRows(requests: readonly RequestRow[], columns: number): Line[] {
+  const longest = Math.max(...requests.map(({ path }) => cellsOf(path)));
+  const pathCells = Math.max(2, Math.ceil(longest / PATH_STEP)) * PATH_STEP;
+  return requests.map((one) => requestRow(one, pathCells, columns));
+}
+
+function requestRow(one: RequestRow, wantedCells: number, columns: number): Line {
   const { atMs, method, path, status, words, durationMs } = one;
   const isWide = columns >= 72;
   const time = isWide
@@ -141,14 +151,15 @@ function request(one: RequestRow, columns: number): Line {
     ? formatTime(atMs)
     : "";
   const answer = status === undefined ? words : isWide ? `${status} ${words}` : String(status);
-  const answerCells = isWide ? 22 : 4;
+  const answerCells = columns >= 100 ? 36 : isWide ? 22 : 4;
   const took = isWide && durationMs !== undefined ? formatDuration(durationMs) : "";
   const head = time === "" ? 0 : time.length + 1;
   const room = columns - head - 8 - 1 - answerCells - (isWide ? 9 : 0);
   const spans: Span[] = [];
   if (head > 0) spans.push(span(`${time} `, "dim"));
   spans.push(span(padToCells(method, 7) + " "));
-  spans.push(span(padToCells(path, Math.max(1, room)) + " "));
+  const pathCells = isWide ? Math.min(room, wantedCells) : room;
+  spans.push(span(padToCells(path, Math.max(1, pathCells)) + " "));
   spans.push(span(padToCells(answer, answerCells), toneOf(status)));
   if (isWide) spans.push(span(took.padStart(9), "dim"));
   return spans;
@@ -196,8 +207,14 @@ function row(label: string, value: readonly Span[], columns: number): Line[] {
   return lines;
 }
 
-/** A sentence, broken at blanks where it can be. */
-function paragraph(text: string, columns: number, tone: Tone): Line[] {
+/**
+ * A sentence, broken at blanks where it can be.
+ *
+ * @param text the sentence
+ * @param columns how wide it may be
+ * @param tone how it is said
+ */
+export function paragraph(text: string, columns: number, tone: Tone): Line[] {
   const lines: Line[] = [];
   let line = "";
   for (const word of text.split(" ")) {

@@ -157,6 +157,26 @@ test("layOut() says of an edge in this program where it is, and nothing of accou
   assert.match(text, /^To go public, say so$/m);
 });
 
+test("layOut() keeps an answer near its question on a wide terminal, and cuts no word of it", () => {
+  const ask = (path: string, status: number, words: string): RequestRow => ({
+    ...{ atMs: 0, method: "GET", path, status, words },
+    durationMs: 5,
+  });
+  const lines = (path: string, columns: number) =>
+    shown(
+      picture({ requests: [ask(path, 500, "Internal Server Error"), ask("/", 200, "OK")] }),
+      columns,
+    )
+      .split("\n").slice(-2);
+  const [first, second] = lines("/short", 200);
+  assert.match(first, /^\S+ GET     \/short +500 Internal Server Error +5 ms$/);
+  assert.equal(first.indexOf("500"), second.indexOf("200"));
+  const [long] = lines(`/${"x".repeat(59)}`, 200);
+  assert.match(long, /x 500 Internal/);
+  const [cut] = lines(`/${"x".repeat(200)}`, 120);
+  assert.match(cut, /x… 500 Internal Server Error/);
+});
+
 test("layOut() lists requests only where there can be some", () => {
   assert.match(shown(picture({ requests: [] }), 80), /^none so far$/m);
   assert.doesNotMatch(shown(picture({ requests: undefined }), 80), /HTTP Requests/);
