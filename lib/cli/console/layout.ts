@@ -55,12 +55,12 @@ export function layOut(picture: Picture, columns: number): Line[] {
 }
 
 function facts({ status, isLocal, nowMs }: Picture, columns: number): Line[] {
-  const { phase, trouble, accountName, planName, region, latencyMs, expiresAtMs } = status;
+  const { phase, accountName, planName, region, latencyMs, expiresAtMs } = status;
   const rows: Line[] = [];
   const add = (label: string, value: string, tone?: Tone) => {
     rows.push(...row(label, [span(value, tone)], columns));
   };
-  add("Session Status", trouble ? `${phase} (${trouble})` : phase, PHASE_TONES[phase]);
+  add("Session Status", session(status, nowMs), PHASE_TONES[phase]);
   if (expiresAtMs !== undefined) add("Session Expires", remaining(expiresAtMs - nowMs));
   if (accountName && !isLocal) {
     add("Account", planName ? `${accountName} (Plan: ${planName})` : accountName);
@@ -75,6 +75,13 @@ function facts({ status, isLocal, nowMs }: Picture, columns: number): Line[] {
   if (status.webInterface !== undefined) add("Web Interface", status.webInterface);
   for (const endpoint of status.endpoints) rows.push(...forwarding(endpoint, columns));
   return rows;
+}
+
+/** The state, what is in its way, and how long nothing will be tried. */
+function session({ phase, trouble, nextAttemptAtMs }: Status, nowMs: number): string {
+  if (trouble === "") return phase;
+  const waitMs = phase === "closing" ? 0 : (nextAttemptAtMs ?? 0) - nowMs;
+  return `${phase} (${trouble})${waitMs >= 1_000 ? `, next attempt in ${remaining(waitMs)}` : ""}`;
 }
 
 function forwarding({ url, upstream, trouble }: EndpointRow, columns: number): Line[] {

@@ -62,6 +62,8 @@ export class Status {
   phase: Phase = "connecting";
   /** What is in its way. */
   trouble = "";
+  /** When the next attempt is due, milliseconds since 1970; `undefined` while none is waited for. */
+  nextAttemptAtMs: number | undefined;
   /** Whose account; empty when unknown. */
   accountName = "";
   /** The account's plan. */
@@ -107,6 +109,7 @@ export class Status {
       case "session_established":
         if (this.phase !== "closing") this.phase = "online";
         this.trouble = "";
+        this.nextAttemptAtMs = undefined;
         this.accountName = printable(event.accountName);
         this.planName = printable(event.planName);
         this.region = printable(event.region);
@@ -120,6 +123,9 @@ export class Status {
           this.#establishedAtMs > 0 ? "reconnecting" : "connecting",
           event.message,
         );
+      case "reconnect_scheduled":
+        this.nextAttemptAtMs = event.atMs + event.delayMs;
+        return;
       case "heartbeat_received":
         this.latencyMs = event.latencyMs;
         return;

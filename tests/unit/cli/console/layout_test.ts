@@ -157,6 +157,17 @@ test("layOut() says of an edge in this program where it is, and nothing of accou
   assert.match(text, /^To go public, say so$/m);
 });
 
+test("layOut() counts down to the next attempt", () => {
+  const what = picture();
+  const lost = { type: "session_lost", code: "timed_out", ngrokCode: undefined } as const;
+  what.status.onEvent({ ...lost, atMs: AT_MS, message: "no answer", lastedMs: 1 });
+  what.status.onEvent({ type: "reconnect_scheduled", delayMs: 12_000, attempt: 3, atMs: AT_MS });
+  const at = (nowMs: number) => shown({ ...what, nowMs }, 100);
+  assert.match(at(AT_MS), /reconnecting \(no answer\), next attempt in 12 s$/m);
+  assert.match(at(AT_MS + 9_000), /reconnecting \(no answer\), next attempt in 3 s$/m);
+  assert.match(at(AT_MS + 11_500), /reconnecting \(no answer\)$/m);
+});
+
 test("layOut() keeps an answer near its question on a wide terminal, and cuts no word of it", () => {
   const ask = (path: string, status: number, words: string): RequestRow => ({
     ...{ atMs: 0, method: "GET", path, status, words },
