@@ -82,7 +82,7 @@ export class Status {
   webInterface: string | undefined;
   /** What there is to say about a newer version. */
   update: string | undefined;
-  /** What is online, in the order it came. */
+  /** What is online, in the agent's order. */
   readonly endpoints: EndpointRow[] = [];
   /** What was said lately, the latest last. */
   readonly messages: Message[] = [];
@@ -164,6 +164,7 @@ export class Status {
   follow(agent: Agent): void {
     this.#agent = agent;
     this.latencyMs ??= agent.latencyMs;
+    this.#sort();
     this.#lookAtSession();
   }
 
@@ -199,7 +200,21 @@ export class Status {
     const at = rebound ? this.#find(name, url) : -1;
     const row = { name, url: printable(url), upstream: printable(upstream), trouble: "" };
     if (at >= 0) this.endpoints[at] = row;
-    else this.endpoints.push(row);
+    else {
+      this.endpoints.push(row);
+      this.#sort();
+    }
+  }
+
+  /** Many are bound at once and come in any order; a person finds them in the order of the file. */
+  #sort(): void {
+    const names = this.#agent?.endpoints.map(({ name }) => name);
+    if (!names) return;
+    const place = ({ name }: EndpointRow) => {
+      const at = names.indexOf(name);
+      return at < 0 ? names.length : at;
+    };
+    this.endpoints.sort((a, b) => place(a) - place(b));
   }
 
   #replace(name: string, url: string, change: Partial<EndpointRow>): void {

@@ -266,7 +266,7 @@ test("FullConsole says why an update failed, and offers it again", async () => {
 test("FullConsole shows requests of the agent's inspector, and of the edge only what it answered itself", async () => {
   const { view, screen } = stage({ showsRequests: true });
   const exchanges = new ExchangeStore();
-  view.follow({ exchanges, session: { sessionDurationS: 0 } } as unknown as Agent);
+  view.follow({ exchanges, endpoints: [], session: { sessionDurationS: 0 } } as unknown as Agent);
   view.onExchange(over("/twice"));
   view.onExchange(over("/nowhere", 3200));
   view.showWebInterface("http://127.0.0.1:4040");

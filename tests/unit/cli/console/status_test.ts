@@ -89,6 +89,16 @@ test("Status lists endpoints as they come, change, fail and go", () => {
   assert.deepEqual(stopped.messages[0].isLasting, true);
 });
 
+test("Status lists endpoints in the order of the file, whatever order the edge answers in", () => {
+  const status = statusAfter(SESSION, online("c", "u3"));
+  const endpoints = ["a", "b", "c"].map((name) => ({ name }));
+  status.follow({ session: {}, latencyMs: 5, endpoints } as unknown as Agent);
+  for (const name of ["b", "x", "a"]) {
+    status.onEvent({ ...online(name, `u-${name}`), atMs: AT_MS } as AgentEvent);
+  }
+  assert.deepEqual(status.endpoints.map(({ name }) => name), ["a", "b", "c", "x"]);
+});
+
 test("Status tells endpoints of one name apart by their URLs", () => {
   const status = statusAfter(online("web", "http://a"), online("web", "https://a"), {
     type: "endpoint_stopped",
@@ -142,6 +152,6 @@ test("Status knows when a limited session ends", () => {
   const status = statusAfter(SESSION);
   assert.equal(status.expiresAtMs, undefined);
   const session = { sessionDurationS: 7_200 };
-  status.follow({ session, latencyMs: 5 } as unknown as Agent);
+  status.follow({ session, latencyMs: 5, endpoints: [] } as unknown as Agent);
   assert.deepEqual([status.expiresAtMs, status.latencyMs], [AT_MS + 7_200_000, 5]);
 });
