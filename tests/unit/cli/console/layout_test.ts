@@ -180,7 +180,7 @@ test("layOut() keeps an answer near its question on a wide terminal, and cuts no
     )
       .split("\n").slice(-2);
   const [first, second] = lines("/short", 200);
-  assert.match(first, /^\S+ GET     \/short +500 Internal Server Error +5 ms$/);
+  assert.match(first, /^\S+ GET +\/short +500 Internal Server Error +5 ms$/);
   assert.equal(first.indexOf("500"), second.indexOf("200"));
   const [long] = lines(`/${"x".repeat(59)}`, 200);
   assert.match(long, /x 500 Internal/);
