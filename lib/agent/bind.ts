@@ -76,13 +76,15 @@ export function buildRenewedRequest(
   first: BindRequest,
   url: string,
 ): BindRequest {
-  return { ...first, Opts: { ...first.Opts, URL: url } };
+  const { Opts } = first;
+  return { ...first, Opts: { ...Opts, URL: url, ...("Subdomain" in Opts && { Subdomain: "" }) } };
 }
 
 /** All keys of the Go client in its order; what is not asked for is empty. */
 function buildOpts({ wanted, options }: BindWish): BindOptions {
   const ProxyProto = options.upstreamProxyProtocol ?? 0;
   const TrafficPolicy = options.trafficPolicy ?? "";
+  const name = shortName(wanted);
   switch (wanted.scheme) {
     case "tcp":
       return {
@@ -95,10 +97,10 @@ function buildOpts({ wanted, options }: BindWish): BindOptions {
       };
     case "tls":
       return {
-        URL: wanted.url,
+        URL: name === "" ? wanted.url : "",
         Domain: "",
         Hostname: "",
-        Subdomain: "",
+        Subdomain: name,
         ProxyProto,
         MutualTLSAtAgent: asksVisitors(options),
         MutualTLSAtEdge: null,
@@ -109,10 +111,10 @@ function buildOpts({ wanted, options }: BindWish): BindOptions {
       };
     default:
       return {
-        URL: wanted.url,
+        URL: name === "" ? wanted.url : "",
         Domain: "",
         Hostname: "",
-        Subdomain: "",
+        Subdomain: name,
         Auth: "",
         HostHeaderRewrite: false,
         LocalURLScheme: "",
@@ -133,6 +135,11 @@ function buildOpts({ wanted, options }: BindWish): BindOptions {
         TrafficPolicy,
       };
   }
+}
+
+/** A name without a dot is to be one below the edge's domain, which only the edge knows. */
+function shortName({ host, port }: EndpointUrl): string {
+  return port === undefined && host !== "localhost" && /^[^.:]+$/.test(host) ? host : "";
 }
 
 /** Whether visitors are asked for certificates in the agent: the edge is only told. */

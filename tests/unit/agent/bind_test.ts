@@ -140,3 +140,24 @@ test("readBindResponse() throws a refusal with text and number", () => {
     code: "message_invalid",
   });
 });
+
+test("buildBindRequest() asks for a name below the edge's domain when there is no dot in it", () => {
+  const opts = (url: string, kind: "http" | "tls" = "http") =>
+    wish(kind, { addr: 1, url }).Opts as { URL: string; Subdomain: string };
+  for (
+    const [url, kind] of [["myapp", "http"], ["http://myapp", "http"], ["myapp", "tls"]] as const
+  ) {
+    assert.deepEqual([opts(url, kind).URL, opts(url, kind).Subdomain], ["", "myapp"]);
+  }
+  for (const url of ["https://a.test", "http://localhost", "https://*.a", "https://a:8443"]) {
+    assert.deepEqual([opts(url).URL, opts(url).Subdomain], [url, ""]);
+  }
+  const renewed = buildRenewedRequest(
+    wish("http", { addr: 1, url: "myapp" }),
+    "https://myapp.test",
+  );
+  assert.deepEqual(
+    [renewed.Opts.URL, (renewed.Opts as { Subdomain?: string }).Subdomain],
+    ["https://myapp.test", ""],
+  );
+});
