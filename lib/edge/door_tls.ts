@@ -152,10 +152,20 @@ class TlsDoor {
     if (tls && serves === "all") return await this.#serveTls(conn, name, tls);
     const https = mounted || tls ? undefined : endpoints.find("https", name);
     if (mounted || https || !tls && isOurs(name)) {
-      const termination = { ...https?.termination, alpn: visitors.alpn };
-      return visitors.admit(await this.#terminate(conn, name, termination), "https");
+      // Whose certificate is not welcome is told so by the relay, over HTTP.
+      const termination = { ...https?.termination, alpn: visitors.alpn, keepRefused: true };
+      const visitor = await this.#terminate(conn, name, termination);
+      if (visitor.tls?.refusal) this.#tellRefused(visitor, visitor.tls.refusal);
+      return visitors.admit(visitor, "https");
     }
     await this.#refuseName(conn, name);
+  }
+
+  #tellRefused(visitor: Conn, refusal: TunnelError): void {
+    const clientAddr = formatAddress(visitor.remote);
+    const error = withNumber(refusal);
+    this.#logger.log("debug", "visitor is turned away", { clientAddr, error });
+    this.#options.onFailed?.(clientAddr, refusal.code);
   }
 
   /** At a port of their own, `tls` endpoints are all there is. */

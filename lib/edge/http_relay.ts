@@ -30,7 +30,13 @@ import { KeptStream } from "./kept_stream.ts";
 import { Http2Upstreams } from "./h2_upstream.ts";
 import type { KeptStreams } from "./kept_streams.ts";
 import type { HostServer, Mounts } from "./mounts.ts";
-import { addressRefused, badRequest, type Problem, requestTimeout } from "./problem.ts";
+import {
+  addressRefused,
+  badRequest,
+  certificateRefused,
+  type Problem,
+  requestTimeout,
+} from "./problem.ts";
 import { type Arrival, type Route, routeRequest } from "./route.ts";
 import { HeadFirst } from "./through.ts";
 import type { Trace, Tracer } from "./trace_context.ts";
@@ -169,6 +175,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
 
   /** Serves one request. */
   protected override async serve(head: RequestHead): Promise<Then> {
+    const refusal = this.conn.tls?.refusal;
+    if (refusal) return await this.#turnAway(refusal, head);
     const own = this.#serving.ownAnswer?.(head.path);
     if (own !== undefined) return await this.#answerOwn(own, head);
     // Over TLS the door has looked at the name already, and a request for another one is misdirected.
@@ -272,6 +280,13 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
       close: true,
       dateMs: this.clock.now(),
     }));
+    return "close";
+  }
+
+  /** Its certificate is not welcome (edge K: 3002); the handshake could not say so. */
+  async #turnAway({ message }: TunnelError, head: RequestHead): Promise<Then> {
+    const found = message.slice(message.indexOf(": ") + 2);
+    await this.say(this.#render(certificateRefused(found), head, true));
     return "close";
   }
 

@@ -170,6 +170,25 @@ export function agentUnreachable(host: string): Problem {
   };
 }
 
+/**
+ * The endpoint wants a certificate of its visitors, and this one has none, or a wrong one.
+ *
+ * @param found what is wrong
+ */
+export function certificateRefused(found: string): Problem {
+  return {
+    status: 403,
+    ngrokCode: 3002,
+    title: "A client certificate is needed",
+    message: `This endpoint asks its visitors for a certificate: ${found}.`,
+    fault: "visitor",
+    advice: [
+      "Visitors: give your browser or program a certificate that the owner of the endpoint has issued.",
+      "Owners: see which authorities the endpoint trusts, and whether the certificate is still valid.",
+    ],
+  };
+}
+
 /** The agent's connection is there, and nothing comes from it: it was stopped, or shut down by halves. */
 export function agentSilent(host: string): Problem {
   return {

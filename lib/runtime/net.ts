@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { TunnelError } from "../base/errors.ts";
 import type { Duplex } from "../base/duplex.ts";
 
 /** Where a connection comes from or goes to. */
@@ -64,6 +65,12 @@ export interface TlsServerOptions {
   readonly clientAuth?: ClientAuth;
   /** PEM texts of the authorities a visitor's certificate must chain to. */
   readonly clientRoots?: readonly string[];
+  /**
+   * Whether a visitor whose certificate is not welcome gets its TLS all the same, so that its owner
+   * can tell it so in its own protocol: {@linkcode TlsInfo.refusal} says what is wrong then. An owner
+   * that does not look lets everybody in. @default {false}
+   */
+  readonly keepRefused?: boolean;
   /** The oldest version accepted. @default {"1.2"} */
   readonly minVersion?: TlsVersion;
   /** The newest version spoken; not below `minVersion`. @default {"1.3"} */
@@ -80,6 +87,8 @@ export interface TlsInfo {
   readonly serverName: string | undefined;
   /** The peer's leaf as PEM, if it presented one. */
   readonly peerCertificatePem: string | undefined;
+  /** Why the peer is not welcome: see {@linkcode TlsServerOptions.keepRefused}. */
+  readonly refusal?: TunnelError | undefined;
 }
 
 /** A socket, or TLS over one. */

@@ -20,6 +20,7 @@ import {
   outOfTime,
   serverContext,
 } from "./node_tls_contexts.ts";
+import { isSignedVersion1 } from "./node_version1.ts";
 import { type Differences, type Underlay, underlay } from "./node_underlay.ts";
 import { translateError } from "./translate_errors.ts";
 
@@ -37,8 +38,10 @@ interface Handshake {
   readonly serverName?: string;
   /** Parses keys and roots: before the carrier is touched. */
   prepare(): Begin;
-  /** Has the last word on a finished handshake. */
-  judge?(secure: tls.TLSSocket): void;
+  /** Has the last word on a finished handshake: why it is not to be, else `undefined`. */
+  judge?(secure: tls.TLSSocket): TunnelError | undefined;
+  /** Whether that word is left to the caller. */
+  readonly keepRefused?: boolean | undefined;
 }
 
 /** Starts the handshake over a socket and tells how it went; gives its TLS socket if there is one yet. */
@@ -102,6 +105,7 @@ export function nodeTls(
         tried,
         prepare: () => isAsking ? beginAsking(options) : beginServing(options),
         judge: isAsking ? (secure) => judgeVisitor(secure, options, tried, clock.now()) : undefined,
+        keepRefused: options.keepRefused,
       });
     },
   };
@@ -173,7 +177,8 @@ async function shake(handshake: Handshake): Promise<Conn> {
       secure?.once("end", over);
       secure?.once("close", over);
     });
-    handshake.judge?.(secure);
+    const refusal = handshake.judge?.(secure);
+    if (refusal && !handshake.keepRefused) throw refusal;
     return new NodeConn(secure, {
       cut: (error) => under!.cut(error, secure!),
       valve: under.valve,
@@ -184,6 +189,7 @@ async function shake(handshake: Handshake): Promise<Conn> {
         alpn: secure.alpnProtocol || undefined,
         serverName: handshake.serverName ?? askedName(secure),
         peerCertificatePem: secure.getPeerX509Certificate()?.toString(),
+        ...(refusal && { refusal }),
       },
     });
   } catch (thrown) {
@@ -204,15 +210,16 @@ function judgeVisitor(
   options: TlsServerOptions,
   tried: string,
   nowMs: number,
-): void {
-  if (options.clientAuth === "request") return;
+): TunnelError | undefined {
+  if (options.clientAuth === "request") return undefined;
   const presented = secure.getPeerX509Certificate();
   if (!presented) {
-    throw new TunnelError("tls_failed", `${tried}: it presented no certificate`);
+    return new TunnelError("tls_failed", `${tried}: it presented no certificate`);
   }
-  if (options.clientAuth !== "require_and_verify" || secure.authorized) return;
+  if (options.clientAuth !== "require_and_verify" || secure.authorized) return undefined;
+  if (isSignedVersion1(presented, options.clientRoots ?? [], nowMs)) return undefined;
   const verdict = secure.authorizationError as unknown;
-  throw outOfTime(presented.toString(), tried, nowMs) ??
+  return outOfTime(presented.toString(), tried, nowMs) ??
     translateError(
       verdict instanceof Error ? verdict : { code: String(verdict) },
       tried,

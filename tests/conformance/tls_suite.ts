@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { Duplex } from "../../lib/base/duplex.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import type {
@@ -434,6 +435,52 @@ export function tlsSuite(subject: TlsSubject): void {
       );
       await dropped(ends.client);
       await ends.free();
+    }
+  });
+
+  test(`${name}: clientAuth "require_and_verify" takes a certificate of X.509 version 1`, async () => {
+    const { ca, leaf } = await materials();
+    const read = (file: string) =>
+      readFileSync(new URL(`../vectors/tls/${file}`, import.meta.url), "utf8");
+    const keyPem = read("client.key");
+    const server = {
+      certificate: leaf,
+      clientAuth: "require_and_verify",
+      clientRoots: [read("ca.pem")],
+    } as const;
+    const certificate = { chainPem: read("version1.pem"), keyPem };
+    const pair = await secured(server, { roots: [ca.caPem], certificate });
+    await pair.client.write(bytes("x"));
+    assert.equal(text(await readExactly(pair.server, 1)), "x");
+    await pair.close();
+    const ends = await handshake(
+      { ...server, clientRoots: [ca.caPem] },
+      { roots: [ca.caPem], certificate },
+    );
+    await assertFails(() => unwrap(ends.server), "tls_untrusted", /^Cannot serve TLS/);
+    await dropped(ends.client);
+    await ends.free();
+  });
+
+  test(`${name}: keepRefused gives TLS to those whose certificate is not welcome, and says why`, async () => {
+    const { ca, leaf, client, strangerClient } = await materials();
+    const server = {
+      certificate: leaf,
+      clientAuth: "require_and_verify",
+      clientRoots: [ca.caPem],
+      keepRefused: true,
+    } as const;
+    const cases = [
+      [undefined, "tls_failed"],
+      [strangerClient, "tls_untrusted"],
+      [client, undefined],
+    ] as const;
+    for (const [certificate, code] of cases) {
+      const pair = await secured(server, { roots: [ca.caPem], certificate });
+      assert.equal(pair.server.tls?.refusal?.code, code);
+      await pair.server.write(bytes("no"));
+      assert.equal(text(await readExactly(pair.client, 2)), "no");
+      await pair.close();
     }
   });
 

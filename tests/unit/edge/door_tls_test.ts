@@ -227,6 +227,46 @@ test("openTlsDoor() asks for a client certificate where the endpoint does", asyn
   }
 });
 
+test("openTlsDoor() lets https visitors know that their certificate is not welcome, in HTTP", async () => {
+  const [clients, strangers] = [await makeCa("Clients"), await makeCa("Strangers")];
+  const checked = new FakeEndpoint("web.test", "https");
+  const termination = { clientAuth: "require_and_verify", clientRoots: [clients.caPem] };
+  Object.defineProperty(checked, "termination", { value: termination });
+  const open = await stage({ endpoints: fakeTable(checked) });
+  const request = "GET / HTTP/1.1\r\nHost: web.test\r\n\r\n";
+  try {
+    for (
+      const [certificate, words] of [
+        [undefined, /presented no certificate/],
+        [await strangers.client("me"), /asks its visitors for a certificate/],
+      ] as const
+    ) {
+      const conn = await open.dial("web.test", certificate && { certificate });
+      const visitor = new Peer(conn);
+      // The second request, to a name that asks for nothing, finds the connection closed.
+      await visitor.send(request);
+      const answer = await visitor.readToEnd();
+      assert.match(answer, /^HTTP\/1\.1 403 [^]*ngrok-error-code: ERR_NGROK_3002/i);
+      assert.match(answer, /connection: close/i);
+      assert.match(answer, words);
+      conn.closeWrite();
+      await conn.closed;
+    }
+    assert.equal(checked.opened.length, 0);
+    const conn = await open.dial("web.test", { certificate: await clients.client("me") });
+    const visitor = new Peer(conn);
+    await visitor.send(request);
+    const agent = await checked.nextStream();
+    await agent.readHead();
+    await agent.send("HTTP/1.1 204 No Content\r\n\r\n");
+    assert.match(await visitor.readHead(), /^HTTP\/1\.1 204 /);
+    conn.abort();
+    agent.stream.abort();
+  } finally {
+    await open.door.close();
+  }
+});
+
 test("openTlsDoor() answers an unknown name and a missing one with an alert", async () => {
   const open = await stage();
   try {
