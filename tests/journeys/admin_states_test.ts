@@ -29,6 +29,14 @@ const ENDPOINTS = [
   ["tls://mail.acme.io:443", "localhost:443", "", 2, 0.2, 900],
 ] as const;
 
+/** More than anybody reads. */
+const PREVIEWS = Array.from({ length: 12 }, (_, at) => ({
+  id: `ep_${ksuid(100 + at)}`,
+  url: `https://preview-${at + 8}.dev.acme.io`,
+  upstream_url: `http://10.0.0.${at}:4173`,
+  created_at: ago(DAY_MS),
+}));
+
 const AGENTS = [
   ["203.0.113.24", "linux", "0.1.0", "build server", 9, 0.8],
   ["198.51.100.7", "darwin", "3.18.4", "", 0.2, 38.2],
@@ -87,17 +95,21 @@ function busyEdge(): AdminStub {
   stub.edge = {
     ...stub.edge,
     endpoints: () =>
-      ENDPOINTS.map(([, , , , requests, outBytes], at) => ({
-        id: ksuid(at),
-        ksuid: ksuid(at),
-        accountId: "ac_1",
-        traffic: {
-          requests: passed(requests),
-          open: at,
-          inBytes: passed(outBytes / 70),
-          outBytes: passed(outBytes),
-        },
-      } as unknown as EndpointInfo)),
+      stub.endpoints.map(({ id }, at) => {
+        const [, , , , requests, outBytes] = ENDPOINTS[at] ?? ["", "", "", 0, 0, 0];
+        const ksuid = String(id).slice("ep_".length);
+        return {
+          id: ksuid,
+          ksuid,
+          accountId: "ac_1",
+          traffic: {
+            requests: passed(requests),
+            open: at,
+            inBytes: passed(outBytes / 70),
+            outBytes: passed(outBytes),
+          },
+        } as unknown as EndpointInfo;
+      }),
     sessions: () =>
       AGENTS.map(([, , , , , latencyMs], at) => ({
         id: `ts_${ksuid(at)}`,
@@ -145,7 +157,31 @@ if (canBrowse) {
           await shoot(`busy-${colorScheme}-${name.toLowerCase()}`);
         }
         await page.getByText("The name leads elsewhere.").waitFor();
-        await page.getByRole("tab", { name: "Endpoints" }).click();
+        if (colorScheme === "light") {
+          // Many rows are found and put in order.
+          await page.keyboard.press("1");
+          await shop.waitFor();
+          stub.endpoints = [...stub.endpoints, ...PREVIEWS];
+          const find = page.getByRole("searchbox", { name: /^Find in/ });
+          await find.waitFor();
+          await page.keyboard.press("/");
+          await page.keyboard.type("acme preview-17");
+          await page.getByText("1 of 17").waitFor();
+          await shoot("busy-light-find");
+          await find.fill("");
+          const first = page.getByRole("row").nth(1);
+          await page.getByRole("button", { name: "Address" }).click();
+          await first.filter({ hasText: "api.tunnels.example.com" }).waitFor();
+          await page.getByRole("button", { name: "Address" }).click();
+          await first.filter({ hasText: "tls://mail.acme.io" }).waitFor();
+          await page.getByRole("columnheader", { name: "Address" })
+            .and(page.locator('[aria-sort="descending"]')).waitFor();
+          await shoot("busy-light-sorted");
+          stub.endpoints = stub.endpoints.slice(0, ENDPOINTS.length);
+          await find.waitFor({ state: "detached" });
+        } else {
+          await page.getByRole("tab", { name: "Endpoints" }).click();
+        }
         if (colorScheme === "dark") {
           isThere = false;
           await page.getByText("Trying again").waitFor();

@@ -14,7 +14,7 @@ import { DOMAIN } from "./tunnel_suite.ts";
 
 const DESK: BrowserContextOptions = { viewport: { width: 1280, height: 860 } };
 const PHONE: BrowserContextOptions = {
-  viewport: { width: 390, height: 844 },
+  viewport: { width: 360, height: 740 },
   deviceScaleFactor: 2,
   hasTouch: true,
 };

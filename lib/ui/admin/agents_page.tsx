@@ -33,7 +33,11 @@ export function AgentsPage(
   const urls = new Map(edge.endpoints.value.map((endpoint) => [endpoint.id, urlOf(endpoint)]));
   const tokens = new Map(edge.credentials.value.map((one) => [one.id, one]));
   const columns: Column<Session>[] = [
-    { label: "Agent", cell: (session) => <AgentWords session={session} /> },
+    {
+      label: "Agent",
+      order: ({ ip }) => ip ?? "",
+      cell: (session) => <AgentWords session={session} />,
+    },
     {
       label: "Endpoints",
       width: "25%",
@@ -51,6 +55,7 @@ export function AgentsPage(
       label: "Round trip",
       width: "6rem",
       numeric: true,
+      order: ({ id }) => health.get(id)?.latency_ms ?? 0,
       cell: ({ id }) => {
         const ms = health.get(id)?.latency_ms;
         return ms === undefined || ms === null ? "" : formatLatency(ms);
@@ -60,12 +65,14 @@ export function AgentsPage(
       label: "Open",
       width: "4.5rem",
       numeric: true,
+      order: ({ id }) => health.get(id)?.open ?? 0,
       cell: ({ id }) => health.has(id) ? formatCount(health.get(id)!.open) : "",
     },
     {
       label: "Connected",
       width: "6.5rem",
       numeric: true,
+      order: ({ started_at: at }) => live.at_ms - Date.parse(at),
       cell: ({ started_at: at }) => formatAgo(live.at_ms - Date.parse(at)),
     },
     {
@@ -108,6 +115,11 @@ export function AgentsPage(
             columns={columns}
             rows={sessions}
             rowKey={({ id }) => id}
+            words={({ id, ip, os, agent_version: version, metadata, credential }) => [
+              ...[id, ip, os, version, metadata],
+              credential && tokens.get(credential.id)?.description,
+              ...(health.get(id)?.endpoint_ids ?? []).map((id) => urls.get(id)),
+            ]}
           />
         )}
       {wish && (

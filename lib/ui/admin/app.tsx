@@ -18,6 +18,7 @@ import { TabPanel, Tabs } from "../kit/tabs.tsx";
 import type { ThemeChoice } from "../kit/theme.ts";
 import { ThemeButton } from "../kit/theme_button.tsx";
 import { ToastCorner } from "../kit/toast.tsx";
+import { adminKey } from "./admin_keys.ts";
 import { AgentsPage } from "./agents_page.tsx";
 import type { AppState } from "./app_state.ts";
 import { AuthtokensPage } from "./authtokens_page.tsx";
@@ -40,6 +41,22 @@ export interface AppProps {
 export function App({ app, theme }: AppProps): VNode {
   const edge = app.edge.value;
   const domain = edge?.live.value?.edge.domain;
+  useEffect(() => {
+    function onKeyDown(event: KeyboardEvent) {
+      if (!app.edge.value || document.querySelector("dialog[open]")) return;
+      const key = adminKey({
+        key: event.key,
+        isHeld: event.ctrlKey || event.metaKey || event.altKey,
+        isWriting: (event.target as HTMLElement).matches?.("input, select, textarea"),
+      });
+      if (!key) return;
+      event.preventDefault();
+      if (key === "find") document.querySelector<HTMLElement>("[data-find]")?.focus();
+      else app.show(key);
+    }
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, [app]);
   useEffect(() => {
     document.title = domain === undefined ? "Sallyport" : `${domain} · Sallyport`;
   }, [domain]);

@@ -37,6 +37,7 @@ export function AuthtokensPage(
   const columns: Column<Credential>[] = [
     {
       label: "Authtoken",
+      order: ({ id, description }) => description || id,
       cell: ({ id, description }) => (
         <span class="stack">
           {description || <span class="soft">No description</span>}
@@ -51,12 +52,14 @@ export function AuthtokensPage(
       label: "Agents",
       width: "5rem",
       numeric: true,
+      order: ({ id }) => agentsOf(edge, id),
       cell: ({ id }) => formatCount(agentsOf(edge, id)),
     },
     {
       label: "Made",
       width: "6.5rem",
       numeric: true,
+      order: ({ created_at: at }) => live.at_ms - Date.parse(at),
       cell: ({ created_at: at }) => formatAgo(live.at_ms - Date.parse(at)),
     },
     {
@@ -109,6 +112,7 @@ export function AuthtokensPage(
             columns={columns}
             rows={credentials}
             rowKey={({ id }) => id}
+            words={({ id, description, acl }) => [id, description, ...acl ?? []]}
           />
         )}
       {open?.what === "form" && (

@@ -35,6 +35,7 @@ export function DomainsPage({ app, edge }: PartProps): VNode {
   const columns: Column<Domain>[] = [
     {
       label: "Domain",
+      order: ({ domain }) => domain,
       cell: ({ domain, description }) => (
         <span class="stack">
           <Code>{domain}</Code>
@@ -52,7 +53,7 @@ export function DomainsPage({ app, edge }: PartProps): VNode {
               CNAME to <Code>{target}</Code>
             </span>
           )
-          : <span class="soft">below the edge’s own</span>,
+          : <span class="soft small">below the edge’s own</span>,
     },
     {
       label: "Certificate",
@@ -71,6 +72,7 @@ export function DomainsPage({ app, edge }: PartProps): VNode {
       label: "Added",
       width: "6.5rem",
       numeric: true,
+      order: ({ created_at: at }) => live.at_ms - Date.parse(at),
       cell: ({ created_at: at }) => formatAgo(live.at_ms - Date.parse(at)),
     },
     {
@@ -111,6 +113,7 @@ export function DomainsPage({ app, edge }: PartProps): VNode {
             columns={columns}
             rows={domains}
             rowKey={({ id }) => id}
+            words={(one) => [one.domain, one.description, one.cname_target]}
           />
         )}
       {adding && <AddDomain app={app} edge={edge} onClose={() => setAdding(false)} />}

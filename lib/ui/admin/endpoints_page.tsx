@@ -31,21 +31,22 @@ export function EndpointsPage({ edge }: { readonly edge: EdgeState }): VNode {
   const rates = edge.measured.value?.byEndpoint;
   const totals = new Map(live.endpoints.map((traffic) => [traffic.id, traffic]));
   const columns: Column<Endpoint>[] = [
-    { label: "Address", cell: (endpoint) => <Address endpoint={endpoint} /> },
+    { label: "Address", order: urlOf, cell: (endpoint) => <Address endpoint={endpoint} /> },
     {
       label: "Forwards to",
       width: "21%",
+      order: ({ upstream_url: upstream }) => upstream ?? "",
       cell: ({ upstream_url: upstream }) => upstream && <Code>{upstream}</Code>,
     },
-    traffic("Requests", ({ id }) => [
+    traffic("Requests", ({ requests }) => requests, ({ id }) => [
       `${formatRate((rates?.get(id) ?? STILL).requests)}/s`,
       (total) => formatCount(total.requests),
     ]),
-    traffic("From visitors", ({ id }) => [
+    traffic("From visitors", ({ in_bytes: bytes }) => bytes, ({ id }) => [
       `${formatBytes((rates?.get(id) ?? STILL).inBytes)}/s`,
       (total) => formatBytes(total.in_bytes),
     ]),
-    traffic("To visitors", ({ id }) => [
+    traffic("To visitors", ({ out_bytes: bytes }) => bytes, ({ id }) => [
       `${formatBytes((rates?.get(id) ?? STILL).outBytes)}/s`,
       (total) => formatBytes(total.out_bytes),
     ]),
@@ -53,12 +54,14 @@ export function EndpointsPage({ edge }: { readonly edge: EdgeState }): VNode {
       label: "Open",
       width: "4.5rem",
       numeric: true,
+      order: ({ id }) => totals.get(id)?.open ?? 0,
       cell: ({ id }) => totals.has(id) ? formatCount(totals.get(id)!.open) : "",
     },
     {
       label: "Online",
       width: "6.5rem",
       numeric: true,
+      order: ({ created_at: at }) => live.at_ms - Date.parse(at),
       cell: ({ created_at: at }) => formatAgo(live.at_ms - Date.parse(at)),
     },
   ];
@@ -68,26 +71,30 @@ export function EndpointsPage({ edge }: { readonly edge: EdgeState }): VNode {
       columns={columns}
       rows={endpoints}
       rowKey={({ id }) => id}
+      words={(one) => [urlOf(one), one.upstream_url, one.name, one.description]}
     />
   );
 
   /** A column with the rate now above the sum so far. */
   function traffic(
     label: string,
-    read: (endpoint: Endpoint) => [rate: string, total: (traffic: EndpointTraffic) => string],
+    sum: (traffic: EndpointTraffic) => number,
+    read: (endpoint: Endpoint) => [rate: string, words: (traffic: EndpointTraffic) => string],
   ): Column<Endpoint> {
     return {
       label,
       width: "7rem",
       numeric: true,
+      // By the sum: the rates of a moment would make the rows jump.
+      order: ({ id }) => totals.has(id) ? sum(totals.get(id)!) : 0,
       cell: (endpoint) => {
         const total = totals.get(endpoint.id);
         if (!total) return null;
-        const [rate, sum] = read(endpoint);
+        const [rate, words] = read(endpoint);
         return (
           <span class="now-and-sum">
             <span>{rate}</span>
-            <span class="soft small">{sum(total)}</span>
+            <span class="soft small">{words(total)}</span>
           </span>
         );
       },
