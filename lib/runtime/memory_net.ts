@@ -219,7 +219,7 @@ export class MemoryNet implements Net {
       }
       return [door, "", fault];
     }
-    const host = (options.host ?? "127.0.0.1").toLowerCase();
+    const host = options.host === "" ? "::" : (options.host ?? "127.0.0.1").toLowerCase();
     const port = options.port ?? 0;
     const addresses = options.addresses ?? this.#resolve(host, port);
     if (addresses.length === 0) {
@@ -340,7 +340,7 @@ export class MemoryNet implements Net {
   }
 
   #listen(options: ListenOptions): Listener {
-    const host = (options.host ?? "127.0.0.1").toLowerCase();
+    const host = options.host === "" ? "::" : (options.host ?? "127.0.0.1").toLowerCase();
     const hosts = options.path !== undefined
       ? [options.path]
       : host === "localhost"

@@ -169,7 +169,10 @@ export interface LookUpOptions {
 
 /** How to listen. */
 export interface ListenOptions {
-  /** The IP to listen at; `localhost` is both loopback addresses where the machine has them. @default {"127.0.0.1"} */
+  /**
+   * The IP to listen at; `localhost` is both loopback addresses where the machine has them, the
+   * empty text every address. @default {"127.0.0.1"}
+   */
   readonly host?: string;
   /** 0 takes any free port. @default {0} */
   readonly port?: number;

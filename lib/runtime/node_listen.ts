@@ -49,6 +49,7 @@ export async function listen(
   if (options.path !== undefined) return await listenUnix(options, options.path, open);
   const host = options.host ?? "127.0.0.1";
   if (host.toLowerCase() === "localhost") return await listenLoopback(options, open);
+  if (host === "") return listenerOf([await openEverywhere(options, open)]);
   return listenerOf([await open(options, host, options.port ?? 0)]);
 }
 
@@ -71,6 +72,17 @@ async function listenLoopback(options: ListenOptions, open: OpenDoor): Promise<L
       // The port that was free on one address is taken on the other: draw again.
       if (wanted !== 0 || attempt === 10) throw thrown;
     }
+  }
+}
+
+/** "::" takes IPv4 visitors too; a machine without IPv6 does not have it. */
+async function openEverywhere(options: ListenOptions, open: OpenDoor): Promise<Door> {
+  const port = options.port ?? 0;
+  try {
+    return await open(options, "::", port);
+  } catch (thrown) {
+    if (!isMissingFamily(thrown)) throw thrown;
+    return await open(options, "0.0.0.0", port);
   }
 }
 

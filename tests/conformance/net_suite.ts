@@ -425,9 +425,13 @@ export function netSuite({ name, net, socketPath, exists }: NetSubject): void {
   });
 
   test(`${name}: a listener at every address shows IPv4 visitors as IPv4`, async () => {
-    const pair = await connected(net, { host: "::" }, { host: "127.0.0.1" });
-    assert.equal(pair.server.remote.host, "127.0.0.1");
-    await pair.close();
+    for (const host of ["::", ""]) {
+      for (const plain of [true, false]) {
+        const pair = await connected(net, { host, plain }, { host: "127.0.0.1" });
+        assert.equal(pair.server.remote.host, "127.0.0.1");
+        await pair.close();
+      }
+    }
   });
 
   test(`${name}: a unix socket carries bytes and half-closes`, async () => {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { nodeClock } from "../../../lib/runtime/node_clock.ts";
 import { dial, nodeAttempt } from "../../../lib/runtime/node_dial.ts";
-import { listen } from "../../../lib/runtime/node_listen.ts";
+import { TunnelError } from "../../../lib/base/errors.ts";
+import { listen, type OpenDoor } from "../../../lib/runtime/node_listen.ts";
 import { test } from "../../harness.ts";
 
 const onConnection = (conn: { abort(): void }) => conn.abort();
@@ -48,4 +49,22 @@ test("listen() at localhost with a port half taken is refused", async () => {
   // and the other half was given back
   const other = await listen({ host: "127.0.0.1", port: half.address.port, onConnection });
   await Promise.all([half.close(), other.close()]);
+});
+
+test("listen() at the empty address takes every one, also where there is no IPv6", async () => {
+  const asked: string[] = [];
+  const open = (hasSix: boolean): OpenDoor => (_, host, port) => {
+    asked.push(host);
+    if (host === "::" && !hasSix) {
+      return Promise.reject(new TunnelError("address_not_available", "no IPv6 here"));
+    }
+    return Promise.resolve({ host, port, close: () => {} });
+  };
+  const six = await listen({ host: "", port: 80, onConnection }, open(true));
+  assert.deepEqual(six.address, { host: "::", port: 80 });
+  const four = await listen({ host: "", port: 80, onConnection }, open(false));
+  assert.deepEqual(four.address, { host: "0.0.0.0", port: 80 });
+  assert.deepEqual(asked, ["::", "::", "0.0.0.0"]);
+  const taken: OpenDoor = () => Promise.reject(new TunnelError("address_in_use", "taken"));
+  await assert.rejects(listen({ host: "", onConnection }, taken), { code: "address_in_use" });
 });
