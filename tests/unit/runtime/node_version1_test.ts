@@ -28,7 +28,7 @@ test("isSignedVersion1() takes a certificate of version 1 that an authority sign
 
 test("isSignedVersion1() takes no certificate before or after its time", () => {
   const version1 = vector("version1.pem");
-  assert.equal(isSigned(version1, [CA], Date.parse("2020-01-01")), false);
+  assert.equal(isSigned(version1, [CA], Date.parse("2019-01-01")), false);
   assert.equal(isSigned(version1, [CA], Date.parse("2200-01-01")), false);
 });
 
