@@ -51,6 +51,7 @@ test("logFlagsOf() shows where the log of a command goes by default", () => {
     tunnel: "false",
     edge: "stderr",
     api: "false",
+    authtoken: "false",
     completion: "false",
     config: "false",
     service: "false",
