@@ -101,7 +101,7 @@ const shared: Map<string, Shared> = new Map();
  */
 export function sallyport(options: SallyportViteOptions = {}): SallyportVitePlugin {
   const { enabled = true, connectLimitMs = CONNECT_LIMIT_MS, ...wanted } = options;
-  const key = JSON.stringify(wanted);
+  const key = keyOf(wanted);
   let tunnel: ListenTunnel | undefined;
 
   async function release(): Promise<void> {
@@ -159,6 +159,12 @@ export function sallyport(options: SallyportViteOptions = {}): SallyportVitePlug
     configureServer: (server) => publish(server, Boolean(server.config.server?.https)),
     configurePreviewServer: (server) => publish(server, Boolean(server.config.preview?.https)),
   };
+}
+
+/** What was asked for, without what belongs to one evaluation of the configuration. */
+function keyOf(wanted: ListenTunnelOptions): string {
+  const { runtime: _, signal: __, logger: ___, onEvent: ____, commands: _____, ...plain } = wanted;
+  return JSON.stringify(plain);
 }
 
 /** An edge that cannot be reached is waited for by an agent; a person in front of Vite is told. */

@@ -3,7 +3,7 @@ import { serve } from "@sallyport/sallyport";
 
 const tunnel = await serve(() => new Response("hello"), {
   url: "inspect.localhost",
-  inspectBytes: 0, // the usual amount: 50 MiB
+  inspect: true, // the newest 50 MiB are kept; inspectBytes says otherwise
 });
 console.log(tunnel.url);
 

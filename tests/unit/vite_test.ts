@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Plugin } from "vite";
 import { test } from "../harness.ts";
 import { detectRuntime } from "../../lib/runtime/detect.ts";
 import { sallyport, type SallyportViteOptions, type ViteServer } from "../../vite.ts";
 import { readAll } from "../fakes/edge.ts";
 
 const { net } = detectRuntime();
+const PROGRAM = fileURLToPath(new URL("../fakes/vite_program.ts", import.meta.url));
 
 /** Vite, as far as a plugin sees it: hooks in the documented order, a host check, `printUrls`. */
 async function startVite(options: SallyportViteOptions, more: { middleware?: boolean } = {}) {
@@ -73,6 +82,33 @@ test("sallyport() puts the dev server on a URL that passes Vite's host check, an
   assert.match(await get(vite.url), /^HTTP\/1\.1 200 [^]*vite for dev\.localhost/);
   await vite.stop();
   await gone(vite.url);
+});
+
+/** The shape is Vite's own: it goes into a configuration as it is. */
+export const plugin: Plugin = sallyport();
+
+test("sallyport() serves a real Vite: pages, modules and updates, over a restart", async () => {
+  const root = await mkdtemp(join(tmpdir(), "sallyport-vite-"));
+  try {
+    const isDeno = detectRuntime().host.runtime.name === "deno";
+    const flags = isDeno ? ["run", "-A", "--no-check", "--node-modules-dir=manual"] : [];
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, PROGRAM, root], {
+      env: { ...process.env, NO_COLOR: "1" },
+      timeout: 60_000,
+    });
+    const { url, allowedHosts, ...happened } = JSON.parse(stdout);
+    assert.match(url, /^http:\/\/vite\.localhost:\d+$/);
+    assert.ok(["else.example", "vite.localhost"].every((name) => allowedHosts.includes(name)));
+    assert.deepEqual(happened, {
+      hasPage: true,
+      hasModule: true,
+      isConnected: true,
+      isReloaded: true,
+      isSame: true,
+    });
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 });
 
 test("sallyport() keeps the URL when Vite starts anew before it ends the old server", async () => {
