@@ -73,6 +73,8 @@ export function forwardResponseHead(
   let remove = hopByHopNames(response);
   if (response.has(ERROR_CODE) && !isAgentReport(response)) remove = [...remove, ERROR_CODE];
   const oldVisitor = request.version === "1.0";
+  // RFC 9112 section 6.1: whoever speaks HTTP/1.0 is sent no chunks.
+  if (oldVisitor && response.chunked) remove = [...remove, "transfer-encoding", "trailer"];
   const add = close ? CLOSE : oldVisitor ? KEEP_ALIVE : NO_LINES;
   if (changed) {
     let edits = mergeChanges({ remove, add }, changed);

@@ -211,6 +211,7 @@ export class Exchange {
     );
     const repeatable = bodiless && IDEMPOTENT.has(this.#head.method);
     let again = repeatable;
+    let mayAskAgain = this.#endpoint.forwardsProto === "http2";
     let agent = visitor.kept.take(this.#endpoint, repeatable);
     if (!agent) again = false;
     for (;;) {
@@ -239,6 +240,12 @@ export class Exchange {
           // The service closed the idle connection while our request was on its way.
           again = false;
           cancelStream(agent.stream);
+          agent = undefined;
+          continue;
+        }
+        if (bodiless && mayAskAgain && error.code === "stream_refused" && !this.#cut) {
+          // It was not begun: the service said goodbye to its connection just then.
+          mayAskAgain = false;
           agent = undefined;
           continue;
         }
@@ -485,8 +492,9 @@ export class Exchange {
     if (full) await full;
   }
 
-  /** Whether a policy changes the body of the response. */
+  /** Whether the body of the response changes: a policy wants it, or the visitor knows no chunks. */
   #transforms(framing: BodyFraming): boolean {
+    if (framing.kind === "chunked" && this.#head.version === "1.0") return true;
     const response = this.#policy?.response;
     return response !== undefined && framing.kind !== "none" && response.transforms.length > 0;
   }
@@ -500,7 +508,7 @@ export class Exchange {
     const { out, watchdog } = this.#visitor;
     await this.#write(head, true);
     await copyTransformed(stream, out, framing, {
-      transforms: this.#policy!.response!.transforms,
+      transforms: this.#policy?.response?.transforms ?? [],
       chunked: this.#head.version === "1.1",
       onBytes: (bytes) => {
         watchdog.touch();
@@ -658,6 +666,7 @@ export class Exchange {
           repeatable && error.code === "connection_closed",
         );
       case "stream_reset":
+      case "connection_reset":
         // The agent took the stream and its session lives: what broke is behind it.
         return this.#answer(
           invalidResponse(forwardsTo, "The connection was reset before an answer"),

@@ -1,6 +1,7 @@
 /**
  * Moves a body that changes on its way: out of its framing, through transforms, into chunks, piece
- * by piece as it arrives. Used by the HTTP exchange for policies that change answers.
+ * by piece as it arrives. Used by the HTTP exchange for policies that change answers, and for
+ * visitors that know no chunks.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { BodyCut, type BodyFraming, sideError } from "../http/body.ts";
 
 /** How a body is moved. */
 export interface TransformOptions {
-  /** What it runs through, in order; one at least. */
+  /** What it runs through, in order. */
   readonly transforms: readonly ByteTransform[];
   /** Whether it goes out in chunks; else its end is that of the connection. */
   readonly chunked: boolean;

@@ -384,10 +384,9 @@ class Session implements Http2Client, FrameSink, StreamLink {
     const stream = this.#streams.get(header.id);
     if (!stream) return this.#checkKnown(header.id);
     const code = readU32(payload, 0);
-    this.#drop(
-      stream,
-      new TunnelError("connection_reset", `The peer reset the HTTP/2 stream with code ${code}`),
-    );
+    // RFC 9113 section 8.7: what was refused was not begun, and may be asked again.
+    const kind = code === H2_CODE.refusedStream ? "stream_refused" : "connection_reset";
+    this.#drop(stream, new TunnelError(kind, `The peer reset the HTTP/2 stream with code ${code}`));
     this.#spendReset();
   }
 
@@ -438,7 +437,7 @@ class Session implements Http2Client, FrameSink, StreamLink {
     this.#peerSaysGo = true;
     const last = readU31(payload, 0);
     if (!this.#onRequest) {
-      const error = new TunnelError("session_closed", "The peer did not take the HTTP/2 stream");
+      const error = new TunnelError("stream_refused", "The peer did not take the HTTP/2 stream");
       for (const stream of [...this.#streams.values()]) {
         if (stream.id > last) this.#drop(stream, error);
       }
@@ -470,7 +469,11 @@ class Session implements Http2Client, FrameSink, StreamLink {
 
   /** The peer broke the rules of one stream. */
   #fault(stream: H2Stream, code: number): void {
-    this.resetStream(stream, code);
+    if (this.#onRequest) this.resetStream(stream, code);
+    else if (!stream.isOver) {
+      this.#reply(numbersFrame(FRAME.resetStream, 0, stream.id, code));
+      this.#drop(stream, new TunnelError("http_invalid", `It broke the rules of HTTP/2 (${code})`));
+    }
     // Whoever makes us reset streams is no better than who resets them.
     this.#spendReset();
   }

@@ -1,6 +1,8 @@
 /** @module */
 import assert from "node:assert/strict";
 import { TunnelError } from "../../../lib/base/errors.ts";
+import { H2_CODE, type Http2Request } from "../../../lib/http/h2/http2.ts";
+import { serveHttp2Session } from "../../../lib/http/h2/session.ts";
 import {
   FakeEndpoint,
   FORWARDED_GET,
@@ -298,6 +300,37 @@ test("Exchange blames the service for a stream that is reset, the agent for a se
     agent.stream.break(new TunnelError(code, "Broken"));
     assert.match(await visitor.readHead(), expected);
   }
+});
+
+test("Exchange asks a service of HTTP/2 once more when it has not begun", async () => {
+  const stage = scene();
+  stage.endpoint.forwardsProto = "http2";
+  await stage.visitor.send(GET);
+  const agent = await stage.endpoint.nextStream();
+  const requests: Http2Request[] = [];
+  serveHttp2Session(agent.duplex, stage.clock, {}, (request) => {
+    requests.push(request);
+    if (requests.length < 2) return request.reset(H2_CODE.refusedStream);
+    request.sendHead([[":status", "204"]], true);
+  });
+  assert.match(await stage.visitor.readHead(), /^HTTP\/1\.1 204 /);
+  await stage.visitor.send(GET);
+  await settle();
+  requests.at(-1)!.reset(H2_CODE.internalError);
+  assert.equal(requests.length, 3);
+  stage.visitor.duplex.abort();
+});
+
+test("Exchange blames a service of HTTP/2 for what it breaks off", async () => {
+  const stage = scene();
+  stage.endpoint.forwardsProto = "http2";
+  await stage.visitor.send(GET);
+  const agent = await stage.endpoint.nextStream();
+  serveHttp2Session(agent.duplex, stage.clock, {}, (request) => {
+    request.reset(H2_CODE.internalError);
+  });
+  assert.match(await stage.visitor.readHead(), /^HTTP\/1\.1 502 [^]*ERR_NGROK_3004/);
+  stage.visitor.duplex.abort();
 });
 
 test("Exchange turns a failed opening into 502, 503 or 504", async () => {

@@ -540,3 +540,16 @@ test("serveHttp() answers proofs for ACME servers itself, before an endpoint of 
   visitor.duplex.closeWrite();
   await visit.over;
 });
+
+test("serveHttp() takes the chunks off what is for HTTP/1.0: the end of the connection is its end", async () => {
+  const { visitor, endpoint, visit } = scene();
+  await visitor.send("GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n");
+  const agent = await endpoint.nextStream();
+  await agent.readHead();
+  await agent.send(
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n2\r\nok\r\n0\r\nX: 1\r\n\r\n",
+  );
+  assert.equal(await visitor.readToEnd(), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok");
+  visitor.duplex.closeWrite();
+  await visit.over;
+});
