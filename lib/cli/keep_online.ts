@@ -10,6 +10,7 @@ import type { AgentOptions, ForwardOptions } from "../agent/config.ts";
 import type { ServedAgentApi } from "../api/agent/serve_agent_api.ts";
 import type { AgentEnd } from "../agent/end.ts";
 import type { AgentEndpoint } from "../agent/endpoint.ts";
+import { besideTwin, twinOf } from "../agent/twin.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { AgentView } from "./agent_view.ts";
 import type { Cli } from "./command.ts";
@@ -105,9 +106,17 @@ async function forwardAll(
   agent: Agent,
   wishes: readonly ForwardOptions[],
 ): Promise<readonly AgentEndpoint[]> {
+  const asked = new Map<string, Promise<AgentEndpoint>>();
+  const forward = async (wish: ForwardOptions): Promise<AgentEndpoint> => {
+    const name = twinOf(wish);
+    const twin = name === undefined ? undefined : await asked.get(name);
+    return await agent.forward(twin ? besideTwin(wish, twin.url) : wish);
+  };
   return await Promise.all(wishes.map(async (wish) => {
+    const forwarding = forward(wish);
+    asked.set(wish.name ?? "", forwarding);
     try {
-      return await agent.forward(wish);
+      return await forwarding;
     } catch (thrown) {
       if (wishes.length === 1) throw thrown;
       const error = toTunnelError(thrown);

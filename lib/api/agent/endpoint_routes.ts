@@ -8,6 +8,7 @@ import type { Context, Hono } from "hono";
 import type { AgentEndpoint } from "../../agent/endpoint.ts";
 import { endpointWishes, type FileWish, tunnelWishes } from "../../agent/file_endpoints.ts";
 import { endpointSectionSchema, tunnelSectionSchema } from "../../agent/file_schema.ts";
+import { besideTwin, twinOf } from "../../agent/twin.ts";
 import { deadline } from "../../base/clock.ts";
 import { toTunnelError } from "../../base/errors.ts";
 import { parseWith } from "../../base/schema.ts";
@@ -233,7 +234,9 @@ async function start(
   try {
     for (const wish of wishes) {
       const late = "The edge has not answered";
-      started.push(await deadline(clock, agent.forward(wish), START_MS, late));
+      const twin = started.find(({ name }) => name === twinOf(wish));
+      const asked = twin ? besideTwin(wish, twin.url) : wish;
+      started.push(await deadline(clock, agent.forward(asked), START_MS, late));
     }
   } catch (thrown) {
     for (const one of started) await one.close();

@@ -80,6 +80,10 @@ test("addEndpointRoutes() makes two tunnels of one with both schemes", async () 
     "/api/tunnels/t",
     "/api/tunnels/t%20%28http%29",
   ]);
+  const hosts = tunnels.map(({ public_url }: { public_url: string }) =>
+    new URL(public_url).hostname
+  );
+  assert.equal(hosts[0], hosts[1]);
   assert.equal((await scene.ask("GET", tunnels[1].uri)).status, 200);
 });
 
