@@ -32,8 +32,12 @@ const TRAFFIC_FIELDS: Readonly<Record<string, readonly string[]>> = {
     "http.request.url.host",
     "http.request.url.path",
     "http.request.url.scheme",
+    "http.request.user_agent",
+    "http.request.version",
     "http.response.body_length",
     "http.response.status_code",
+    "policy_outcome",
+    "tls.version",
   ],
   "tcp_connection_closed.v0": [
     ...CONN,

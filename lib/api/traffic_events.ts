@@ -48,12 +48,16 @@ export function trafficEvent(event: EdgeEvent): EventEnvelope | undefined {
         },
         http: {
           request: {
+            version: event.protocol,
             method: event.method,
             url: { scheme: event.scheme, host: event.host, path: event.path },
+            user_agent: event.userAgent ?? "",
             body_length: event.requestBytes,
           },
           response: { status_code: event.status ?? 0, body_length: event.responseBytes },
         },
+        tls: { version: event.tlsVersion ?? "" },
+        policy_outcome: event.policyOutcome ?? "",
         duration_ms: event.durationMs,
         error_code: event.ngrokCode === undefined ? "" : `ERR_NGROK_${event.ngrokCode}`,
         error: event.error ?? "",

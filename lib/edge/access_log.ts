@@ -70,6 +70,7 @@ export class AccessLog {
         duration_ms: Math.round(over.durationMs * 1000) / 1000,
         user_agent: over.userAgent,
         referer: over.referer,
+        policy: over.policyOutcome,
         endpoint: over.endpointId,
         account: over.accountId,
         error: over.error,

@@ -6,6 +6,7 @@
  */
 import type { ErrorCode } from "../base/errors.ts";
 import type { ConnectionClosed } from "./door_tcp.ts";
+import type { PolicyOutcome } from "./http_exchange.ts";
 import type { ExchangeEnded } from "./http_relay.ts";
 
 /** An agent authenticated. */
@@ -156,8 +157,10 @@ export interface ExchangeOver {
   readonly method: string;
   /** As written, without the query: that may hold secrets. */
   readonly path: string;
-  /** `HTTP/1.1`. */
+  /** What the visitor spoke: `HTTP/1.0`, `HTTP/1.1`, `HTTP/2.0`. */
   readonly protocol: string;
+  /** The version of its TLS, `TLSv1.3`; absent without TLS. */
+  readonly tlsVersion?: string;
   /** What the visitor's program calls itself. */
   readonly userAgent: string | undefined;
   /** The page that led here, without its query. */
@@ -176,6 +179,8 @@ export interface ExchangeOver {
   readonly error: string | undefined;
   /** How many members of a pool could not serve it before this one; absent when none. */
   readonly retries?: number;
+  /** What the traffic policy of the endpoint made of it in place of the service; absent when nothing. */
+  readonly policyOutcome?: PolicyOutcome;
 }
 
 /** A connection to a tcp or tls endpoint is over. */
@@ -237,7 +242,6 @@ export function exchangeOver(exchange: ExchangeEnded, atMs: number): ExchangeOve
   return {
     type: "exchange_ended",
     atMs,
-    protocol: `HTTP/${head.version}`,
     userAgent: head.get("user-agent"),
     referer: head.get("referer")?.replace(/[?#].*$/s, ""),
     endpointId: endpoint?.id,

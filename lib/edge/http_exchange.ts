@@ -104,6 +104,15 @@ export interface PoolVisit {
   readonly hasOthers: boolean;
 }
 
+/** What a traffic policy can make of a request: an error of the edge's, an answer of its own, an end. */
+export type PolicyOutcome = "refused" | "answered" | "closed";
+
+const OUTCOMES: Readonly<Record<Ending["do"], PolicyOutcome>> = {
+  fail: "refused",
+  respond: "answered",
+  close: "closed",
+};
+
 /** RFC 9110 section 9.2.2: sending one again does no harm. */
 const IDEMPOTENT: ReadonlySet<string> = new Set([
   "GET",
@@ -131,6 +140,8 @@ export class Exchange {
   status: number | undefined;
   /** What cut it. */
   error: TunnelError | undefined;
+  /** What the traffic policy made of it in place of the service. */
+  policyOutcome: PolicyOutcome | undefined;
   /** Settles, never rejects, when the request's body is no longer read. */
   upload: Promise<void> | undefined;
 
@@ -520,6 +531,7 @@ export class Exchange {
 
   /** Does what a policy decided in place of relaying. */
   async #carryOut(ending: Ending, runsResponsePhase: boolean): Promise<After> {
+    this.policyOutcome = OUTCOMES[ending.do];
     // Nobody takes what the service says, nor the rest of what the visitor says.
     if (this.#agent) cancelStream(this.#agent.stream);
     if (this.#sink) this.#sink.discards = true;

@@ -22,7 +22,13 @@ import type { Comeback } from "./comeback.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { Endpoint, EndpointTable } from "./endpoint.ts";
 import { preferredForm, renderProblem } from "./error_page.ts";
-import { type After, Exchange, type ExchangeVisitor, type PoolVisit } from "./http_exchange.ts";
+import {
+  type After,
+  Exchange,
+  type ExchangeVisitor,
+  type PolicyOutcome,
+  type PoolVisit,
+} from "./http_exchange.ts";
 import { type Http2Limits, upstreamSession } from "./http2_limits.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 import { interstitial } from "./interstitial.ts";
@@ -106,6 +112,12 @@ export interface ExchangeEnded {
   readonly error: TunnelError | undefined;
   /** How many members of a pool could not serve it before this one; absent when none. */
   readonly retries?: number;
+  /** What the visitor spoke: `HTTP/1.0`, `HTTP/1.1`, `HTTP/2.0`. */
+  readonly protocol: string;
+  /** The version of its TLS, `TLSv1.3`; absent without TLS. */
+  readonly tlsVersion?: string;
+  /** What the traffic policy of the endpoint made of it in place of the service; absent when nothing. */
+  readonly policyOutcome?: PolicyOutcome;
 }
 
 /**
@@ -404,6 +416,8 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
     said: { readonly status: number; readonly ngrokCode: number | undefined } | undefined,
     retries: number,
   ): void {
+    const { tls } = this.conn;
+    const policyOutcome = exchange?.policyOutcome;
     try {
       this.#serving.onExchange!({
         endpoint,
@@ -421,7 +435,10 @@ class EdgeVisit extends Visit<Conn> implements ExchangeVisitor, Arrival {
         responseBytes: exchange?.responseBytes ?? 0,
         durationMs: this.clock.steady() - startedMs,
         error: exchange?.error,
+        protocol: tls?.alpn === "h2" ? "HTTP/2.0" : `HTTP/${head.version}`,
+        ...(tls && { tlsVersion: tls.version }),
         ...(retries > 0 ? { retries } : {}),
+        ...(policyOutcome && { policyOutcome }),
       });
     } catch (thrown) {
       this.#serving.logger.log("error", "a listener failed", {

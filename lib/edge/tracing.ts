@@ -83,7 +83,7 @@ export function spanOf(trace: Trace, over: ExchangeOver): FinishedSpan {
     "client.address": over.clientAddr.slice(0, at).replace(/^\[|\]$/g, ""),
     "client.port": Number(over.clientAddr.slice(at + 1)),
     "network.protocol.name": "http",
-    "network.protocol.version": over.protocol.replace(/^HTTP\//, ""),
+    "network.protocol.version": over.protocol.replace(/^HTTP\//, "").replace("2.0", "2"),
     "user_agent.original": over.userAgent,
     "sallyport.endpoint.id": over.endpointId,
     "sallyport.account.id": over.accountId,

@@ -168,11 +168,11 @@ export class FakeConn extends Through implements Conn {
   /** How many writes it got. */
   writes = 0;
 
-  constructor(duplex: Duplex, serverName?: string) {
+  constructor(duplex: Duplex, serverName?: string, alpn = "http/1.1") {
     super(duplex);
     this.tls = serverName === undefined ? undefined : {
       version: "TLSv1.3",
-      alpn: "http/1.1",
+      alpn,
       serverName,
       peerCertificatePem: undefined,
     };

@@ -37,7 +37,9 @@ test("trafficEvent() makes the documented events of sessions, requests and conne
     host: "a.example.com",
     method: "GET",
     path: "/x",
-    protocol: "HTTP/1.1",
+    protocol: "HTTP/2.0",
+    tlsVersion: "TLSv1.3",
+    policyOutcome: "refused",
     userAgent: undefined,
     referer: undefined,
     status: 502,
@@ -49,6 +51,12 @@ test("trafficEvent() makes the documented events of sessions, requests and conne
   });
   assert.equal(request?.event_type, "http_request_complete.v0");
   assert.equal(request?.object.error_code, "ERR_NGROK_8012");
+  assert.equal(request?.object.policy_outcome, "refused");
+  assert.deepEqual(request?.object.tls, { version: "TLSv1.3" });
+  assert.equal(
+    (request?.object.http as { request: { version: string } }).request.version,
+    "HTTP/2.0",
+  );
   assert.deepEqual(request?.object.conn, {
     client_ip: "192.0.2.1",
     server_ip: "198.51.100.1",

@@ -18,7 +18,7 @@ function stage(limits: Partial<Http2Limits> = {}) {
   const endpoint = new FakeEndpoint("a.test", "https");
   const [near, far] = pair();
   const events: ExchangeEnded[] = [];
-  const conn = new FakeConn(near, "a.test");
+  const conn = new FakeConn(near, "a.test", "h2");
   const serving = {
     endpoints: fakeTable(endpoint),
     clock,
@@ -57,6 +57,9 @@ test("serveHttp2() relays requests side by side and keeps streams for later ones
   await peer.until(() => peer.on(5).ended);
   await settle();
   assert.deepEqual(events.map((event) => event.path).sort(), ["/1", "/3", "/5"]);
+  for (const { protocol, tlsVersion } of events) {
+    assert.deepEqual([protocol, tlsVersion], ["HTTP/2.0", "TLSv1.3"]);
+  }
   peer.close();
   await visit.over;
 });

@@ -27,13 +27,14 @@ test("exchangeOver() is plain data: ids and words instead of objects", () => {
     requestBytes: 0,
     responseBytes: 5,
     durationMs: 7,
+    protocol: "HTTP/1.1",
   } as const;
   const head = parseRequestHead(
     encodeText(
       "GET /?secret HTTP/1.1\r\nHost: a.test\r\nReferer: https://b.test/p?secret\r\nUser-Agent: x/1\r\n\r\n",
     ),
   );
-  const known = { protocol: "HTTP/1.1", userAgent: "x/1", referer: "https://b.test/p" };
+  const known = { userAgent: "x/1", referer: "https://b.test/p" };
   assert.deepEqual(
     exchangeOver({ ...exchange, head, trace: undefined, endpoint, error: undefined }, 9),
     {

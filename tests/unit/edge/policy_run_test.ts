@@ -386,3 +386,43 @@ test("PolicyRun tells the phases what it knows", async () => {
   ]);
   near.abort();
 });
+
+test("the event of a request says what a policy made of it, and nothing when it was forwarded", async () => {
+  const outcomes = async (policy: unknown, talk: (scene: Scene) => Promise<unknown>) => {
+    const stage = await guarded(policy);
+    await stage.visitor.send("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n");
+    await talk(stage);
+    await stage.visit.over.catch(() => {});
+    return stage.events.map(({ policyOutcome, protocol }) => `${policyOutcome} ${protocol}`);
+  };
+  const gone = ({ visitor }: Scene) => {
+    visitor.duplex.closeWrite();
+    return visitor.readToEnd().catch(() => {});
+  };
+  assert.deepEqual(
+    await outcomes({ on_http_request: rules({ type: "deny" }) }, gone),
+    ["answered HTTP/1.1"],
+  );
+  const auth = { type: "basic-auth", config: { credentials: ["user:password"] } };
+  assert.deepEqual(
+    await outcomes({ on_http_request: rules(auth) }, gone),
+    ["refused HTTP/1.1"],
+  );
+  assert.deepEqual(
+    await outcomes({ on_tcp_connect: rules({ type: "close-connection" }) }, gone),
+    ["closed HTTP/1.1"],
+  );
+  const forwarded = async ({ visitor, endpoint }: Scene) => {
+    const agent = await endpoint.nextStream();
+    await agent.readHead();
+    await agent.send("HTTP/1.1 204 No Content\r\n\r\n");
+    visitor.duplex.closeWrite();
+    await visitor.readToEnd();
+  };
+  assert.deepEqual(
+    await outcomes({
+      on_http_request: rules({ type: "add-headers", config: { headers: { a: "1" } } }),
+    }, forwarded),
+    ["undefined HTTP/1.1"],
+  );
+});

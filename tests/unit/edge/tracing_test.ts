@@ -68,6 +68,9 @@ test("spanOf() says what OpenTelemetry's conventions ask for, and no query", () 
   assert.equal(span.attributes["error.type"], "503");
   assert.equal(span.attributes["sallyport.error_code"], "ERR_NGROK_3004");
   assert.equal(span.error, "status 503");
+  assert.equal(span.attributes["network.protocol.version"], "1.1");
+  const second = spanOf(trace, { ...over, protocol: "HTTP/2.0" });
+  assert.equal(second.attributes["network.protocol.version"], "2");
   assert.equal(spanOf(trace, { ...over, status: 404 }).error, undefined);
   assert.equal(spanOf(trace, { ...over, status: undefined, error: "cut" }).error, "cut");
 });
