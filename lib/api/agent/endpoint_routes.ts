@@ -10,7 +10,7 @@ import { endpointWishes, type FileWish, tunnelWishes } from "../../agent/file_en
 import { endpointSectionSchema, tunnelSectionSchema } from "../../agent/file_schema.ts";
 import { besideTwin, twinOf } from "../../agent/twin.ts";
 import { deadline } from "../../base/clock.ts";
-import { toTunnelError } from "../../base/errors.ts";
+import { loggedError, toTunnelError } from "../../base/errors.ts";
 import { parseWith } from "../../base/schema.ts";
 import { type AgentProblem, badParameter, numbered } from "./agent_problem.ts";
 import type { AgentApiDeps } from "./api_deps.ts";
@@ -247,7 +247,7 @@ async function start(
     if (before) await agent.forward(before.options).catch(() => undefined);
     const error = toTunnelError(thrown);
     if (/^(config|address)_invalid$/.test(error.code)) throw invalid(error);
-    throw numbered(103, { err: error.message });
+    throw numbered(103, { err: loggedError(error) });
   }
   return started;
 }
