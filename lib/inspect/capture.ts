@@ -5,6 +5,7 @@
  * @module
  */
 import { COLON, CR, HTAB, latin1, LF, SP } from "../http/chars.ts";
+import type { ByteKeeper } from "./byte_keeper.ts";
 import type {
   CapturedBody,
   CapturedMessage,
@@ -83,6 +84,7 @@ const NO_BYTES = new Uint8Array(0);
 /** The beginning of a body, and how long it is. */
 export class BodyCapture implements CapturedBody {
   readonly #maxBytes: number;
+  readonly #keeper: ByteKeeper;
   #bytes: Uint8Array = NO_BYTES;
   #kept = 0;
   /** How much of it has passed. */
@@ -92,9 +94,11 @@ export class BodyCapture implements CapturedBody {
    * Keeps nothing yet.
    *
    * @param maxBytes what may be kept
+   * @param keeper copies
    */
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, keeper: ByteKeeper) {
     this.#maxBytes = maxBytes;
+    this.#keeper = keeper;
   }
 
   /** Its beginning, up to the limit of the capture. */
@@ -114,6 +118,12 @@ export class BodyCapture implements CapturedBody {
     if (room <= 0) return;
     const part = piece.length > room ? piece.subarray(0, room) : piece;
     const wanted = this.#kept + part.length;
+    if (this.#kept === 0) {
+      // Nearly always that is all.
+      this.#bytes = this.#keeper.copy(part);
+      this.#kept = wanted;
+      return;
+    }
     if (wanted > this.#bytes.length) {
       const grown = new Uint8Array(
         Math.min(Math.max(wanted, 2 * this.#bytes.length), this.#maxBytes),
@@ -143,11 +153,11 @@ export abstract class MessageCapture implements CapturedMessage {
   trailers: readonly HeaderLine[] = NO_LINES;
 
   /** Called by the two kinds. */
-  protected constructor(head: SeenHead, maxBodyBytes: number) {
+  protected constructor(head: SeenHead, maxBodyBytes: number, keeper: ByteKeeper) {
     this.version = head.version;
     // The head is a view into what the socket gave: a copy does not hold on to the rest.
-    this.head = head.bytes.slice();
-    this.body = new BodyCapture(maxBodyBytes);
+    this.head = keeper.copy(head.bytes);
+    this.body = new BodyCapture(maxBodyBytes, keeper);
   }
 
   /**
@@ -195,9 +205,10 @@ export class RequestCapture extends MessageCapture implements CapturedRequest {
    *
    * @param head parsed
    * @param maxBodyBytes what may be kept of its body
+   * @param keeper copies
    */
-  constructor(head: SeenRequest, maxBodyBytes: number) {
-    super(head, maxBodyBytes);
+  constructor(head: SeenRequest, maxBodyBytes: number, keeper: ByteKeeper) {
+    super(head, maxBodyBytes, keeper);
     this.method = head.method;
     this.target = head.target;
   }
@@ -215,9 +226,10 @@ export class ResponseCapture extends MessageCapture implements CapturedResponse 
    *
    * @param head parsed
    * @param maxBodyBytes what may be kept of its body
+   * @param keeper copies
    */
-  constructor(head: SeenResponse, maxBodyBytes: number) {
-    super(head, maxBodyBytes);
+  constructor(head: SeenResponse, maxBodyBytes: number, keeper: ByteKeeper) {
+    super(head, maxBodyBytes, keeper);
     this.status = head.status;
     this.reason = head.reason;
   }
@@ -237,6 +249,7 @@ export class Capture implements StoredExchange {
   error: string | undefined;
   droppedMessages = 0;
   readonly #limits: CaptureLimits;
+  readonly #keeper: ByteKeeper;
   readonly #startedMs: number;
   #requestMs: number | undefined;
   #firstByteMs: number | undefined;
@@ -253,6 +266,7 @@ export class Capture implements StoredExchange {
    * @param startedAtMs since 1970, when its first byte came
    * @param startedMs the same moment by the steady clock
    * @param limits what is kept of it
+   * @param keeper copies what is kept
    */
   constructor(
     id: string,
@@ -261,6 +275,7 @@ export class Capture implements StoredExchange {
     startedAtMs: number,
     startedMs: number,
     limits: CaptureLimits,
+    keeper: ByteKeeper,
   ) {
     this.id = id;
     this.endpointName = origin.endpointName;
@@ -268,7 +283,8 @@ export class Capture implements StoredExchange {
     this.clientAddr = origin.clientAddr;
     this.replayOf = origin.replayOf;
     this.startedAtMs = startedAtMs;
-    this.request = new RequestCapture(head, limits.maxBodyBytes);
+    this.request = new RequestCapture(head, limits.maxBodyBytes, keeper);
+    this.#keeper = keeper;
     this.#startedMs = startedMs;
     this.#limits = limits;
   }
@@ -302,7 +318,7 @@ export class Capture implements StoredExchange {
   /** The head of the final response is there. */
   respond(head: SeenResponse, nowMs: number): void {
     this.#firstByteMs = nowMs - this.#startedMs;
-    this.response = new ResponseCapture(head, this.#limits.maxBodyBytes);
+    this.response = new ResponseCapture(head, this.#limits.maxBodyBytes, this.#keeper);
   }
 
   /** All of it has passed. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Logger, silentLogger } from "../base/log.ts";
+import { ByteKeeper } from "./byte_keeper.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What has happened to an exchange, or to all of them. */
@@ -74,6 +75,8 @@ export interface StoreOptions {
 export class ExchangeStore {
   /** What all of them may cost. */
   readonly maxBytes: number;
+  /** Copies what exchanges keep. */
+  readonly keeper: ByteKeeper = new ByteKeeper();
   readonly #entries = new Map<string, Entry>();
   /**
    * Oldest first; who has gone leaves a gap. A Map has this order too, but whoever goes through one

@@ -131,7 +131,15 @@ export class Http2Tap {
       ? regular(fields)
       : [["host", authority] as const, ...regular(fields)];
     const head = { ...seen(`${method} ${target} HTTP/2`, lines), method, target };
-    const capture = new Capture(newId("airt", nowMs), origin, head, nowMs, clock.steady(), limits);
+    const capture = new Capture(
+      newId("airt", nowMs),
+      origin,
+      head,
+      nowMs,
+      clock.steady(),
+      limits,
+      store.keeper,
+    );
     const visitor = isGrpc(fields) ? this.#grpcReader("visitor", fields, capture) : undefined;
     const followed = { capture, visitor, service: undefined };
     this.#streams.set(id, followed);

@@ -217,7 +217,15 @@ export class HttpTap {
     }
     const head = parseRequestHead(found.head);
     const id = newId("airt", this.#startedAtMs);
-    const capture = new Capture(id, origin, head, this.#startedAtMs, this.#startedMs, limits);
+    const capture = new Capture(
+      id,
+      origin,
+      head,
+      this.#startedAtMs,
+      this.#startedMs,
+      limits,
+      store.keeper,
+    );
     this.#asking = { capture, head };
     this.#pending.push(this.#asking);
     direction.startBody(requestFraming(head), capture.request.body);

@@ -15,6 +15,21 @@ test("ksuid() gives 27 characters that sort by time", () => {
   ));
 });
 
+test("ksuid() is 160 bits: the seconds, their fraction, and what is random", () => {
+  const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  const payloads = new Set<bigint>();
+  fc.assert(fc.property(fc.integer({ min: 1_400_000_000_000, max: 5_600_000_000_000 }), (ms) => {
+    let value = 0n;
+    for (const char of ksuid(ms)) value = value * 62n + BigInt(alphabet.indexOf(char));
+    const sinceMs = ms - 1_400_000_000_000;
+    assert.equal(value >> 128n, BigInt(Math.floor(sinceMs / 1000)));
+    assert.equal((value >> 112n) & 0xffffn, BigInt(Math.floor((sinceMs % 1000) * 65.536)));
+    payloads.add(value & ((1n << 112n) - 1n));
+  }));
+  assert.equal(payloads.size, 100);
+  assert.equal(ksuid(0).length, 27);
+});
+
 test("randomBase62() gives as many characters as asked, all of the alphabet", () => {
   const text = randomBase62(20_000);
   assert.equal(text.length, 20_000);
