@@ -45,8 +45,11 @@ const PAIRS: readonly (readonly [text: string, ground: string])[] = [
   ["ink-soft", "wall"],
   ["ink", "danger-wash"],
   ["ink-soft", "danger-wash"],
-  ...["key", "string", "number", "word", "comment"].map((kind) =>
-    [`tok-${kind}`, "paper"] as const
+  ["accent", "sheet"],
+  ["danger", "sheet"],
+  // A line of JSON that is chosen has another ground.
+  ...["key", "string", "number", "word", "comment"].flatMap((kind) =>
+    [[`tok-${kind}`, "paper"], [`tok-${kind}`, "accent-wash"]] as const
   ),
 ];
 

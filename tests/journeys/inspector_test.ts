@@ -136,7 +136,13 @@ journey("every kind of body is shown as it is best read", async (stage) => {
   await request.getByRole("button", { name: "Request body: unfold all" }).click();
   await line("WICK-COTTON").waitFor();
   await request.getByRole("tab", { name: /^Headers/ }).click();
-  await request.getByRole("row", { name: "Authorization Bearer 2vYkq0Zr" }).waitFor();
+  const header = request.getByRole("row", { name: "Authorization Bearer 2vYkq0Zr" });
+  await header.getByRole("button", { name: "Copy Authorization" }).click();
+  await page.getByText("The value of Authorization is in the clipboard").waitFor();
+  assert.equal(await clipboard(page), "Bearer 2vYkq0Zr");
+  await header.getByRole("button", { name: "Filter by this Authorization" }).click();
+  await page.getByText("matched 1 of 19").first().waitFor();
+  await page.getByRole("button", { name: /^Remove the filter header authorization ==/ }).click();
   await request.getByRole("tab", { name: "Raw" }).click();
   await request.getByText("POST /api/orders?notify=true&source=web HTTP/1.1").waitFor();
   await shoot("inspector-light-raw");
@@ -517,6 +523,18 @@ journey("by keyboard alone, with names for everything", async (stage) => {
   await press("c");
   await page.getByText("Choose the exchange to compare with").waitFor();
   await press("Escape");
+  await page.getByText("Choose the exchange to compare with").waitFor({ state: "detached" });
+  await press("c");
+  await press("j");
+  await page.waitForFunction(() =>
+    document.querySelector('.row[aria-selected="true"]')?.getAttribute("aria-posinset") === "2"
+  );
+  await press("c");
+  await page.getByRole("heading", { name: "Two exchanges compared" }).waitFor();
+  await press("Escape");
+  await page.getByRole("heading", { name: "Two exchanges compared" }).waitFor({
+    state: "detached",
+  });
   await press("End");
   await title(page).filter({ hasText: "/assets/gate.png" }).waitFor();
   await press("Escape");
@@ -626,6 +644,11 @@ journey("dark, and on a phone; nothing is cut off, everything has a name", async
       await shoot("inspector-phone-edit");
       await assertFits(page, "phone edit");
       await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Compare", exact: true }).click();
+      await page.getByText("Choose the exchange to compare with").waitFor();
+      await row(page, "/upload").click();
+      await page.getByRole("heading", { name: "Two exchanges compared" }).waitFor();
+      await page.getByRole("button", { name: "Close" }).click();
       await page.getByRole("button", { name: "Exchanges" }).click();
       await row(page, "/graphql").waitFor();
     }

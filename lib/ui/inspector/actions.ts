@@ -6,6 +6,7 @@
 import type { ExchangeDetail, ReplayBody } from "../../api/agent/shapes.ts";
 import { formatCount } from "../kit/format.ts";
 import { curlText, fetchText } from "./copy_as.ts";
+import { filterText } from "./filters.ts";
 import { toFailure } from "./inspector_client.ts";
 import type { InspectorState } from "./inspector_state.ts";
 import type { Command } from "./shortcuts.ts";
@@ -17,6 +18,8 @@ export type Overlay = "edit" | "many" | "filter" | "clear" | "help";
 export interface Actions {
   /** Does what a key means. */
   readonly run: (command: Command) => void;
+  /** Leaves those exchanges in the list that have this header. */
+  readonly filterBy: (name: string, value: string) => void;
   /** Copies a text and says so. */
   readonly copy: (text: string, what: string) => void;
   /**
@@ -40,11 +43,13 @@ export function replayObstacle({ request, kind }: ExchangeDetail): string | unde
  * @param state the page
  * @param open opens a dialog
  * @param write puts a text into the clipboard
+ * @param isNarrow whether the list and the exchange do not fit beside each other
  */
 export function makeActions(
   state: InspectorState,
   open: (dialog: Overlay) => void,
   write: (text: string) => Promise<void>,
+  isNarrow: () => boolean = () => false,
 ): Actions {
   const actions: Actions = {
     run(command) {
@@ -61,13 +66,29 @@ export function makeActions(
           const obstacle = replayObstacle(detail);
           return obstacle ? refuse(obstacle) : open("many");
         }
-        case "compare":
-          return void (state.comparing.value = detail.id);
+        case "compare": {
+          const first = state.comparing.value;
+          if (first !== undefined && first !== detail.id) return state.select(detail.id);
+          state.comparing.value = detail.id;
+          // Where the list is out of sight it has to come back to be chosen from.
+          return isNarrow() ? state.go({}) : undefined;
+        }
         case "curl":
           return actions.copy(curlText(detail), "The curl command");
         case "fetch":
           return actions.copy(fetchText(detail), "The call of fetch()");
       }
+    },
+    filterBy(name, value) {
+      const filter = {
+        field: "header",
+        name: name.toLowerCase(),
+        operator: "==",
+        value,
+      } as const;
+      const known = state.filters.value.map(filterText);
+      if (known.includes(filterText(filter))) return;
+      state.setFilters([...state.filters.value, filter]);
     },
     copy(text, what) {
       write(text).then(

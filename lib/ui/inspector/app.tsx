@@ -26,6 +26,9 @@ import { addressOf } from "./route.ts";
 import { commandFor } from "./shortcuts.ts";
 import { StatusPage } from "./status_page.tsx";
 
+/** The same stands in inspector.css. */
+const NARROW = "(max-width: 56rem)";
+
 /** What the page is made of. */
 export interface AppProps {
   /** Its state. */
@@ -40,7 +43,13 @@ export interface AppProps {
 export function App({ state, theme, width }: AppProps): VNode {
   const [overlay, open] = useState<Overlay>();
   const actions = useMemo(
-    () => makeActions(state, open, (text) => navigator.clipboard.writeText(text)),
+    () =>
+      makeActions(
+        state,
+        open,
+        (text) => navigator.clipboard.writeText(text),
+        () => matchMedia(NARROW).matches,
+      ),
     [state],
   );
   const { page, id } = state.route.value;

@@ -59,6 +59,8 @@ export function ExchangeListView({ state }: { readonly state: InspectorState }):
       tabIndex={0}
       onKeyDown={(event) => {
         if (event.key !== "Enter" || at < 0) return;
+        const { value: first } = state.comparing;
+        if (first !== undefined && first !== current) return state.select(current!);
         document.querySelector<HTMLElement>("#exchange [data-focus-first]")?.focus();
       }}
     >

@@ -51,7 +51,10 @@ export function JsonTreeView({ json, label, copy }: JsonTreeViewProps): VNode {
     : { from: 0, to: shown.length };
   const place = shown.indexOf(chosen);
   const hasChosen = place >= from && place < to;
-  const canFold = useMemo(() => json.nodes.some(isFoldable), [json]);
+  const canFold = useMemo(
+    () => json.nodes.some((node) => isFoldable(node) && node!.depth > 0),
+    [json],
+  );
 
   useLayoutEffect(() => {
     // Another look at the agent may bring another text.
@@ -129,8 +132,12 @@ export function JsonTreeView({ json, label, copy }: JsonTreeViewProps): VNode {
       </div>
       <div class="json-foot">
         <code class="json-path">{pathOf(json, Math.max(0, chosen))}</code>
-        <Button kind="quiet" icon="link" label={`${label}: copy the path`} onClick={copyPath} />
-        <Button kind="quiet" icon="copy" label={`${label}: copy the value`} onClick={copyValue} />
+        <Button kind="quiet" icon="copy" label={`${label}: copy the path`} onClick={copyPath}>
+          Path
+        </Button>
+        <Button kind="quiet" icon="copy" label={`${label}: copy the value`} onClick={copyValue}>
+          Value
+        </Button>
         {canFold && (
           <>
             <Button

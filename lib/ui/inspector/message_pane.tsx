@@ -75,7 +75,12 @@ export function MessagePane({ of, exchange, message, actions, views }: MessagePa
         )}
         {tab === "headers" && (
           <>
-            <NameValues label={`${of} headers`} items={headers} />
+            <NameValues
+              label={`${of} headers`}
+              items={headers}
+              copy={actions.copy}
+              onFilter={actions.filterBy}
+            />
             {trailers.length > 0 && (
               <>
                 <h4 class="pane-title">Trailers</h4>

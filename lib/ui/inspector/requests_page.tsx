@@ -56,7 +56,12 @@ export function RequestsPage(props: RequestsPageProps): VNode {
         <FilterBar state={state} open={open} />
         {state.comparing.value && (
           <div class="comparing" role="status">
-            <span>Choose the exchange to compare with.</span>
+            <span>
+              Choose the exchange to compare with{" "}
+              <span class="comparing-keys">
+                <kbd>j</kbd> <kbd>k</kbd> <kbd>c</kbd>
+              </span>
+            </span>
             <Button kind="quiet" onClick={() => state.comparing.value = undefined}>Cancel</Button>
           </div>
         )}

@@ -50,7 +50,8 @@ export function StatusPage({ state }: { readonly state: InspectorState }): VNode
             {session.connect_url
               ? (
                 <>
-                  connected to <Code>{session.connect_url}</Code>
+                  {session.status === "online" ? "connected to" : "its edge is"}{" "}
+                  <Code>{session.connect_url}</Code>
                 </>
               )
               : "with an edge of its own"}

@@ -78,3 +78,30 @@ test("makeActions(): nothing happens without an exchange", async () => {
   actions.run("edit");
   assert.deepEqual([asked, opened], [[], []]);
 });
+
+test("makeActions(): a comparison can be made by keys alone, and where the list is out of sight", async () => {
+  const { state, actions, exchange } = scene();
+  state.route.value = { page: "requests", id: exchange.id, otherId: undefined };
+  actions.run("compare");
+  actions.run("compare");
+  assert.equal(state.comparing.value, exchange.id, "not with itself");
+  const other = api.make({});
+  state.detail.value = other;
+  actions.run("compare");
+  assert.equal(state.comparing.value, undefined);
+  assert.deepEqual([state.route.value.id, state.route.value.otherId], [exchange.id, other.id]);
+  const narrow = makeActions(state, () => {}, () => Promise.resolve(), () => true);
+  state.detail.value = exchange;
+  narrow.run("compare");
+  assert.equal(state.route.value.id, undefined);
+  await Promise.resolve();
+});
+
+test("makeActions(): a header becomes a filter, once", () => {
+  const { state, actions } = scene();
+  actions.filterBy("X-Id", "7");
+  actions.filterBy("x-id", "7");
+  assert.deepEqual(state.filters.value, [
+    { field: "header", name: "x-id", operator: "==", value: "7" },
+  ]);
+});
