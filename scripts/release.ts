@@ -12,6 +12,8 @@
  * - `--trust KEY,…`: further public keys that the program is to trust, such as the next one
  * - `--packager "the Debian package"`: who else keeps this build up to date; it will not update itself
  * - `--files ../v{version}/` (`{version}/`): where programs will be, seen from the lists, if not beside them
+ * - `--connect-url HOST:PORT`, `--connect-cas FILE`: the edge that agents of this build dial unless their
+ *   configuration says otherwise, and the PEM file of its authority, which `connect_cas: trusted` then means
  * - `--keep N` (10): how many versions a channel offers
  * - `--quick`: programs that are made in a third of the time and start slower, for trying things out
  *
@@ -40,6 +42,8 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { parseConnectUrl } from "../lib/agent/config.ts";
+import type { BuiltInEdge } from "../lib/cli/built_in_edge.ts";
 import {
   type Channel,
   CHANNELS,
@@ -70,6 +74,8 @@ function main(): void {
       trust: { type: "string", default: "" },
       packager: { type: "string", default: "" },
       files: { type: "string", default: "{version}/" },
+      "connect-url": { type: "string", default: "" },
+      "connect-cas": { type: "string" },
       keep: { type: "string", default: "10" },
       quick: { type: "boolean", default: false },
     },
@@ -85,6 +91,7 @@ function main(): void {
   const publicKey = formatPublicKey(createPublicKey(key));
   const trusted = [publicKey, ...values.trust.split(",").filter((one) => one !== "")];
   const targets = targetsOf(values.targets);
+  const edge = readEdge(values["connect-url"], values["connect-cas"]);
 
   const place = values.files.replaceAll("{version}", version);
   if (!place.endsWith("/")) throw new Error(`--files names a folder: "${values.files}/"`);
@@ -95,6 +102,7 @@ function main(): void {
       keys: trusted,
       packager: values.packager,
     }),
+    ...(edge ? { SALLYPORT_EDGE: JSON.stringify(edge) } : {}),
   });
   const release: Release = { version, publishedAt: new Date().toISOString(), files };
   const sums = join(values.out, version, "SHA256SUMS");
@@ -119,6 +127,17 @@ function readKey(path: string | undefined, isNew: boolean): KeyObject {
   const key = createPrivateKey(readFileSync(path, "utf8"));
   if (key.asymmetricKeyType !== "ed25519") throw new Error(`"${path}" is no Ed25519 key`);
   return key;
+}
+
+/** The edge that is compiled in; what is wrong with it is better known now than on every machine. */
+function readEdge(connectUrl: string, casPath: string | undefined): BuiltInEdge | undefined {
+  if (connectUrl === "" && casPath === undefined) return undefined;
+  if (connectUrl !== "") parseConnectUrl(connectUrl);
+  const connectCas = casPath === undefined ? "" : readFileSync(casPath, "utf8");
+  if (casPath !== undefined && !connectCas.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new Error(`there is no certificate in "${casPath}"`);
+  }
+  return { connectUrl, connectCas };
 }
 
 function targetsOf(names: string | undefined): readonly Target[] {

@@ -10,6 +10,7 @@ import { reasonPhrase } from "../http/response.ts";
 import type { ApiOperation, ApiParam } from "../api/operations.ts";
 import { askApi } from "./api_client.ts";
 import { readSources } from "./api_source.ts";
+import { trustedCas } from "./built_in_edge.ts";
 import { type Cli, CONFIG_VARIABLES, type Flag, type Input } from "./command.ts";
 import { loadConfig } from "./config_file.ts";
 
@@ -78,7 +79,7 @@ export async function callApi(cli: Cli, operation: ApiOperation, input: Input): 
   const ownCas = input.isGiven("api-cas") ? undefined : config.connect_cas;
   const { status, json } = await askApi(runtime, {
     apiUrl: (input.flag("api-url") ?? apiOf(config.connect_url)).replace(/\/+$/, ""),
-    apiCas: ownCas ?? input.flag("api-cas") ?? "trusted",
+    apiCas: ownCas ?? trustedCas(input.flag("api-cas")) ?? "trusted",
     apiKey,
     method: operation.method,
     target,

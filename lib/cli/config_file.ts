@@ -9,6 +9,7 @@ import type { AgentFile } from "../agent/file_sections.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { YamlDocument } from "../config/yaml_document.ts";
 import type { Host } from "../runtime/host.ts";
+import { withBuiltInEdge } from "./built_in_edge.ts";
 import { type ConfigNote, type LoadedConfig, NO_CONFIG } from "./loaded_config.ts";
 
 /**
@@ -76,18 +77,22 @@ export async function loadConfig(host: Host, values: readonly string[]): Promise
       files.push(readAgentFile(await openDocument(host, path)));
     }
     return {
-      file: mergeAgentFiles(files),
+      file: onBuiltIn(mergeAgentFiles(files)),
       paths: named,
       notes: named.map((path) => ({ message: "open config file", fields: { path, err: null } })),
     };
   }
   const none: ConfigNote = { message: "no configuration paths supplied", fields: {} };
   const path = await firstDefault(host);
-  if (path === undefined) return { ...NO_CONFIG, notes: [none] };
+  if (path === undefined) return { ...NO_CONFIG, file: onBuiltIn(NO_CONFIG.file), notes: [none] };
   const file = readAgentFile(await openDocument(host, path));
   const used = { message: "using configuration at default config path", fields: { path } };
   const opened = { message: "open config file", fields: { path, err: null } };
-  return { file, paths: [path], notes: [none, used, opened] };
+  return { file: onBuiltIn(file), paths: [path], notes: [none, used, opened] };
+}
+
+function onBuiltIn(file: AgentFile): AgentFile {
+  return { ...file, agent: withBuiltInEdge(file.agent) };
 }
 
 /**

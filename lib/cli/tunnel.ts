@@ -17,6 +17,7 @@ import type { ExchangeOver } from "../edge/events.ts";
 import { AgentConsole } from "./agent_console.ts";
 import { serveWeb } from "./agent_web.ts";
 import type { AgentView, AgentViewOptions } from "./agent_view.ts";
+import { trustedCas } from "./built_in_edge.ts";
 import type { Cli, Input } from "./command.ts";
 import type { EmbeddedEdge, LocalWant } from "./embedded_edge.ts";
 import { wishesOfFlags } from "./endpoint_flags.ts";
@@ -144,7 +145,7 @@ export function wayTo({ config, runtime: { host } }: Cli, input: Input): AgentOp
     ...said,
     ...(said.proxyUrl === undefined ? proxyOfEnvironment((name) => host.env(name)) : {}),
     connectUrl: input.flag("connect-url") ?? said.connectUrl,
-    connectCas: cas ?? input.flag("connect-cas"),
+    connectCas: cas ?? trustedCas(input.flag("connect-cas")),
     authtoken: input.flag("authtoken") ?? said.authtoken,
     metadata: input.flag("session-metadata") ?? said.metadata,
     inspectBytes: said.inspectBytes ?? 0,

@@ -105,7 +105,7 @@ async function versionOf(compiled: string): Promise<string> {
   return (await runProgram(["version"], { compiled })).stdout.trim();
 }
 
-test("S142 S146 update: the compiled program replaces itself by what its publisher has signed", () =>
+test("S88 S142 S146 update: the compiled program knows its edge, and replaces itself by what its publisher has signed", () =>
   withPublisher(async (publisher) => {
     await publisher.release("1.0.0");
     const compiled = await publisher.install("1.0.0");
@@ -120,7 +120,7 @@ test("S142 S146 update: the compiled program replaces itself by what its publish
       /^No update: 1\.0\.0 is the newest version of the channel "stable"$/m,
     );
 
-    const said = await publisher.release("1.1.0");
+    const said = await publisher.release("1.1.0", "--connect-url", "127.0.0.1:1");
     assert.match(said, /^stable: 1\.1\.0, 1\.0\.0$/m);
     const looked = await update("--check");
     assert.match(looked.stdout, /^Update available: version 1\.1\.0 /m);
@@ -146,6 +146,9 @@ test("S142 S146 update: the compiled program replaces itself by what its publish
     assert.equal(updated.code, 0, updated.stderr);
     assert.match(updated.stdout, /^Updated to version 1\.1\.0; agents that run use it when/m);
     assert.equal(await versionOf(compiled), "sallyport version 1.1.0");
+    const diagnosis = await runProgram(["diagnose"], { compiled });
+    assert.equal(diagnosis.code, 1);
+    assert.match(diagnosis.stdout, /127\.0\.0\.1:1/, "the edge that was compiled in");
     assert.equal(await versionOf(join(bin, `sallyport.old${EXE}`)), "sallyport version 1.0.0");
     if (EXE === "") assert.equal(statSync(compiled).mode & 0o777, 0o755);
 
