@@ -46,7 +46,7 @@ const startOwn: StartAgent = async (edge, connectTo) => {
 
 declareTunnelJourneys("own agent", startOwn);
 
-test("own agent: a tcp service may answer after the visitor has ended its direction", () =>
+test("S21 own agent: a tcp service may answer after the visitor has ended its direction", () =>
   onStage(startOwn, async ({ agent, use }) => {
     const service = use(await startAfterEnd());
     const { url } = await agent.forward("tcp", `127.0.0.1:${service.port}`);
@@ -162,7 +162,7 @@ test("own agent: a dead tcp service closes the visitor's connection at once", ()
     socket.destroy();
   }));
 
-test("own agent: connect() rejects for good with the edge's words and code", async () => {
+test("S124 own agent: connect() rejects for good with the edge's words and code", async () => {
   const edge = await startTestEdge();
   try {
     const options = {

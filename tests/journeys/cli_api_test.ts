@@ -84,7 +84,7 @@ test("sallyport edge prints authtoken and API key once, and both work as printed
   });
 });
 
-test("sallyport api creates and lists, on the loopback port and at api.<domain>, with or without a configuration file", async () => {
+test("S8 S50 S51 sallyport api creates and lists, on the loopback port and at api.<domain>, with or without a configuration file", async () => {
   await withEdge(async ({ folder, ready, env }) => {
     const made = await json(
       ["api", "reserved-domains", "create", "--domain", "shop.localhost", "--description", "a b"],
@@ -134,8 +134,8 @@ test("sallyport api creates and lists, on the loopback port and at api.<domain>,
   });
 });
 
-test("sallyport edge token makes a token for some names, and revoking it cuts the agent at once", async () => {
-  await withEdge(async ({ data, way }) => {
+test("S35 S36 S37 S38 S40 S50 tokens of edge token and of the API: each for its own names, each revoked at once, and alone", async () => {
+  await withEdge(async ({ data, way, env: ofOwner }) => {
     const made = await json([
       "edge",
       "token",
@@ -145,21 +145,47 @@ test("sallyport edge token makes a token for some names, and revoking it cuts th
       "--data",
       data,
     ]);
+    const other = await json(
+      ["api", "credentials", "create", "--acl", "bind:other.localhost"],
+      ofOwner,
+    );
+    const again = await json(["api", "credentials", "get", other.id], ofOwner);
+    assert.deepEqual([again.id, again.token], [other.id, null], "told once");
     const env = { SALLYPORT_AUTHTOKEN: made.token };
-    const refused = await runProgram(["http", "1", "--url", "other.localhost", ...way], { env });
-    assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /ERR_NGROK_316\n$/);
+    const otherEnv = { SALLYPORT_AUTHTOKEN: other.token };
+    for (const [name, env_] of [["other", env], ["mine", otherEnv]] as const) {
+      const args = ["http", "1", "--url", `${name}.localhost`, ...way];
+      const refused = await runProgram(args, { env: env_ });
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, /ERR_NGROK_316\n$/);
+    }
     const agent = startProgram(["http", "1", "--url", "mine.localhost", ...way], { env });
+    const bystander = startProgram(["http", "1", "--url", "other.localhost", ...way], {
+      env: otherEnv,
+    });
+    const online = async () => {
+      const { endpoints } = await json(["api", "endpoints", "list"], ofOwner);
+      return endpoints.map(({ host }: { host: string }) => host.replace(/:\d+$/, "")).sort();
+    };
     try {
       await agent.waitForJsonLine(({ msg }) => msg === "started tunnel");
+      await bystander.waitForJsonLine(({ msg }) => msg === "started tunnel");
+      assert.deepEqual(await online(), ["mine.localhost", "other.localhost"]);
       const revoked = await runProgram(["edge", "token", "revoke", made.id, "--data", data]);
       assert.deepEqual([revoked.code, revoked.stderr], [0, ""]);
       // It ends by itself: whoever waits for its end would hang otherwise.
       const { code, stderr } = await agent.exited;
       assert.equal(code, 1);
       assert.match(stderr, /revoked[^]*ERR_NGROK_300\n$/);
+      assert.deepEqual(await online(), ["other.localhost"]);
+      const deleted = await runProgram(["api", "credentials", "delete", other.id], {
+        env: ofOwner,
+      });
+      assert.deepEqual([deleted.code, deleted.stderr], [0, ""]);
+      assert.match((await bystander.exited).stderr, /ERR_NGROK_300\n$/);
     } finally {
       await agent.stop();
+      await bystander.stop();
     }
   });
 });

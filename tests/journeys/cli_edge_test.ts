@@ -124,7 +124,7 @@ async function twoProcesses(
   }).finally(() => web.close());
 }
 
-test("an edge and an agent in two processes carry a request over TLS", async () => {
+test("S1 S87 S111 an edge and an agent in two processes carry a request over TLS", async () => {
   await twoProcesses("self", "self");
 });
 
@@ -173,7 +173,7 @@ test("S94 sallyport edge says where it is in its first ready line and at connect
   });
 });
 
-test("sallyport edge serves tcp endpoints and http endpoints side by side", async () => {
+test("S21 sallyport edge serves tcp endpoints and http endpoints side by side", async () => {
   const echo = await startEcho();
   await withEdge({}, async (ready) => {
     const agent = startAgent(ready, ["tcp", String(echo.port)]);
@@ -190,7 +190,7 @@ test("sallyport edge serves tcp endpoints and http endpoints side by side", asyn
   }).finally(() => echo.close());
 });
 
-test("sallyport tls leaves the service's own TLS untouched", async () => {
+test("S23 sallyport tls leaves the service's own TLS untouched", async () => {
   const ca = await makeCa();
   const { chainPem, keyPem } = await ca.leaf(["secret.localhost"]);
   const echo = await startTlsEcho(chainPem, keyPem);
@@ -294,7 +294,7 @@ test("sallyport edge lets a request that is under way finish when it is told to 
   }).finally(() => web.close());
 });
 
-test("sallyport http ends with the edge's own words when its token is refused", async () => {
+test("S30 S124 sallyport http ends with the edge's own words when its token is refused", async () => {
   await withEdge({}, async (ready) => {
     const way = ["http", "8080", "--connect-url", ready.agents, "--connect-cas", ready.ca];
     const wrong: Record<string, string> = { SALLYPORT_AUTHTOKEN: "wrong_token_abcdefghijklmnop" };

@@ -39,7 +39,7 @@ async function mainJob(runtime: RuntimeName, permissions?: readonly string[]): P
   }
 }
 
-test("sallyport http does its main job with nothing configured", async () => {
+test("S2 S10 sallyport http does its main job with nothing configured", async () => {
   await mainJob("self");
 });
 
@@ -70,7 +70,7 @@ test("sallyport http serves a directory, and refuses one that is not there", asy
   await rm(folder, { recursive: true });
 });
 
-test("sallyport http gives the name that --url asks for, in each spelling", async () => {
+test("S11 sallyport http gives the name that --url asks for, in each spelling", async () => {
   const web = await startWeb();
   try {
     for (

@@ -95,7 +95,7 @@ test("sallyport finds out at once that its log file cannot be written", async ()
   }
 });
 
-test("sallyport starts on the other runtimes too", async () => {
+test("S4 sallyport starts on the other runtimes too", async () => {
   const other = selfName() === "deno" ? "bun" : "deno";
   const { code, stdout } = await runProgram(["version"], { runtime: other });
   assert.deepEqual([code, stdout], [0, `sallyport version ${VERSION}\n`]);

@@ -144,7 +144,7 @@ async function onStage(
   }
 }
 
-test("identity: the official SDK sees that its token was revoked; another token goes on", () =>
+test("S36 identity: the official SDK sees that its token was revoked; another token goes on", () =>
   onStage(async (stage) => {
     const { edge, store, owner } = stage;
     const web = stage.use(await startWeb());
@@ -178,7 +178,7 @@ test("identity: the official SDK sees that its token was revoked; another token 
     assert.match(String(answer.error), new RegExp(`${id} has been revoked`));
   }));
 
-test("identity: an address that the account does not welcome is refused with 115, and accepted when it is", () =>
+test("S148 identity: an address that the account does not welcome is refused with 115, and accepted when it is", () =>
   onStage(async (stage) => {
     const { edge, store, owner } = stage;
     const rule = await stage.restrict(owner, "203.0.113.0/24");
@@ -203,7 +203,7 @@ test("identity: an address that the account does not welcome is refused with 115
     assert.equal(edge.edge.sessions().length, 0);
   }));
 
-test("identity: names of one account are nobody else's", () =>
+test("S11 identity: names of one account are nobody else's", () =>
   onStage(async (stage) => {
     const { store, owner } = stage;
     const web = stage.use(await startWeb());
@@ -244,7 +244,7 @@ test("identity: names of one account are nobody else's", () =>
     }
   }));
 
-test("identity: the rules of a token hold for the official SDK, and new ones at once", () =>
+test("S40 S43 identity: the rules of a token hold for the official SDK, and new ones at once", () =>
   onStage(async (stage) => {
     const { edge, store, owner } = stage;
     const web = stage.use(await startWeb());

@@ -13,7 +13,7 @@ function until(check: () => boolean): Promise<void> {
   return eventually(() => Promise.resolve(assert.ok(check(), String(check))));
 }
 
-test("legs: visitors are spread over all links, and a broken link takes nothing offline", async () => {
+test("S93 legs: visitors are spread over all links, and a broken link takes nothing offline", async () => {
   const service = await startWeb();
   // The further address is known before the edge is: a relay stands there and leads to it.
   let agentsPort = 0;

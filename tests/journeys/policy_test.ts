@@ -189,7 +189,7 @@ async function tlsTurn(
 
 /** Declares the journeys for one kind of agent. */
 function declare(name: string, onStage: OnStage): void {
-  test(`${name}: basic auth lets in who knows the password`, () =>
+  test(`S12 S13 S14 S15 ${name}: basic auth lets in who knows the password`, () =>
     onStage(async (edge, online) => {
       const web = await startWeb();
       try {
@@ -205,8 +205,12 @@ function declare(name: string, onStage: OnStage): void {
           const got = await visit(edge.door, `${url}/hello`, { headers: basic(pair) });
           assert.deepEqual([got.status, got.text], [200, "hello from the service"]);
         }
-        const wrong = await visit(edge.door, `${url}/hello`, { headers: basic("alice:wrong") });
-        assert.equal(wrong.status, 401);
+        const before = web.requests();
+        for (const pair of ["alice:wrong", "eve:correct horse", "alice:battery staple"]) {
+          const wrong = await visit(edge.door, `${url}/hello`, { headers: basic(pair) });
+          assert.equal(wrong.status, 401, pair);
+        }
+        assert.equal(web.requests(), before, "the service is not asked");
       } finally {
         await web.close();
       }

@@ -17,10 +17,10 @@ import { launchEdge } from "../../lib/edge/edge.ts";
 import { askHttp } from "../../lib/http/ask.ts";
 import { serveFetch } from "../../lib/http/serve_fetch.ts";
 import { detectRuntime } from "../../lib/runtime/detect.ts";
-import type { Conn } from "../../lib/runtime/net.ts";
+import type { Conn, ConnectOptions } from "../../lib/runtime/net.ts";
 import { test } from "../harness.ts";
 
-test("an agent refuses an edge whose certificate was revoked, and takes its next one", async () => {
+test("S96 S97 S98 S114 S115 an agent refuses an edge whose certificate was revoked, and takes its next one", async () => {
   const runtime = detectRuntime();
   const folder = mkdtempSync(join(tmpdir(), "sallyport-crl-"));
   let printed = "";
@@ -70,7 +70,9 @@ test("an agent refuses an edge whose certificate was revoked, and takes its next
     });
     const listHost = `crl.edge.test:${http!.port}`;
     // The door of the edge, by the name that the list has there: not every system knows *.localhost.
+    let asked = 0;
     const fetchList = async () => {
+      asked++;
       const upstream = await runtime.net.connect({ host: "127.0.0.1", port: http!.port });
       const url = new URL(`http://${listHost}/sallyport.crl`);
       const { body } = await askHttp(upstream, { method: "GET", url });
@@ -82,8 +84,21 @@ test("an agent refuses an edge whose certificate was revoked, and takes its next
       onConnection: (conn) => void serveFetch(conn, fetchList, { clock, scheme: "http" }),
     });
     try {
+      const dialled = new Set<string>();
+      const net = new Proxy(runtime.net, {
+        get: (target, key) => {
+          const value = Reflect.get(target, key, target) as unknown;
+          if (typeof value !== "function") return value;
+          if (key !== "connect") return value.bind(target);
+          return (options: ConnectOptions) => {
+            dialled.add(`${options.host}:${options.port}`);
+            return runtime.net.connect(options);
+          };
+        },
+      });
       const dial = (port: number, crlNoverify = false) =>
         connect({
+          runtime: { ...runtime, net },
           connectUrl: `localhost:${port}`,
           connectCas: edge.caPem!,
           authtoken: edge.newAuthtoken!,
@@ -93,6 +108,20 @@ test("an agent refuses an edge whose certificate was revoked, and takes its next
       await assert.rejects(dial(thief.address.port), { code: "tls_untrusted", message: /revoked/ });
       const agent = await dial(https!.port);
       await agent.close();
+      const before = asked;
+      assert.ok(before > 0);
+      const careless = await dial(https!.port, true);
+      await careless.close();
+      assert.equal(asked, before, "crlNoverify asks for no list");
+      assert.deepEqual(
+        [...dialled].sort(),
+        [
+          `127.0.0.1:${listDoor.address.port}`,
+          `localhost:${https!.port}`,
+          `localhost:${thief.address.port}`,
+        ].sort(),
+        "an agent dials its edge, and the list of that; nobody else",
+      );
     } finally {
       await thief.close();
       for (const conn of robbed) conn.abort();

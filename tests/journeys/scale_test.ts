@@ -12,7 +12,7 @@ const AGENTS = 300;
 /** Far above what was ever measured, far below what a leak or a buffer of 256 KiB each way costs. */
 const MAX_BYTES_PER_AGENT = 512 * 1024;
 
-test("scale: 300 idle agents cost little memory, and every heartbeat is answered", async () => {
+test("S87 S116 scale: 300 idle agents cost little memory, and every heartbeat is answered", async () => {
   const heartbeatMs = 1_000;
   const report = await measureScale({ agents: AGENTS, heartbeatMs, idleMs: 6_000 });
   // deno-lint-ignore no-console -- the numbers belong into the log of every run

@@ -146,7 +146,7 @@ test("official SDK: a bind that is refused says why, and the session goes on", (
     assert.equal((await visit(edge.door, `${url}/hello`)).status, 200);
   }));
 
-test("official SDK: Stop, Restart and Update reach its handlers", () =>
+test("S154 S82 S83 S84 official SDK: Stop, Restart and Update reach its handlers", () =>
   onSdkStage(async ({ edge, agent: { sdk } }) => {
     const [session] = edge.edge.sessions();
     const from = sdk.lines.length;

@@ -130,7 +130,7 @@ async function ask(
   }
 }
 
-test("tls: passed through, the service shows its own certificate", async () => {
+test("S23 tls: passed through, the service shows its own certificate", async () => {
   const { ca, leaf } = await materials();
   await journey({}, { certificate: leaf }, async (stage) => {
     assert.equal((await ask(stage, [ca.caPem]))?.said, "service says: hello\n");
@@ -138,7 +138,7 @@ test("tls: passed through, the service shows its own certificate", async () => {
   }, "tcp");
 });
 
-test("tls: ended at the edge with its certificate, and encrypted anew for the service", async () => {
+test("S22 tls: ended at the edge with its certificate, and encrypted anew for the service", async () => {
   const { leaf, ca } = await materials();
   const forward = {
     modules: { terminateAtEdge: {} },

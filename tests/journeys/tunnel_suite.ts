@@ -184,7 +184,7 @@ export function declareTunnelJourneys(
   name: string,
   startAgent: StartAgent,
 ): void {
-  test(`${name}: a visitor reaches the service over https, and it learns who came`, () =>
+  test(`S1 S10 ${name}: a visitor reaches the service over https, and it learns who came`, () =>
     onStage(startAgent, async ({ edge, agent, use }) => {
       const web = use(await startWeb());
       const { url } = await agent.forward(
@@ -221,7 +221,7 @@ export function declareTunnelJourneys(
       assert.equal(headers.get("x-forwarded-host"), new URL(url).host);
     }));
 
-  test(`${name}: a chosen name is given, over http too`, () =>
+  test(`S11 ${name}: a chosen name is given, over http too`, () =>
     onStage(startAgent, async ({ edge, agent, use }) => {
       const web = use(await startWeb());
       const { url } = await agent.forward(
@@ -243,7 +243,7 @@ export function declareTunnelJourneys(
       );
     }));
 
-  test(`${name}: 50 MB down and 50 MB up arrive unchanged`, () =>
+  test(`S1 ${name}: 50 MB down and 50 MB up arrive unchanged`, () =>
     onStage(startAgent, async ({ edge, agent, use }) => {
       const web = use(await startWeb());
       const { url } = await agent.forward(
@@ -319,7 +319,7 @@ export function declareTunnelJourneys(
       }
     }));
 
-  test(`${name}: a tcp endpoint carries 50 MB there and back`, () =>
+  test(`S21 ${name}: a tcp endpoint carries 50 MB there and back`, () =>
     onStage(startAgent, async ({ agent, use }) => {
       const echo = use(await startEcho());
       const { url } = await agent.forward("tcp", `127.0.0.1:${echo.port}`);
@@ -340,7 +340,7 @@ export function declareTunnelJourneys(
       socket.destroy();
     }));
 
-  test(`${name}: a tls endpoint passes the visitor's TLS to the service`, () =>
+  test(`S23 S24 ${name}: a tls endpoint passes the visitor's TLS to the service, HTTPS or not`, () =>
     onStage(startAgent, async ({ edge, agent, ca, use }) => {
       const host = `raw.${DOMAIN}`;
       const leaf = await ca.leaf([host]);
@@ -366,6 +366,13 @@ export function declareTunnelJourneys(
         socket.once("error", reject);
       });
       assert.equal(got, "only the service can read this");
+
+      const shop = `shop.${DOMAIN}`;
+      const { chainPem: cert, keyPem: key } = await ca.leaf([shop]);
+      const web = use(await startWeb({ tls: { cert, key } }));
+      await agent.forward("tls", `127.0.0.1:${web.port}`, { domain: shop });
+      const door = { https: edge.door.https, caPem: ca.caPem };
+      assert.equal((await visit(door, `https://${shop}/hello`)).text, "hello from the service");
     }));
 
   for (const how of ["rst", "fin"] as const) {

@@ -487,7 +487,7 @@ test("forward() takes the protocol from what is there", async () => {
   await stage.stop();
 });
 
-test("an agent stops when the edge asks and its handler agrees", async () => {
+test("S124 an agent stops when the edge asks and its handler agrees", async () => {
   const stage = new Stage();
   let asked = 0;
   const agent = await stage.connect({ commands: { stop: () => void asked++ } });

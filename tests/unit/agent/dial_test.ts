@@ -58,6 +58,11 @@ test("createDialer() dials TLS with the host as name, by the system's authoritie
   });
 });
 
+test("S90 createDialer() dials port 443 unless it is told another one", async () => {
+  const { host, port } = await asked({ connectUrl: "edge.test" });
+  assert.deepEqual([host, port], ["edge.test", 443]);
+});
+
 test("createDialer() says what to do about what does not pass by itself", async () => {
   const advice = async (code: ErrorCode) =>
     (await asked({ connectUrl: "[::1]:1" }, code)).thrown.message;
@@ -81,7 +86,7 @@ test("createDialer() takes authorities by word, file or text", async () => {
   assert.deepEqual(await roots(PEM), [PEM]);
 });
 
-test("createDialer() connects over real TLS, and says what to do when it cannot", async () => {
+test("S91 S111 S113 createDialer() connects over real TLS, and says what to do when it cannot", async () => {
   const { net, host } = detectRuntime();
   const ca = await makeCa();
   const good = await ca.leaf(["localhost", "127.0.0.1"]);

@@ -37,7 +37,7 @@ function sessionOf(stage: Stage, leg: number): FakeSession {
   return found;
 }
 
-test("Legs opens one connection to each further address, with the same identity and endpoints", async () => {
+test("S93 Legs opens one connection to each further address, with the same identity and endpoints", async () => {
   const { stage, dialled, dial } = legStage();
   const agent = await stage.connect({ dial });
   const first = await agent.forward({ addr: 8080 });
@@ -139,7 +139,7 @@ test("Legs leaves a connection to an edge that does not know the first leg", asy
   await stage.stop();
 });
 
-test("Legs opens none when the edge names one address, or the options forbid it", async () => {
+test("S92 Legs opens none when the edge names one address, or the options forbid it", async () => {
   for (const [named, furtherLegs] of [[ADDRESSES.slice(0, 1), true], [ADDRESSES, false]] as const) {
     const { stage, dialled, dial } = legStage(() => named);
     const agent = await stage.connect({ dial, furtherLegs });

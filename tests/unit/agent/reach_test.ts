@@ -81,7 +81,7 @@ async function sees(reach: Reach): Promise<string> {
   return from;
 }
 
-test("S106 S110 Reach resolves the name of the edge by the name servers it is told, at each attempt", () =>
+test("S89 S106 S110 S122 Reach resolves the name of the edge by the name servers it is told, at each attempt", () =>
   stage(async ({ reach, use }) => {
     const dns = use(await startDns({ [EDGE]: ["127.0.0.9"] }));
     const way = reach({ dnsResolverIps: [dns.address] });

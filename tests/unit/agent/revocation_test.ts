@@ -73,7 +73,7 @@ async function withStage(run: (stage: Stage) => Promise<void>): Promise<void> {
   }
 }
 
-test("createRevocationCheck() refuses what the list names, in DER and in PEM", async () => {
+test("S97 S100 S101 S114 createRevocationCheck() refuses what the list names, in DER and in PEM", async () => {
   await withStage(async (stage) => {
     const { leafPem, serial, check, crl } = stage;
     stage.list = await crl(["0a0b", serial]);

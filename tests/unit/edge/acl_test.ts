@@ -10,7 +10,7 @@ import {
 } from "../../../lib/edge/acl.ts";
 import { test } from "../../harness.ts";
 
-test("allowsHost() obeys each form of rule", () => {
+test("S41 S42 S43 S44 S47 allowsHost() obeys each form of rule", () => {
   const table: [string[] | undefined, string, boolean][] = [
     [undefined, "any.example.com", true],
     [[], "any.example.com", false],
@@ -33,7 +33,7 @@ test("allowsHost() obeys each form of rule", () => {
   }
 });
 
-test("allowsAddress() wants the whole address, allowsRandomAddress() the right to everything", () => {
+test("S40 allowsAddress() wants the whole address, allowsRandomAddress() the right to everything", () => {
   assert.equal(
     allowsAddress(["bind:tcp.example.com:2000"], "tcp.example.com", 2000),
     true,
@@ -52,7 +52,7 @@ test("allowsAddress() wants the whole address, allowsRandomAddress() the right t
   assert.equal(allowsRandomAddress(["bind:*.example.com"]), false);
 });
 
-test("allowsLabel() compares label and value, either of which may be a wildcard", () => {
+test("S45 S46 allowsLabel() compares label and value, either of which may be a wildcard", () => {
   assert.equal(allowsLabel(["bind:foo=bar"], "foo", "bar"), true);
   assert.equal(allowsLabel(["bind:foo=bar"], "foo", "baz"), false);
   assert.equal(allowsLabel(["bind:foo=bar"], "Foo", "bar"), false);

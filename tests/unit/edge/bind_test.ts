@@ -28,7 +28,7 @@ async function errorOf(
   return /ERR_NGROK_(\d+)/.exec(error)?.[1] ?? error;
 }
 
-test("bindEndpoint() gives random names under the base domain, never the same", () =>
+test("S10 bindEndpoint() gives random names under the base domain, never the same", () =>
   withAgent(async (agent, side) => {
     const first = await agent.bind("https");
     const second = await agent.bind("https");
@@ -377,51 +377,64 @@ test("bindEndpoint() gives an internal endpoint the same name and port for its t
 });
 
 const ACL_TABLE: readonly [
-  acl: readonly string[],
+  row: string,
+  acl: readonly string[] | undefined,
   proto: string,
   opts: Json,
   code: string,
 ][] = [
-  // a name (S43)
-  [["bind:foo.example.com"], "https", { Domain: "foo.example.com" }, ""],
-  [["bind:foo.example.com"], "http", { Domain: "foo.example.com" }, ""],
-  [["bind:foo.example.com"], "tls", { Domain: "foo.example.com" }, ""],
-  [["bind:foo.example.com"], "https", { Domain: "bar.example.com" }, "316"],
-  [["bind:foo.example.com"], "https", { Domain: "a.foo.example.com" }, "316"],
-  [["bind:foo.example.com"], "https", { Domain: "*.foo.example.com" }, "316"],
-  [["bind:foo.example.com"], "https", {}, "316"],
-  [["bind:foo.example.com"], "tcp", {}, "356"],
-  [["bind:foo.example.com"], "tcp", { Addr: "foo.example.com:20001" }, "308"],
-  // everything under a name (S44); random names are under the base domain
-  [["bind:*.example.com"], "https", { Domain: "foo.example.com" }, ""],
-  [["bind:*.example.com"], "https", { Domain: "*.example.com" }, ""],
-  [["bind:*.example.com"], "https", {}, ""],
-  [["bind:*.example.com"], "https", { Domain: "example.com" }, "316"],
-  [["bind:*.dev.example.com"], "https", {}, "316"],
+  // a name
+  ["S43", ["bind:foo.example.com"], "https", { Domain: "foo.example.com" }, ""],
+  ["S43", ["bind:foo.example.com"], "http", { Domain: "foo.example.com" }, ""],
+  ["S43", ["bind:foo.example.com"], "tls", { Domain: "foo.example.com" }, ""],
+  ["S43", ["bind:foo.example.com"], "https", { Domain: "bar.example.com" }, "316"],
+  ["S43", ["bind:foo.example.com"], "https", { Domain: "a.foo.example.com" }, "316"],
+  ["S43", ["bind:foo.example.com"], "https", { Domain: "*.foo.example.com" }, "316"],
+  ["S43", ["bind:foo.example.com"], "https", {}, "316"],
+  ["S43", ["bind:foo.example.com"], "tcp", {}, "356"],
+  ["S43", ["bind:foo.example.com"], "tcp", { Addr: "foo.example.com:20001" }, "308"],
+  // everything under a name; random names are under the base domain
+  ["S44", ["bind:*.example.com"], "https", { Domain: "foo.example.com" }, ""],
+  ["S44", ["bind:*.example.com"], "https", { Domain: "*.example.com" }, ""],
+  ["S44", ["bind:*.example.com"], "https", {}, ""],
+  ["S44", ["bind:*.example.com"], "https", { Domain: "example.com" }, "316"],
+  ["S44", ["bind:*.dev.example.com"], "https", {}, "316"],
   // an address
-  [["bind:example.com:20001"], "tcp", { Addr: "example.com:20001" }, ""],
-  [["bind:example.com:20001"], "tcp", { Addr: "example.com:20002" }, "308"],
-  [["bind:example.com:20001"], "tcp", {}, "356"],
-  [["bind:example.com:20001"], "https", { Domain: "example.com" }, "316"],
+  ["S40", ["bind:example.com:20001"], "tcp", { Addr: "example.com:20001" }, ""],
+  ["S40", ["bind:example.com:20001"], "tcp", { Addr: "example.com:20002" }, "308"],
+  ["S40", ["bind:example.com:20001"], "tcp", {}, "356"],
+  ["S40", ["bind:example.com:20001"], "https", { Domain: "example.com" }, "316"],
   // labels name nothing that can be bound here
-  [["bind:app=*"], "https", { Domain: "app.example.com" }, "316"],
+  ["S40", ["bind:app=*"], "https", { Domain: "app.example.com" }, "316"],
   // internal names and addresses obey too
-  [["bind:*.internal"], "https", { Domain: "api.internal" }, ""],
-  [["bind:*.internal"], "https", { Domain: "api.example.org" }, "316"],
-  [["bind:db.internal:5432"], "tcp", { Addr: "db.internal:5432" }, ""],
-  [["bind:foo.example.com"], "https", { Domain: "api.internal" }, "316"],
-  [["bind:foo.example.com"], "tcp", { Addr: "db.internal:5432" }, "308"],
-  // any one rule is enough (S41)
-  [["bind:foo.example.com", "bind:bar.example.com"], "https", { Domain: "bar.example.com" }, ""],
-  // everything (S47)
-  [["bind:*"], "tcp", {}, ""],
-  [["bind:*"], "https", {}, ""],
-  [["*"], "tcp", { Addr: "example.com:20001" }, ""],
+  ["S40", ["bind:*.internal"], "https", { Domain: "api.internal" }, ""],
+  ["S40", ["bind:*.internal"], "https", { Domain: "api.example.org" }, "316"],
+  ["S40", ["bind:db.internal:5432"], "tcp", { Addr: "db.internal:5432" }, ""],
+  ["S40", ["bind:foo.example.com"], "https", { Domain: "api.internal" }, "316"],
+  ["S40", ["bind:foo.example.com"], "tcp", { Addr: "db.internal:5432" }, "308"],
+  // any one rule is enough
+  [
+    "S41",
+    ["bind:foo.example.com", "bind:bar.example.com"],
+    "https",
+    { Domain: "bar.example.com" },
+    "",
+  ],
+  // no rules allow everything
+  ["S42", undefined, "https", { Domain: "any.example.com" }, ""],
+  ["S42", undefined, "https", {}, ""],
+  ["S42", undefined, "tcp", {}, ""],
+  ["S42", undefined, "tcp", { Addr: "example.com:20001" }, ""],
+  // everything
+  ["S47", ["bind:*"], "tcp", {}, ""],
+  ["S47", ["bind:*"], "https", {}, ""],
+  ["S47", ["*"], "tcp", { Addr: "example.com:20001" }, ""],
 ];
 
-for (const [acl, proto, opts, code] of ACL_TABLE) {
+for (const [row, acl, proto, opts, code] of ACL_TABLE) {
   const asked = `${proto} ${JSON.stringify(opts)}`;
-  test(`bindEndpoint() answers ${asked} with ${code || "an endpoint"} under ${acl.join(", ")}`, () =>
+  const rules = acl?.join(", ") ?? "no rules";
+  test(`${row} bindEndpoint() answers ${asked} with ${code || "an endpoint"} under ${rules}`, () =>
     withAgent(async (agent) => {
       assert.equal(await errorOf(agent, proto, opts), code);
     }, { grants: { one: { acl } } }));

@@ -80,7 +80,7 @@ function onStage(run: (stage: Stage) => Promise<void>, logger: Logger = silentLo
   });
 }
 
-test("Enforcement cuts the agents of a revoked token, with a goodbye, and no other's", () =>
+test("S36 Enforcement cuts the agents of a revoked token, with a goodbye, and no other's", () =>
   onStage(async (stage) => {
     const { store, enforcement, side } = stage;
     const account = await addAccount(store);

@@ -77,7 +77,7 @@ test("StoreAuthenticator grants what the row of a token says", () =>
     assert.equal((await auth.authenticate(free, HERE)).grant?.acl, undefined);
   }));
 
-test("StoreAuthenticator says what is wrong with a token, by its number", () =>
+test("S30 S147 StoreAuthenticator says what is wrong with a token, by its number", () =>
   onStage(async ({ add, codeOf }) => {
     const { token } = await add();
     const table: [string, number][] = [
@@ -93,7 +93,7 @@ test("StoreAuthenticator says what is wrong with a token, by its number", () =>
     for (const [text, code] of table) assert.equal(await codeOf(text), code, text);
   }));
 
-test("StoreAuthenticator tells a revoked token (300) from an unknown one", () =>
+test("S30 StoreAuthenticator tells a revoked token (300) from an unknown one", () =>
   onStage(async ({ add, codeOf, auth }) => {
     const { token } = await add({ revoked_at: 5 });
     assert.equal(await codeOf(token), 300);
@@ -168,7 +168,7 @@ async function restrict(
   return restriction.id;
 }
 
-test("StoreAuthenticator refuses addresses outside of an enforced restriction with 115", () =>
+test("S148 StoreAuthenticator refuses addresses outside of an enforced restriction with 115", () =>
   onStage(async ({ store, account, auth, add, codeOf }) => {
     const { token } = await add();
     const { token: wrong } = await add({ account_id: await addAccount(store) });

@@ -46,7 +46,7 @@ function rig(): Rig {
   };
 }
 
-test("Heartbeat.start() pings at once with 4 bytes on a stream of its own and measures the echo", async () => {
+test("S116 Heartbeat.start() pings at once with 4 bytes on a stream of its own and measures the echo", async () => {
   const { clock, heartbeat, peer, opened, trips, heard } = rig();
   const beats: number[] = [];
   heartbeat.start(10_000, 15_000, (ms) => beats.push(ms));
@@ -67,7 +67,7 @@ test("Heartbeat.start() pings at once with 4 bytes on a stream of its own and me
   assert.equal(clock.pending, 0);
 });
 
-test("Heartbeat reports a silent peer after interval and tolerance, not before", async () => {
+test("S117 S118 Heartbeat reports a silent peer after interval and tolerance, not before", async () => {
   const { clock, heartbeat, lost } = rig();
   heartbeat.start(2_000, 3_000);
   await clock.advance(4_999);

@@ -6,7 +6,7 @@ import { ApiScene } from "./kit.ts";
 
 const WEB = { name: "web", url: "https://web.test", upstream: { url: 8080 } };
 
-test("addEndpointRoutes() starts, shows, replaces and stops endpoints", async () => {
+test("S150 S151 addEndpointRoutes() starts, shows, replaces and stops endpoints", async () => {
   const scene = new ApiScene();
   const made = await scene.ask("POST", "/api/endpoints", { ...WEB, description: "d" });
   assert.equal(made.status, 201);

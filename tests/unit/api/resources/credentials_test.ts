@@ -5,7 +5,7 @@ import { test } from "../../../harness.ts";
 import { assertProblem, withApi } from "../kit.ts";
 import { assertRefused, journey, longTexts } from "./journey.ts";
 
-test("credentials: created, read, listed, changed, deleted", async () => {
+test("S38 credentials: created, read, listed, changed, deleted", async () => {
   await withApi(async (stage) => {
     const { accountId } = stage.caller;
     await journey(stage, {
@@ -25,7 +25,7 @@ test("credentials: created, read, listed, changed, deleted", async () => {
   });
 });
 
-test("credentials: the token begins with the id, is told once, and only its hash is kept", async () => {
+test("S35 S38 S39 credentials: the token begins with the id, is told once, and only its hash is kept", async () => {
   await withApi(async ({ caller, store, database }) => {
     const made = await caller.make("/credentials", {});
     assert.match(made.token, new RegExp(`^${made.id.slice(3)}_[0-9A-Za-z]{24}$`));

@@ -4,7 +4,7 @@ import { main } from "../../../../lib/cli/main.ts";
 import { memoryRuntime } from "../../../../lib/runtime/memory.ts";
 import { test } from "../../../harness.ts";
 
-test("S58 serviceCommand has a verb for all that is done with a service", async () => {
+test("S7 S58 serviceCommand has a verb for all that is done with a service", async () => {
   assert.deepEqual(serviceCommand.commands?.map(({ name }) => name), [
     "service install",
     "service start",

@@ -39,7 +39,7 @@ async function namesOf(
   return names.replaceAll("DNS:", "").replaceAll("IP Address:", "");
 }
 
-test("openDevAuthority() covers the agents' names and the loopback addresses", async () => {
+test("S112 openDevAuthority() covers the agents' names and the loopback addresses", async () => {
   const certificates = await open();
   const cert = new X509Certificate((await certificates.agentCertificate()).chainPem);
   for (const name of ["connect.example.com", "connect.example.net", "localhost", "example.com"]) {
