@@ -5,6 +5,8 @@
  * - `deno task compile`: for this machine, with Bun
  * - `deno task compile --all`: for every system, with Bun (fetches the base binaries of the others)
  * - `deno task compile --deno [--all]`: the same with `deno compile`, which fetches its base binary
+ * - `deno task compile --portable`: one JavaScript file, `dist/sallyport.mjs`, for Node 20 or newer on
+ *   whatever that runs on
  *
  * @module
  */
@@ -21,8 +23,8 @@ export interface Target {
   readonly name: string;
   /** What Bun calls it. */
   readonly bun: string;
-  /** What Deno calls it. */
-  readonly deno: string;
+  /** What Deno calls it; `undefined` where it has no base binary. */
+  readonly deno?: string;
 }
 
 /** All kinds of machines that there are binaries for. */
@@ -44,7 +46,30 @@ export const TARGETS: readonly Target[] = [
     bun: "bun-windows-x64",
     deno: "x86_64-pc-windows-msvc",
   },
+  { name: "windows-arm64", bun: "bun-windows-arm64" },
+  { name: "freebsd-x64", bun: "bun-freebsd-x64" },
+  { name: "freebsd-arm64", bun: "bun-freebsd-arm64" },
+  // Alpine and its like; they need the packages libstdc++ and libgcc.
+  { name: "linux-x64-musl", bun: "bun-linux-x64-musl" },
+  { name: "linux-arm64-musl", bun: "bun-linux-arm64-musl" },
 ];
+
+/** What Node 20 lacks of what the program uses. */
+const OLD_NODES = `Promise.withResolvers ??= function () {
+  const all = {};
+  all.promise = new this((resolve, reject) => Object.assign(all, { resolve, reject }));
+  return all;
+};
+Map.groupBy ??= (items, keyOf) => {
+  const groups = new Map();
+  let at = 0;
+  for (const item of items) {
+    const key = keyOf(item, at++);
+    if (groups.has(key)) groups.get(key).push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+};`;
 
 const DIST = join(ROOT, "dist");
 
@@ -73,7 +98,7 @@ export function buildWithBun(
   constants: Readonly<Record<string, string>> = {},
   isQuick = false,
 ): void {
-  run(target, [
+  run(target.name, [
     bunPath(),
     "build",
     // --bytecode halves the start; the bytecode knows no top-level await, so cli.ts has none.
@@ -85,19 +110,32 @@ export function buildWithBun(
   ]);
 }
 
-function buildWithDeno(target: Target, file: string): void {
-  const where = ["--target", target.deno, "--output", file];
-  run(target, [process.execPath, "compile", "-A", ...where, "cli.ts"]);
+/**
+ * Makes one JavaScript file of the program, which Node runs wherever it runs itself.
+ *
+ * @param file where
+ */
+export function buildPortable(file: string): void {
+  run("portable", [
+    ...[bunPath(), "build", "--target=node", "--minify-syntax", "--minify-whitespace"],
+    ...[`--banner=#!/usr/bin/env node\n${OLD_NODES}`, "cli.ts", "--outfile", file],
+  ]);
 }
 
-function run(target: Target, [command, ...args]: readonly string[]): void {
+function buildWithDeno(target: Target, file: string): void {
+  if (target.deno === undefined) throw new Error(`Deno has no base binary for ${target.name}`);
+  const where = ["--target", target.deno, "--output", file];
+  run(target.name, [process.execPath, "compile", "-A", ...where, "cli.ts"]);
+}
+
+function run(name: string, [command, ...args]: readonly string[]): void {
   // What a compiler prints is no output of the script that calls it.
   const { status, error } = spawnSync(command, args, {
     cwd: ROOT,
     stdio: ["ignore", 2, 2],
   });
   if (error) throw error;
-  if (status !== 0) throw new Error(`${target.name}: ${args[0]} ended with ${status}`);
+  if (status !== 0) throw new Error(`${name}: ${args[0]} ended with ${status}`);
 }
 
 function bunPath(): string {
@@ -108,19 +146,26 @@ function bunPath(): string {
 }
 
 if (import.meta.main) {
-  const targets = process.argv.includes("--all") ? TARGETS : TARGETS.filter(isHost);
-  if (targets.length === 0) {
+  const withDeno = process.argv.includes("--deno");
+  const known = TARGETS.filter(({ deno }) => !withDeno || deno !== undefined);
+  const isPortable = process.argv.includes("--portable");
+  const targets = process.argv.includes("--all") ? known : isPortable ? [] : known.filter(isHost);
+  if (targets.length === 0 && !isPortable) {
     throw new Error(
       `there is no build for ${process.platform}-${process.arch}`,
     );
   }
   mkdirSync(DIST, { recursive: true });
+  const announce = (file: string) =>
+    console.log(`${file.slice(ROOT.length + 1)}: ${(statSync(file).size / 1e6).toFixed(0)} MB`);
   for (const target of targets) {
-    const withDeno = process.argv.includes("--deno");
     const file = join(DIST, fileNameOf(target, withDeno));
     (withDeno ? buildWithDeno : buildWithBun)(target, file);
-    console.log(
-      `${file.slice(ROOT.length + 1)}: ${(statSync(file).size / 1e6).toFixed(0)} MB`,
-    );
+    announce(file);
+  }
+  if (isPortable || process.argv.includes("--all") && !withDeno) {
+    const file = join(DIST, "sallyport.mjs");
+    buildPortable(file);
+    announce(file);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The documentation keeps its promises: every export has a doc comment (`deno doc --lint`), every
- * file says its job, links in the Markdown files lead somewhere, and every flag the README shows
- * exists. `deno task docs` runs it.
+ * file says its job, links in the Markdown files lead somewhere, every flag the README shows exists,
+ * and every requirement is shown by a test or answered. `deno task docs` runs it.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import process from "node:process";
 import { conclude, filesUnder, LIBRARY_DOORS, readProjectFile, ROOT } from "./files.ts";
+import { missingRequirements } from "./requirements.ts";
 
 /** What `deno doc --lint` says about these files; what it says about packages is theirs. */
 function undocumented(paths: readonly string[]): string[] {
@@ -122,6 +123,7 @@ function main(): never {
     ...withoutJob([...library, ...filesUnder("lib", ".tsx")]),
     ...documents.flatMap(deadLinks),
     ...unknownFlags(),
+    ...missingRequirements(),
   ];
   conclude(
     "docs",

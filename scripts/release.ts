@@ -8,7 +8,7 @@
  * - `--key FILE`: the private key (PKCS #8, PEM, Ed25519); with `--new-key` it is made if it is not there
  * - `--url URL`: where the folder will be, compiled into the program together with the public key
  * - `--channel stable|beta|unstable` (stable): what is stable is offered to the other two as well
- * - `--version 1.2.3` (that of package.json), `--targets linux-x64,…` (all), `--out FOLDER` (dist/release)
+ * - `--version 1.2.3` (that of package.json), `--targets linux-x64,…` (all but musl), `--out FOLDER` (dist/release)
  * - `--trust KEY,…`: further public keys that the program is to trust, such as the next one
  * - `--packager "the Debian package"`: who else keeps this build up to date; it will not update itself
  * - `--files ../v{version}/` (`{version}/`): where programs will be, seen from the lists, if not beside them
@@ -141,7 +141,8 @@ function readEdge(connectUrl: string, casPath: string | undefined): BuiltInEdge 
 }
 
 function targetsOf(names: string | undefined): readonly Target[] {
-  if (names === undefined) return TARGETS;
+  // Who asks says system and processor, not which C library there is.
+  if (names === undefined) return TARGETS.filter(({ name }) => !name.endsWith("-musl"));
   return names.split(",").map((name) => {
     const target = TARGETS.find((one) => one.name === name);
     if (target) return target;

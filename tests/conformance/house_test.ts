@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { codeOnly } from "../../scripts/code_text.ts";
 import { findCycles, forbiddenWords, judgeImport } from "../../scripts/floors.ts";
 import { hasBehaviour } from "../../scripts/parity.ts";
+import { answeredRows, rowsOf } from "../../scripts/requirements.ts";
 import { test } from "../harness.ts";
 
 test("codeOnly() blanks comments, strings and regular expressions, and moves nothing", () => {
@@ -104,4 +105,26 @@ test("hasBehaviour() tells contracts and tables from code", () => {
     "export type A = () => void;\nexport class B {}\n",
   ];
   for (const source of code) assert.equal(hasBehaviour(source), true, source);
+});
+
+test("rowsOf() finds the rows in names of tests, and nowhere else", () => {
+  // Not written out: this file is looked at too.
+  const [call, page] = ["test", "journey"];
+  const source = [
+    `${call}("S1 S22 a \\"S3\\" in it", () => {}); // S4`,
+    `  ${call}(\`S5 it's \${name}\`, () =>`,
+    `${page}(`,
+    '  "S160 a page",',
+    `const S6 = ["S7", ${call}];`,
+    `${call}(name, "S8");`,
+  ].join("\n");
+  assert.deepEqual(rowsOf(source), [1, 22, 3, 5, 160]);
+});
+
+test("answeredRows() reads the first column of the table", () => {
+  assert.deepEqual(answeredRows("| row | answer |\n| S5 | x |\n| S9, S10 | S11 |\nS12\n"), [
+    5,
+    9,
+    10,
+  ]);
 });

@@ -48,7 +48,7 @@ function assertClean({ faults, hosts }: WatchedPage, url: string): void {
 }
 
 journey(
-  "from signing in to signing out, with everything that can be done",
+  "S31 S34 S85 from signing in to signing out, with everything that can be done",
   async (stage, browser) => {
     const { door, edge, url } = stage;
     const agent = await stage.forward("shop", "Shop, staging");

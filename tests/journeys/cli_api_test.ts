@@ -58,7 +58,7 @@ async function json(args: readonly string[], env: Readonly<Record<string, string
   return JSON.parse(stdout);
 }
 
-test("sallyport edge prints authtoken and API key once, and both work as printed", async () => {
+test("S31 S48 sallyport edge prints authtoken and API key once, and both work as printed", async () => {
   await withFolder(async (folder) => {
     const args = [...EDGE, "--data", join(folder, "data"), "--log", "false"];
     const first = startProgram(args);

@@ -105,7 +105,7 @@ async function versionOf(compiled: string): Promise<string> {
   return (await runProgram(["version"], { compiled })).stdout.trim();
 }
 
-test("S88 S142 S146 update: the compiled program knows its edge, and replaces itself by what its publisher has signed", () =>
+test("S3 S88 S142 S146 update: the compiled program knows its edge, and replaces itself by what its publisher has signed", () =>
   withPublisher(async (publisher) => {
     await publisher.release("1.0.0");
     const compiled = await publisher.install("1.0.0");

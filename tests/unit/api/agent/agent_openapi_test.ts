@@ -3,7 +3,7 @@ import { agentOpenApi } from "../../../../lib/api/agent/agent_openapi.ts";
 import { test } from "../../../harness.ts";
 import { ApiScene } from "./kit.ts";
 
-test("agentOpenApi() describes routes that are there, each with an id of its own", async () => {
+test("S152 agentOpenApi() describes routes that are there, each with an id of its own", async () => {
   const scene = new ApiScene();
   const document = await scene.json("GET", "/api/openapi.json");
   assert.deepEqual(document, JSON.parse(JSON.stringify(agentOpenApi("http://127.0.0.1:4040"))));

@@ -16,7 +16,7 @@ test("S28 completionCommand prints the script of the shell named, else of the on
   assert.match((await run(["completion"])).stdout, /^# bash/);
 });
 
-test("completionCommand explains how to keep it, and refuses a shell it does not know", async () => {
+test("S29 completionCommand explains how to keep it, and refuses a shell it does not know", async () => {
   assert.match(completionCommand.description, /~\/\.bashrc: if command -v sallyport/);
   assert.match(completionCommand.description, /~\/\.zshrc/);
   const { code, stderr } = await run(["completion", "bsah"]);
