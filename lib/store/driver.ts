@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { type Dialect, SqliteDialect } from "kysely";
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver,
+} from "kysely";
 import type { SqliteDatabase, SqliteStatement, SqlValue } from "../runtime/database.ts";
 
 /** A database that a store can live in. */
@@ -17,13 +25,37 @@ export interface StoreDriver {
   readonly foreignVersion?: () => number;
 }
 
+/** Transactions take the right to write at their beginning. */
+class WritingDriver extends SqliteDriver {
+  /**
+   * Begins one. By default SQLite asks for the right at the first statement that writes, and does not
+   * wait for it when another process has written since the first that reads.
+   */
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+}
+
+class WritingDialect extends SqliteDialect {
+  readonly #config: SqliteDialectConfig;
+
+  constructor(config: SqliteDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): Driver {
+    return new WritingDriver(this.#config);
+  }
+}
+
 /**
  * The driver of an SQLite file.
  *
  * @param database open; closed by the store
  */
 export function sqliteDriver(database: SqliteDatabase): StoreDriver {
-  const dialect = new SqliteDialect({
+  const dialect = new WritingDialect({
     database: {
       prepare(sql) {
         const statement = database.prepare(sql);

@@ -23,3 +23,21 @@ test("sqliteDriver() lets kysely read, write, and count what it changed", async 
   await assert.rejects(sql`select * from nowhere`.execute(db), /nowhere/);
   await db.destroy();
 });
+
+test("sqliteDriver() begins transactions with the right to write: another process may write any time", async () => {
+  const database = await openSqlite(":memory:");
+  const said: string[] = [];
+  const db = new Kysely<{ t: { a: number } }>(sqliteDriver({
+    ...database,
+    prepare(sql) {
+      said.push(sql);
+      return database.prepare(sql);
+    },
+  }));
+  await db.schema.createTable("t").addColumn("a", "integer").execute();
+  await db.transaction().execute(async (transaction) => {
+    await transaction.selectFrom("t").selectAll().execute();
+  });
+  assert.deepEqual(said.slice(1), ["begin immediate", 'select * from "t"', "commit"]);
+  await db.destroy();
+});
