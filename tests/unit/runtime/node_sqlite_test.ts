@@ -23,3 +23,18 @@ test("openSqlite() names the file it cannot open", async () => {
     return error.name === "TunnelError";
   });
 });
+
+test("openSqlite() says what keeps a statement from being done", async () => {
+  const database = await openSqlite(":memory:");
+  database.exec(
+    "create table t (a text unique); insert into t values ('x'); pragma query_only = 1",
+  );
+  assert.throws(() => database.prepare("insert into t values ('y')").run([]), {
+    code: "permission_denied",
+    message: 'Cannot use the database ":memory:": it cannot be written to',
+  });
+  database.exec("pragma query_only = 0");
+  // What is wrong with the statement is for who wrote it.
+  assert.throws(() => database.prepare("insert into t values ('x')").run([]), /UNIQUE/);
+  database.close();
+});
