@@ -165,14 +165,16 @@ function kindOf({ proto, url, addr }: ForwardOptions): UpstreamKind {
   return readWish({ addr }).upstream.kind;
 }
 
-/** The status and the log cannot both have standard output. */
-function showsConsole({ config, logsToStdout }: Cli): boolean {
+/** The status and the log cannot both have the terminal (spec agent C). */
+function showsConsole({ config, logsToStdout, logsToStderr = false }: Cli): boolean {
   const wanted = config.file.agent.console_ui;
   if (wanted === false) return false;
-  if (wanted === true && logsToStdout) {
+  if (wanted === true && (logsToStdout || logsToStderr)) {
     throw new TunnelError(
       "config_invalid",
-      'The log cannot go to standard output while "console_ui" is true: change one of them',
+      `The log cannot go to standard ${
+        logsToStdout ? "output" : "error"
+      } while "console_ui" is true: change one of them`,
     );
   }
   return !logsToStdout;

@@ -1,13 +1,12 @@
 /**
  * A YAML document that knows where everything stands in it, and that can be changed without losing
- * a comment. The only file that knows the YAML library; whoever imports it pays for it, so import it
- * where there is a file (`await import`).
+ * a comment. It and its neighbours are all that knows the YAML library; whoever imports it pays for it,
+ * so import it where there is a file (`await import`).
  *
  * @module
  */
 import {
   type Alias,
-  type CollectionTag,
   type Document,
   isAlias,
   isMap,
@@ -19,15 +18,13 @@ import {
   type Pair,
   parseDocument,
   Scalar,
-  type ScalarTag,
-  stringify,
-  type Tags,
   visit,
   type YAMLError,
   type YAMLMap,
 } from "yaml";
 import { TunnelError } from "../base/errors.ts";
 import { formatPath } from "../base/schema.ts";
+import { parseToEdit, printEdited, splice, type Value } from "./yaml_edit.ts";
 
 /** Where something stands. Both count from 1. */
 export interface Position {
@@ -155,7 +152,7 @@ export class YamlDocument {
    * @param value text, number or truth value
    * @throws {TunnelError} config_invalid when something on the way holds no keys
    */
-  with(path: Path, value: string | number | boolean): YamlDocument {
+  with(path: Path, value: Value): YamlDocument {
     this.#refuseDeadEnd(path);
     const careful = this.#spliced(path, value);
     if (careful !== undefined && this.#isJustThat(careful, path, value)) {
@@ -257,63 +254,14 @@ export class YamlDocument {
   }
 
   /** The text with the value in its place, changed at no other; `undefined` where that takes more. */
-  #spliced(path: Path, value: string | number | boolean): string | undefined {
+  #spliced(path: Path, value: Value): string | undefined {
     const { node, depth } = this.#find(path);
-    const rest = path.slice(depth).map(String);
-    if (rest.length === 0) {
-      if (!isScalar(node) || !node.range || node.anchor) return undefined;
-      const [from, to] = node.range;
-      const written = writtenAs(value, node.type);
-      return this.#replaced(from, to, from === to ? ` ${written}` : written);
-    }
-    const written = writtenAs(value);
-    if (isMap(node) && node.flow) return this.#entryAdded(node, rest, value);
-    if (isMap(node)) return this.#linesAdded(node, rest, written);
-    // A key that says nothing, as in `agent:`, is the place for what belongs below it.
-    if (!isScalar(node) || node.value !== null || !node.range || node.range[0] !== node.range[1]) {
-      return undefined;
-    }
-    const indent = " ".repeat(this.positionOf(path).column - 1 + INDENT.length);
-    const [from] = node.range;
-    const lineEnd = this.text.indexOf("\n", from);
-    const at = lineEnd < 0 ? this.text.length : lineEnd;
-    return this.#replaced(at, at, `\n${nested(indent, rest, written)}`);
-  }
-
-  #replaced(from: number, to: number, written: string): string | undefined {
-    if (written.includes("\n") && from !== to) return undefined;
-    return this.text.slice(0, from) + written + this.text.slice(to);
-  }
-
-  /** `{a: 1}` becomes `{a: 1, b: 2}`. */
-  #entryAdded(
-    map: YAMLMap,
-    path: readonly string[],
-    value: string | number | boolean,
-  ): string | undefined {
-    const [key, ...more] = path;
-    if (!map.range || more.length > 0) return undefined;
-    const end = map.range[1] - 1;
-    const first = map.items[0]?.key;
-    const isJson = isScalar(first) && first.type === Scalar.QUOTE_DOUBLE;
-    const entry = isJson
-      ? `${JSON.stringify(key)}: ${JSON.stringify(value)}`
-      : `${key}: ${writtenAs(value)}`;
-    const before = this.text.slice(0, end).trimEnd();
-    const blanks = this.text.slice(before.length, end);
-    return `${before}${map.items.length > 0 ? ", " : ""}${entry}${blanks}${this.text.slice(end)}`;
-  }
-
-  #linesAdded(map: YAMLMap, path: readonly string[], written: string): string | undefined {
-    const first = map.items[0]?.key;
-    const last = map.items.at(-1)?.value ?? map.items.at(-1)?.key;
-    if (!isNode(first) || !isNode(last) || !first.range || !last.range) return undefined;
-    const indent = " ".repeat(this.#at(first.range[0]).column - 1);
-    const end = last.range[1];
-    const rest = this.text[end - 1] === "\n" ? end : this.text.indexOf("\n", end) + 1;
-    const before = rest === 0 ? this.text + "\n" : this.text.slice(0, rest);
-    const lines = nested(indent, path, written);
-    return `${before}${lines}\n` + (rest === 0 ? "" : this.text.slice(rest));
+    return splice(this.text, {
+      node,
+      path: path.slice(depth).map(String),
+      keyColumn: this.positionOf(path).column,
+      columnOf: (offset) => this.#at(offset).column,
+    }, value);
   }
 
   /** Whether a careful edit did what it was to do, and nothing else. */
@@ -354,58 +302,6 @@ export class YamlDocument {
 }
 
 const START: Position = { line: 1, column: 1 };
-
-const INDENT = "  ";
-
-/** Keys below each other, the value at the last one. */
-function nested(indent: string, path: readonly string[], written: string): string {
-  return path.map((key, depth) =>
-    `${indent}${INDENT.repeat(depth)}${key}:` + (depth === path.length - 1 ? ` ${written}` : "")
-  ).join("\n");
-}
-
-/** A value in the quotes of the one before it. */
-function writtenAs(value: string | number | boolean, type?: Scalar.Type | null): string {
-  if (type === Scalar.QUOTE_DOUBLE && typeof value === "string") return JSON.stringify(value);
-  if (type === Scalar.QUOTE_SINGLE && typeof value === "string") {
-    return `'${value.replaceAll("'", "''")}'`;
-  }
-  return stringify(value, { lineWidth: 0 }).trimEnd();
-}
-
-/**
- * Reads a text that is going to be printed anew: numbers stay as they were written, for what looks
- * like one may be a token.
- *
- * @param text YAML that has been read without a fault
- */
-export function parseToEdit(text: string): Document.Parsed {
-  const customTags = (tags: Tags): Tags =>
-    tags.map((tag) => typeof tag === "object" && isNumberTag(tag) ? asWritten(tag) : tag);
-  return parseDocument(text, { merge: true, customTags });
-}
-
-function isNumberTag(tag: ScalarTag | CollectionTag): tag is ScalarTag {
-  return tag.collection === undefined && /:(?:int|float)$/.test(tag.tag);
-}
-
-function asWritten(tag: ScalarTag): ScalarTag {
-  const { stringify: print } = tag;
-  return {
-    ...tag,
-    stringify: (item, ...more) => item.source ?? print?.(item, ...more) ?? String(item.value),
-  };
-}
-
-/**
- * Prints a document that was changed, as near to the text before as can be.
- *
- * @param document what it is now
- * @param before the text it was
- */
-export function printEdited(document: Document, before: string): string {
-  return document.toString({ lineWidth: 0, flowCollectionPadding: !/[{[][^\s{}[\]]/.test(before) });
-}
 
 /** What a value can be called without becoming another one. */
 const PLAIN_TAGS: ReadonlySet<string> = new Set(

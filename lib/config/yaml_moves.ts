@@ -14,7 +14,8 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { Path, YamlDocument } from "./yaml_document.ts";
-import { parseToEdit, parseYamlDocument, printEdited } from "./yaml_document.ts";
+import { parseYamlDocument } from "./yaml_document.ts";
+import { parseToEdit, printEdited } from "./yaml_edit.ts";
 
 /** One change. */
 export interface Move {

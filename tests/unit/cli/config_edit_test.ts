@@ -126,7 +126,7 @@ test("setConfigKey() changes no other byte, whatever the form of what is there",
   const endpoints = "endpoints:\n- {name: web,  upstream: {url: 80}}   # first\n";
   const table: [before: string, agent: string][] = [
     [`version: 3\n${endpoints}`, `version: 3\n${endpoints}agent:\n  authtoken: t\n`],
-    [`version: 3\nagent: {}\n${endpoints}`, `version: 3\nagent: {authtoken: t}\n${endpoints}`],
+    [`version: 3\nagent: {}\n${endpoints}`, `version: 3\nagent:\n  authtoken: t\n${endpoints}`],
     [
       `version: 3\nagent: # mine\n${endpoints}`,
       `version: 3\nagent: # mine\n  authtoken: t\n${endpoints}`,

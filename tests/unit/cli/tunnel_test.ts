@@ -134,14 +134,14 @@ test("runTunnel() refuses addresses before it starts anything", async () => {
   }
 });
 
-test("runTunnel() refuses a status and a log that both want standard output", async () => {
-  const files = { "/c.yml": "version: 3\nagent: {console_ui: true, log: stdout}\n" };
-  const runtime = memoryRuntime({ host: { args: ["http", "80", "--config", "/c.yml"], files } });
-  assert.equal(await main(runtime), 1);
-  assert.match(
-    runtime.host.stderr.text,
-    /The log cannot go to standard output while "console_ui" is true/,
-  );
+test("runTunnel() refuses a status and a log that both want the terminal", async () => {
+  for (const [log, place] of [["stdout", "output"], ["stderr", "error"]]) {
+    const files = { "/c.yml": `version: 3\nagent: {console_ui: true, log: ${log}}\n` };
+    const runtime = memoryRuntime({ host: { args: ["http", "80", "--config", "/c.yml"], files } });
+    assert.equal(await main(runtime), 1);
+    const words = `The log cannot go to standard ${place} while "console_ui" is true`;
+    assert.ok(runtime.host.stderr.text.includes(words));
+  }
 });
 
 test("runTunnel() goes through the proxy of the file, or of the environment, and says which one fails", async () => {
