@@ -331,9 +331,21 @@ class CountedSide implements Duplex {
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
+    this.#count(chunk);
+    return this.#watch(this.#inner.write(chunk));
+  }
+
+  give(chunk: Uint8Array): void | Promise<void> {
+    this.#count(chunk);
+    return this.#watch(this.#inner.give ? this.#inner.give(chunk) : this.#inner.write(chunk));
+  }
+
+  #count(chunk: Uint8Array): void {
     this.writtenBytes += chunk.length;
     this.#relay.note(this);
-    const full = this.#inner.write(chunk);
+  }
+
+  #watch(full: void | Promise<void>): void | Promise<void> {
     if (!full) return;
     this.isBlocked = true;
     return full.finally(() => {

@@ -8,6 +8,7 @@
  * @module
  */
 import { toTunnelError, TunnelError } from "./errors.ts";
+import { keepBuffer } from "./loan.ts";
 
 /** What a read gives: bytes, or `undefined` at the end the peer announced. */
 export type Chunk = Uint8Array | undefined;
@@ -28,6 +29,11 @@ export interface Duplex {
    * @throws {TunnelError} what ended the connection
    */
   write(chunk: Uint8Array): void | Promise<void>;
+  /**
+   * Like {@linkcode Duplex.write}, for a chunk that the caller will not look at again: if its memory
+   * was lent (`loan.ts`), the carrier returns it once the bytes have left. @default {write}
+   */
+  give?(chunk: Uint8Array): void | Promise<void>;
   /**
    * Whether the bytes of a write belong to the writer again once the promise it returned is
    * fulfilled. Those of a write that returned nothing never do. @default {false}
@@ -129,8 +135,9 @@ export async function join(a: Duplex, b: Duplex): Promise<JoinResult> {
           continue;
         }
         try {
-          const full = to.write(chunk);
-          moved[side] += chunk.length;
+          const size = chunk.length; // what is given away may be gone at once
+          const full = to.give ? to.give(chunk) : to.write(chunk);
+          moved[side] += size;
           if (full) {
             blocked = true;
             await full;
@@ -199,7 +206,9 @@ export abstract class RawDuplex implements Duplex {
 
   /** Gives back bytes that were read. */
   unread(chunk: Uint8Array): void {
-    if (chunk.length > 0) this.#unread.push(chunk);
+    if (chunk.length === 0) return;
+    keepBuffer(chunk); // whoever gives it back has looked at it, and may keep a part
+    this.#unread.push(chunk);
   }
 
   /** Takes what was given back, for a carrier that hands itself over whole. */

@@ -108,6 +108,12 @@ class AgentSide extends Through {
     return this.#stream.write(chunk);
   }
 
+  give(chunk: Uint8Array): void | Promise<void> {
+    this.moves++;
+    this.#traffic.inBytes += chunk.length;
+    return this.#stream.give ? this.#stream.give(chunk) : this.#stream.write(chunk);
+  }
+
   override abort(): void {
     cancelStream(this.#stream);
   }
@@ -125,5 +131,10 @@ class VisitorSide extends Through {
   override write(chunk: Uint8Array): void | Promise<void> {
     this.#traffic.outBytes += chunk.length;
     return this.under.write(chunk);
+  }
+
+  give(chunk: Uint8Array): void | Promise<void> {
+    this.#traffic.outBytes += chunk.length;
+    return this.under.give ? this.under.give(chunk) : this.under.write(chunk);
   }
 }

@@ -10,6 +10,7 @@ import { concat, readU32 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Chunk, type Duplex, RawDuplex } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
+import { lendBuffer, returnBuffer, shareBuffer } from "../base/loan.ts";
 import { MuxFault, RESET, resetError } from "./frame.ts";
 import { Heartbeat, HEARTBEAT_TYPE } from "./heartbeat.ts";
 import type { Mux, MuxEnd, MuxStream } from "./mux.ts";
@@ -252,6 +253,7 @@ class Muxer implements Mux, SessionEvents {
   #receive(chunk: Uint8Array): void {
     try {
       this.session.receive(chunk);
+      returnBuffer(chunk); // its parts are in the hands of streams, or copied
     } catch (thrown) {
       if (!(thrown instanceof MuxFault)) throw thrown;
       // The decoder hears nothing more; the carrier is read on until the peer closes it.
@@ -472,11 +474,19 @@ class Stream extends RawDuplex implements MuxStream {
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
+    return this.#send(chunk, false);
+  }
+
+  give(chunk: Uint8Array): void | Promise<void> {
+    return this.#send(chunk, true);
+  }
+
+  #send(chunk: Uint8Array, isGiven: boolean): void | Promise<void> {
     if (this.#error) throw this.#error;
     if (this.#outboundEnded) {
       throw new TunnelError("connection_closed", "Cannot write: this direction has ended");
     }
-    if (this.#session.send(this.id, chunk)) return;
+    if (this.#session.send(this.id, chunk, isGiven)) return;
     return this.#writable ??= new Promise((resolve, reject) => this.#writer = { resolve, reject });
   }
 
@@ -503,11 +513,18 @@ class Stream extends RawDuplex implements MuxStream {
     if (reader) {
       this.#reader = undefined;
       this.#session.consumed(this.id, chunk.length);
+      shareBuffer(chunk);
       return reader.resolve(chunk);
     }
     // A small view would keep the carrier's whole buffer in memory for as long as it waits.
-    const keep = chunk.length * KEEP_FRACTION < chunk.buffer.byteLength ? chunk.slice() : chunk;
-    this.#inbound.push(keep);
+    if (chunk.length * KEEP_FRACTION < chunk.buffer.byteLength) {
+      const copy = chunk.slice();
+      lendBuffer(copy);
+      this.#inbound.push(copy);
+    } else {
+      shareBuffer(chunk);
+      this.#inbound.push(chunk);
+    }
   }
 
   deliverEnd(): void {

@@ -176,13 +176,16 @@ export class MuxSession implements FrameSink {
   /**
    * Queues bytes.
    *
+   * @param streamId where
+   * @param chunk not changed from now on
+   * @param isGiven whether nobody else looks at it: its memory is returned when it has left
    * @returns false when the stream is "full": wait for `onWritable`. A stream that is over takes
    * nothing and is never full.
    */
-  send(streamId: number, chunk: Uint8Array): boolean {
+  send(streamId: number, chunk: Uint8Array, isGiven = false): boolean {
     const stream = this.#streams.get(streamId);
     if (!stream || stream.finDue || chunk.length === 0) return true;
-    stream.outbound.push(chunk);
+    stream.outbound.push(chunk, isGiven);
     this.#enlist(stream);
     if (stream.outbound.bytes < this.#limits.highWaterBytes) return true;
     stream.writerWaits = true;

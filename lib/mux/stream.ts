@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { returnBuffer } from "../base/loan.ts";
 import { INITIAL_WINDOW_BYTES } from "./frame.ts";
 import { ReceiveWindow, type WindowBudget } from "./window.ts";
 
@@ -13,6 +14,8 @@ const SENT = new Uint8Array(0);
 /** Chunks in line, taken out in any cut. */
 export class SendQueue {
   #chunks: Uint8Array[] = [];
+  /** For each chunk, whether its memory may be returned. */
+  #given: boolean[] = [];
   #first = 0;
   #offset = 0;
   #bytes = 0;
@@ -27,9 +30,15 @@ export class SendQueue {
     return this.#first < this.#chunks.length ? this.#chunks[this.#first].length - this.#offset : 0;
   }
 
-  /** Adds a chunk. */
-  push(chunk: Uint8Array): void {
+  /**
+   * Adds a chunk.
+   *
+   * @param chunk not changed from now on
+   * @param isGiven whether nobody else looks at it: its memory is returned when it has left
+   */
+  push(chunk: Uint8Array, isGiven = false): void {
     this.#chunks.push(chunk);
+    this.#given.push(isGiven);
     this.#bytes += chunk.length;
   }
 
@@ -43,6 +52,7 @@ export class SendQueue {
         target.set(this.#offset === 0 ? chunk : chunk.subarray(this.#offset), at);
         this.#offset = 0;
         // What has left must not stay in memory for the sake of what waits behind it.
+        if (this.#given[this.#first]) returnBuffer(chunk);
         this.#chunks[this.#first++] = SENT;
         at += left;
         count -= left;
@@ -54,9 +64,11 @@ export class SendQueue {
     }
     if (this.#first === this.#chunks.length) {
       this.#chunks = [];
+      this.#given = [];
       this.#first = 0;
     } else if (this.#first > 64) {
       this.#chunks = this.#chunks.slice(this.#first);
+      this.#given = this.#given.slice(this.#first);
       this.#first = 0;
     }
   }
@@ -64,6 +76,7 @@ export class SendQueue {
   /** Forgets all that waits. */
   clear(): void {
     this.#chunks = [];
+    this.#given = [];
     this.#first = 0;
     this.#offset = 0;
     this.#bytes = 0;

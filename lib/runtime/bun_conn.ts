@@ -8,6 +8,7 @@
  */
 import { type Chunk, RawDuplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
+import { lendBuffer, returnBuffer } from "../base/loan.ts";
 import { triedToListen } from "./address_words.ts";
 import type { AcceptedConn, Address, Conn, ListenOptions } from "./net.ts";
 import { KEEP_ALIVE_MS, plainIp } from "./node_conn.ts";
@@ -101,6 +102,8 @@ export class BunConn extends RawDuplex implements AcceptedConn {
   #writers: Waiting<void>[] = [];
   /** What the socket has not taken yet, in order. */
   #unsent: Uint8Array[] = [];
+  /** What is in there, or before it, and goes back to memory afterwards. */
+  readonly #given: Uint8Array[] = [];
 
   /**
    * Takes a socket over.
@@ -119,6 +122,7 @@ export class BunConn extends RawDuplex implements AcceptedConn {
 
   /** Bytes came. */
   onData(chunk: Uint8Array): void {
+    lendBuffer(chunk);
     const reader = this.#reader;
     if (reader) {
       this.#reader = undefined;
@@ -158,6 +162,8 @@ export class BunConn extends RawDuplex implements AcceptedConn {
       }
       this.#unsent.shift();
     }
+    for (const chunk of this.#given) returnBuffer(chunk);
+    this.#given.length = 0;
     const writers = this.#writers;
     this.#writers = [];
     for (const writer of writers) writer.resolve();
@@ -226,6 +232,14 @@ export class BunConn extends RawDuplex implements AcceptedConn {
       this.#unsent.push(chunk.subarray(sent));
     }
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
+  }
+
+  /** Sends bytes that nobody else looks at. */
+  give(chunk: Uint8Array): void | Promise<void> {
+    const full = this.write(chunk);
+    if (full) this.#given.push(chunk);
+    else returnBuffer(chunk);
+    return full;
   }
 
   /** Ends our direction. */

@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { concat } from "../base/bytes.ts";
 import { type Chunk, RawDuplex } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
+import { lendBuffer, returnBuffer } from "../base/loan.ts";
 import type { AcceptedConn, Address, TlsInfo } from "./net.ts";
 import { translateError } from "./translate_errors.ts";
 
@@ -77,6 +78,8 @@ export class NodeConn extends RawDuplex implements AcceptedConn {
   #error: TunnelError | undefined;
   #reader: Waiting<Chunk> | undefined;
   #writers: Waiting<void>[] = [];
+  /** What may still be on its way to the system, and goes back to memory then. */
+  readonly #given: Uint8Array[] = [];
 
   /**
    * Takes a socket over.
@@ -108,6 +111,7 @@ export class NodeConn extends RawDuplex implements AcceptedConn {
   readonly #onData = (data: Uint8Array): void => {
     // A plain view: Buffer's own slice() shares memory, which nobody above this room expects.
     const chunk = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    lendBuffer(chunk);
     const reader = this.#reader;
     if (reader) {
       this.#reader = undefined;
@@ -134,6 +138,10 @@ export class NodeConn extends RawDuplex implements AcceptedConn {
 
   readonly #onDrain = (): void => {
     if (this.#socket.writableNeedDrain || this.#valve?.isFull?.()) return;
+    if (this.#socket.writableLength === 0) {
+      for (const chunk of this.#given) returnBuffer(chunk);
+    }
+    this.#given.length = 0;
     const writers = this.#writers;
     this.#writers = [];
     for (const writer of writers) writer.resolve();
@@ -203,6 +211,15 @@ export class NodeConn extends RawDuplex implements AcceptedConn {
     if (chunk.length === 0) return;
     if (this.#socket.write(chunk) && !this.#valve?.isFull?.()) return;
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
+  }
+
+  /** See {@linkcode Duplex.give}. */
+  give(chunk: Uint8Array): void | Promise<void> {
+    const full = this.write(chunk);
+    // A socket that has nothing left to write has no use for what it wrote; one that is full says so later.
+    if (full) this.#given.push(chunk);
+    else if (this.#socket.writableLength === 0) returnBuffer(chunk);
+    return full;
   }
 
   /** See {@linkcode Duplex.closeWrite}. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { test } from "../../harness.ts";
 import { concat, decodeText, encodeText } from "../../../lib/base/bytes.ts";
 import { type Chunk, type Duplex, join, pair, RawDuplex } from "../../../lib/base/duplex.ts";
+import { lendBuffer, returnBuffer } from "../../../lib/base/loan.ts";
 import { TunnelError } from "../../../lib/base/errors.ts";
 
 const text = encodeText;
@@ -862,4 +863,30 @@ test("join() of chains of joined pairs is still one connection", async () => {
     }),
     { numRuns: 40 },
   );
+});
+
+test("join() gives chunks to who takes them for good, counts them, and writes them to the others", async () => {
+  const [visitor, front] = pair();
+  const [back, upstream] = pair();
+  const given: number[] = [];
+  back.give = (chunk) => {
+    given.push(chunk.length);
+    lendBuffer(chunk);
+    returnBuffer(chunk); // gone before anybody can count it
+  };
+  const joined = join(front, back);
+  visitor.write(new Uint8Array(20_000));
+  visitor.closeWrite();
+  upstream.write(new Uint8Array(30_000));
+  upstream.closeWrite();
+  assert.equal((await visitor.read())?.length, 30_000);
+  assert.equal(await visitor.read(), undefined);
+  assert.equal(await upstream.read(), undefined);
+  const { forwardBytes, backwardBytes, error } = await joined;
+  assert.deepEqual([given, forwardBytes, backwardBytes, error], [
+    [20_000],
+    20_000,
+    30_000,
+    undefined,
+  ]);
 });

@@ -4,6 +4,7 @@ import { toHex } from "../../../lib/base/bytes.ts";
 import { FakeClock, systemClock } from "../../../lib/base/clock.ts";
 import { type Chunk, type Duplex, pair, RawDuplex } from "../../../lib/base/duplex.ts";
 import type { TunnelError } from "../../../lib/base/errors.ts";
+import { lendBuffer, returnBuffer } from "../../../lib/base/loan.ts";
 import { RESET } from "../../../lib/mux/frame.ts";
 import type { Mux, MuxStream } from "../../../lib/mux/mux.ts";
 import { createMux, type MuxOptions } from "../../../lib/mux/muxer.ts";
@@ -505,3 +506,53 @@ for (const returnsWrites of [false, true]) {
     await close();
   });
 }
+
+test("Mux hands out views of what its carrier lent, and the last one given away frees all", async () => {
+  const carriers = pair();
+  const lent: Uint8Array[] = [];
+  const read = carriers[1].read.bind(carriers[1]);
+  carriers[1].read = () => {
+    const note = (chunk: Chunk) => {
+      const own = chunk?.slice(); // a socket's chunk is all of its buffer
+      if (own) lendBuffer(own);
+      if (own && own.length > 100_000) lent.push(own);
+      return own;
+    };
+    const next = read();
+    return next instanceof Promise ? next.then(note) : note(next);
+  };
+  const streams: MuxStream[] = [];
+  const { edge, close } = rig((stream) => void streams.push(stream), {}, carriers);
+  const [one, other] = [edge.open(1), edge.open(1)];
+  while (streams.length < 2) await new Promise((resolve) => setTimeout(resolve, 0));
+  const waiting = streams.map((stream) => stream.read());
+  // Both leave in one write of the carrier, and so arrive in one chunk.
+  one.write(new Uint8Array(60_000).fill(1));
+  other.write(new Uint8Array(60_000).fill(2));
+  const chunks = await Promise.all(waiting) as Uint8Array[];
+  assert.deepEqual(chunks.map((chunk) => [chunk.length, chunk[59_999]]), [[60_000, 1], [
+    60_000,
+    2,
+  ]]);
+  assert.equal(lent.length, 1);
+  returnBuffer(chunks[0]);
+  assert.equal(chunks[1][0], 2, "the other one is still being looked at");
+  returnBuffer(chunks[1]);
+  assert.equal(lent[0].length, 0);
+  await close();
+});
+
+test("MuxStream.give() sends what write() sends, and frees it when it has left", async () => {
+  const arrived: Promise<Uint8Array>[] = [];
+  const { edge, close } = rig((stream) => void arrived.push(readAll(stream)));
+  const stream = edge.open(1);
+  const chunk = new Uint8Array(50_000).fill(7);
+  lendBuffer(chunk);
+  await stream.give!(chunk);
+  stream.closeWrite();
+  while (arrived.length === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  const all = await arrived[0];
+  assert.deepEqual([all.length, all[0], all[49_999]], [50_000, 7, 7]);
+  assert.equal(chunk.length, 0);
+  await close();
+});

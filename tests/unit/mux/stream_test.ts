@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concat } from "../../../lib/base/bytes.ts";
+import { lendBuffer } from "../../../lib/base/loan.ts";
 import { SendQueue, StreamState } from "../../../lib/mux/stream.ts";
 import { WindowBudget } from "../../../lib/mux/window.ts";
 import { test } from "../../harness.ts";
@@ -46,4 +47,21 @@ test("StreamState.canSend waits for credit, but neither SYN nor FIN needs any", 
   assert.equal(stream.canSend, true);
   stream.finSent = true;
   assert.equal(stream.canSend, false);
+});
+
+test("SendQueue returns the memory of what was given, once all of it has left, and of nothing else", () => {
+  const given = new Uint8Array(40_000).fill(1);
+  const written = new Uint8Array(40_000).fill(2);
+  lendBuffer(given);
+  lendBuffer(written);
+  const queue = new SendQueue();
+  queue.push(given, true);
+  queue.push(written);
+  const out = new Uint8Array(80_000);
+  queue.moveInto(out, 0, 39_999);
+  assert.equal(given.length, 40_000, "its last byte waits");
+  queue.moveInto(out, 39_999, 40_001);
+  assert.equal(given.length, 0);
+  assert.equal(written.length, 40_000);
+  assert.deepEqual([out[39_999], out[40_000], out[79_999]], [1, 2, 2]);
 });

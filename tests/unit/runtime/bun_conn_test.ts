@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { lendBuffer, returnBuffer } from "../../../lib/base/loan.ts";
 import { BunConn, type BunSocket } from "../../../lib/runtime/bun_conn.ts";
 import { test } from "../../harness.ts";
 
@@ -143,4 +144,29 @@ test("BunConn with a socket that is closed already waits for the close to say so
   conn.onDrain();
   conn.onClose(undefined);
   await assert.rejects(async () => await writing, { code: "connection_closed" });
+});
+
+test("BunConn.give() frees what the socket has taken: at once, or when it has drained", async () => {
+  const { socket, conn } = connected();
+  const [first, second] = [new Uint8Array(20_000).fill(1), new Uint8Array(20_000).fill(2)];
+  lendBuffer(first);
+  lendBuffer(second);
+  await conn.give(first);
+  assert.equal(first.length, 0);
+  socket.takes = 1;
+  const full = conn.give(second);
+  assert.equal(second.length, 20_000, "most of it waits");
+  socket.takes = Infinity;
+  conn.onDrain();
+  await full;
+  assert.equal(second.length, 0);
+  assert.deepEqual([socket.sent.length, socket.sent[39_999]], [40_000, 2]);
+});
+
+test("BunConn lends what it reads when it is large", async () => {
+  const { conn } = connected();
+  const chunk = new Uint8Array(20_000);
+  conn.onData(chunk);
+  returnBuffer(await conn.read() as Uint8Array);
+  assert.equal(chunk.length, 0);
 });

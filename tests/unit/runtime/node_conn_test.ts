@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Duplex, type Duplex as NodeDuplex } from "node:stream";
 import type { Socket } from "node:net";
+import { lendBuffer, returnBuffer } from "../../../lib/base/loan.ts";
 import {
   NodeConn,
   type NodeConnOptions,
@@ -200,4 +201,42 @@ test("plainIp() takes IPv4 out of its IPv6 clothes", () => {
   assert.equal(plainIp("::FFFF:192.0.2.1"), "192.0.2.1");
   assert.equal(plainIp("2001:db8::1"), "2001:db8::1");
   assert.equal(plainIp(undefined), "");
+});
+
+test("NodeConn.give() frees what the socket has taken: at once, or when it has drained", async () => {
+  const quick = connOver(new HandSocket());
+  const first = new Uint8Array(20_000);
+  lendBuffer(first);
+  await quick.give(first);
+  assert.equal(first.length, 0);
+  quick.abort();
+
+  const socket = new HandSocket(false);
+  const slow = connOver(socket);
+  const second = new Uint8Array(20_000);
+  lendBuffer(second);
+  const full = slow.give(second);
+  await turn();
+  assert.equal(second.length, 20_000, "the socket has it still");
+  socket.accept!();
+  await full;
+  assert.equal(second.length, 0);
+  slow.abort();
+});
+
+test("NodeConn lends what it reads when it is large, and keeps what is given back to it", async () => {
+  const socket = new HandSocket();
+  const conn = connOver(socket);
+  for (const isUnread of [false, true]) {
+    socket.push(Buffer.from(new ArrayBuffer(20_000)));
+    const chunk = await conn.read();
+    assert.ok(chunk);
+    if (isUnread) {
+      conn.unread(chunk);
+      assert.equal(await conn.read(), chunk);
+    }
+    returnBuffer(chunk);
+    assert.equal(chunk.length, isUnread ? 20_000 : 0);
+  }
+  conn.abort();
 });
