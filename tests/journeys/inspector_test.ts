@@ -262,6 +262,11 @@ journey("filters and full text search leave what matches", async (stage) => {
 
   await search.fill("Lamp oil, clear");
   await wall.getByText(/matched 1 of 19/).waitFor();
+  // What is found is marked where it stands, in request and response.
+  await row(page, "/api/orders?notify").click();
+  await title(page).filter({ hasText: "/api/orders" }).waitFor();
+  await page.waitForFunction(() => CSS.highlights.get("found")?.size === 2);
+  await shoot("inspector-light-found");
   stage.api.add({ target: "/fresh", body: "Lamp oil, clear, again" });
   await row(page, "/fresh").waitFor();
   await search.fill("nobody says this");

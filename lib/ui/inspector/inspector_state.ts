@@ -297,14 +297,14 @@ export class InspectorState {
     }
   }
 
-  get #asksAgent(): boolean {
-    return this.#wanted !== "" || this.filters.value.some(isAskedOfAgent);
-  }
-
-  /** What the agent is asked to look for. */
-  get #wanted(): string {
+  /** What is searched for in the exchanges; empty while a filter is written. */
+  get wanted(): string {
     const text = this.text.value;
     return isFilterText(text) ? "" : text.trim();
+  }
+
+  get #asksAgent(): boolean {
+    return this.wanted !== "" || this.filters.value.some(isAskedOfAgent);
   }
 
   #show(more: readonly ExchangeSummary[]): void {
@@ -377,7 +377,7 @@ export class InspectorState {
 
   async #search(): Promise<void> {
     const turn = ++this.#searchTurn;
-    const q = this.#wanted;
+    const q = this.wanted;
     const filters = this.filters.value.filter(isAskedOfAgent).map(filterText);
     const found = new Set<string>();
     try {

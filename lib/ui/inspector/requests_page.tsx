@@ -13,6 +13,7 @@ import { Detail } from "./detail.tsx";
 import { ExchangeListView } from "./exchange_list_view.tsx";
 import { FilterBar } from "./filter_bar.tsx";
 import { FilterDialog } from "./filter_dialog.tsx";
+import { useFoundMarks } from "./found_marks.tsx";
 import type { InspectorState } from "./inspector_state.ts";
 import type { ListWidth } from "./list_width.ts";
 import { Overview } from "./overview.tsx";
@@ -49,6 +50,7 @@ export function RequestsPage(props: RequestsPageProps): VNode {
   useLayoutEffect(() => {
     if (sheet.current) sheet.current.scrollTop = 0;
   }, [shown?.id, otherId]);
+  useFoundMarks(sheet, state.wanted);
   return (
     <>
       <h1 class="visually-hidden" tabIndex={-1} data-focus-home>Exchanges</h1>
