@@ -8,7 +8,9 @@ import { toBase64 } from "../base/base64.ts";
 import { encodeText } from "../base/bytes.ts";
 import type { Duplex } from "../base/duplex.ts";
 import { VERSION } from "../base/version.ts";
-import { readResponseHead } from "../http/head.ts";
+import type { TunnelError } from "../base/errors.ts";
+import { HttpError } from "../http/fault.ts";
+import { readResponseHead, type ResponseHead } from "../http/head.ts";
 import { formatHostPort } from "./address.ts";
 import { type Proxy, proxyFailed } from "./proxy.ts";
 
@@ -39,7 +41,7 @@ export async function connectOverHttp(
   ];
   await carrier.write(encodeText(`${lines.join("\r\n")}\r\n\r\n`));
   for (let heads = 0; heads <= MAX_INTERIM; heads++) {
-    const head = await readResponseHead(carrier);
+    const head = await readAnswer(carrier, (found) => proxyFailed(proxy, target, found));
     if (!head) throw proxyFailed(proxy, target, "it closed the connection without an answer");
     // A body of a 2xx would be the tunnel itself, whatever its fields say (RFC 9110, 9.3.6).
     if (head.status >= 200 && head.status < 300) return;
@@ -48,6 +50,18 @@ export async function connectOverHttp(
     }
   }
   throw proxyFailed(proxy, target, "it does not come to an answer");
+}
+
+async function readAnswer(
+  carrier: Duplex,
+  fail: (found: string) => TunnelError,
+): Promise<ResponseHead | undefined> {
+  try {
+    return await readResponseHead(carrier);
+  } catch (thrown) {
+    if (!(thrown instanceof HttpError)) throw thrown;
+    throw fail("it does not speak HTTP; for a SOCKS5 proxy write socks5://host:port");
+  }
 }
 
 function words(status: number, reason: string, proxy: Proxy): string {

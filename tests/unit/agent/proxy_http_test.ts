@@ -55,6 +55,10 @@ test("connectOverHttp() says what the proxy said", async () => {
     await about("http://p.test", "HTTP/1.1 100 Go on\r\n\r\n".repeat(9)),
     "it does not come to an answer",
   );
+  assert.equal(
+    await about("http://p.test", "\x05\xff\r\n\r\n"),
+    "it does not speak HTTP; for a SOCKS5 proxy write socks5://host:port",
+  );
   const [ours, theirs] = pair();
   theirs.closeWrite();
   await assert.rejects(connectOverHttp(ours, parseProxyUrl("http://p.test"), "edge.test", 443), {
