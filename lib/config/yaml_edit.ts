@@ -125,8 +125,13 @@ function nested(indent: string, path: readonly string[], written: string): strin
   ).join("\n");
 }
 
-/** A value in the quotes of the one before it. */
-function writtenAs(value: Value, type?: Scalar.Type | null): string {
+/**
+ * A value in the quotes of the one before it.
+ *
+ * @param value what it is
+ * @param type how the one before it was written
+ */
+export function writtenAs(value: Value, type?: Scalar.Type | null): string {
   if (type === Scalar.QUOTE_DOUBLE && typeof value === "string") return JSON.stringify(value);
   if (type === Scalar.QUOTE_SINGLE && typeof value === "string") {
     return `'${value.replaceAll("'", "''")}'`;

@@ -13,19 +13,11 @@ import {
   Scalar,
   type YAMLMap,
 } from "yaml";
+import { TunnelError } from "../base/errors.ts";
+import { type Move, moveLines } from "./yaml_lines.ts";
 import type { Path, YamlDocument } from "./yaml_document.ts";
 import { parseYamlDocument } from "./yaml_document.ts";
 import { parseToEdit, printEdited } from "./yaml_edit.ts";
-
-/** One change. */
-export interface Move {
-  /** Where the key is. */
-  readonly from: Path;
-  /** Where it goes; the maps on the way are made where the first key for them was. */
-  readonly to: Path;
-  /** What its value becomes. @default what it was */
-  readonly value?: unknown;
-}
 
 /**
  * The document with keys moved. What is not there is not moved; what is in the way stays, and the
@@ -37,7 +29,34 @@ export interface Move {
 export function moveKeys(document: YamlDocument, moves: readonly Move[]): YamlDocument {
   const tree = parseToEdit(document.text);
   for (const move of moves) moveKey(tree, move);
-  return parseYamlDocument(printEdited(tree, document.text), document.source);
+  const printed = parseYamlDocument(printEdited(tree, document.text), document.source);
+  return byLines(document, moves, printed) ?? printed;
+}
+
+/** The same, with every other line as it was, where that says the same. */
+function byLines(
+  { text, source }: YamlDocument,
+  moves: readonly Move[],
+  printed: YamlDocument,
+): YamlDocument | undefined {
+  const careful = moveLines(text, moves);
+  if (careful === undefined) return undefined;
+  try {
+    const document = parseYamlDocument(careful, source);
+    return isSame(document.value, printed.value) ? document : undefined;
+  } catch (thrown) {
+    if (thrown instanceof TunnelError) return undefined;
+    throw thrown;
+  }
+}
+
+/** Whether two plain values say the same; the order of keys says nothing. */
+function isSame(one: unknown, other: unknown): boolean {
+  const sorted = (_: string, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1))
+      : value;
+  return JSON.stringify(one, sorted) === JSON.stringify(other, sorted);
 }
 
 function moveKey(tree: Document, { from, to, ...more }: Move): void {

@@ -40,11 +40,8 @@ tunnels:
   shop:
     proto: http
     addr: 8080
-    basic_auth:
-      - ann:12345678
-    schemes:
-      - https
-      - http
+    basic_auth: ["ann:12345678"]
+    schemes: [https, http] # both
 `,
   );
   const { agent, tunnels } = readAgentFile(await openDocument(host, "/o.yml"));

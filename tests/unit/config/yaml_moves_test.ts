@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Move, moveKeys } from "../../../lib/config/yaml_moves.ts";
+import type { Move } from "../../../lib/config/yaml_lines.ts";
+import { moveKeys } from "../../../lib/config/yaml_moves.ts";
 import { parseYamlDocument } from "../../../lib/config/yaml_document.ts";
 import { test } from "../../harness.ts";
 
@@ -21,7 +22,11 @@ test("moveKeys() moves a key with its comments, and makes the map where the key 
 test("moveKeys() renames in place and changes values", () => {
   assert.equal(
     moved("t:\n  old: a # why\n  z: 1\n", { from: ["t", "old"], to: ["t", "new"], value: ["a"] }),
-    "t:\n  new:\n    - a\n  z: 1\n",
+    "t:\n  new: [a] # why\n  z: 1\n",
+  );
+  assert.equal(
+    moved("t:\n  old: {a: 1}\n", { from: ["t", "old"], to: ["t", "new"], value: ["a"] }),
+    "t:\n  new:\n    - a\n",
   );
 });
 
