@@ -24,14 +24,16 @@ import { type Agent, type CloseOptions, connect as connectAgent } from "./lib/ag
 import type { AgentOptions, ForwardOptions } from "./lib/agent/config.ts";
 import type { AgentEndpoint, EndpointEnd } from "./lib/agent/endpoint.ts";
 import type { EndpointUrl } from "./lib/agent/endpoint_url.ts";
-import type {
-  EndpointConnection,
-  ListenEndpointOptions,
-  ListeningEndpoint,
+import {
+  type EndpointConnection,
+  type ListenEndpointOptions,
+  type ListeningEndpoint,
+  readBacklog,
 } from "./lib/agent/listen.ts";
 import { findServer, type LocalServer } from "./lib/agent/local_server.ts";
 import {
   handlerOf,
+  readLimits,
   type ServeApp,
   type ServeHandler,
   type ServeOptions,
@@ -237,7 +239,7 @@ export async function serve(
   const [session, { limits, onError, ...rest }] = split(options);
   const answer = handlerOf(handler, onError);
   const { wanted, upstream } = readServiceWish(rest, "http");
-  const wish: ServeOptions = { limits, ...rest };
+  const wish: ServeOptions = { limits: readLimits(limits), ...rest };
   return await open(
     { session, wanted, kind: upstream.kind, url: rest.url },
     (agent, local) => agent.serve(answer, { ...wish, ...local && { url: local } }),
@@ -269,6 +271,7 @@ export interface ListenTunnel extends Tunnel, AsyncIterable<EndpointConnection> 
  */
 export async function listen(options: ListenTunnelOptions = {}): Promise<ListenTunnel> {
   const [session, { backlog, ...rest }] = split(options);
+  readBacklog(backlog);
   const { wanted, upstream } = readServiceWish(rest);
   const tunnel = await open(
     { session, wanted, kind: upstream.kind, url: rest.url },

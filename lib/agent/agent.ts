@@ -107,7 +107,7 @@ export interface Agent extends AsyncDisposable {
    */
   serve(handler: ServeHandler | ServeApp, options?: ServeOptions): Promise<AgentEndpoint>;
   /** The events from now on, to be read one by one. Ends with the agent. */
-  events(options?: FollowOptions): AsyncIterableIterator<AgentEvent>;
+  events(options?: FollowOptions<AgentEvent>): AsyncIterableIterator<AgentEvent>;
   /**
    * Sends a request that is kept once more, straight to its service; it goes on by itself.
    *
@@ -276,7 +276,7 @@ class RunningAgent implements Agent {
     return this.#announcer.subscribe(listener);
   }
 
-  events(options: FollowOptions = {}): AsyncIterableIterator<AgentEvent> {
+  events(options: FollowOptions<AgentEvent> = {}): AsyncIterableIterator<AgentEvent> {
     return followEvents((listener) => this.subscribe(listener), options, this.closed);
   }
 

@@ -60,9 +60,10 @@ export interface AgentEndpoint extends AsyncDisposable {
    * The exchanges of this endpoint from now on, each as soon as it is over: what was asked, what was
    * answered, what was sent in it. Ends with the endpoint.
    *
+   * @param options when it ends, and which are wanted: `{ where: (one) => one.response?.status === 500 }`
    * @throws {TunnelError} config_invalid when none are kept: the agent needs `inspectBytes`
    */
-  exchanges(options?: FollowOptions): AsyncIterableIterator<Exchange>;
+  exchanges(options?: FollowOptions<Exchange>): AsyncIterableIterator<Exchange>;
   /** Takes it down; connections that are open go on. Idempotent. */
   close(): Promise<void>;
   /** Settles (never rejects) when it is over. */
@@ -179,13 +180,13 @@ export class OwnEndpoint implements AgentEndpoint {
     this.#way = way;
   }
 
-  exchanges(options: FollowOptions = {}): AsyncIterableIterator<Exchange> {
+  exchanges(options: FollowOptions<Exchange> = {}): AsyncIterableIterator<Exchange> {
     const { store } = this.#parts;
     if (!store || !this.inspect) {
       throw new TunnelError(
         "config_invalid",
-        `Cannot follow the exchanges of "${this.name}": none are kept; give the agent ` +
-          '"inspectBytes", 0 for the usual amount, and an http endpoint',
+        `Cannot follow the exchanges of "${this.name}": none are kept; say "inspect: true" to ` +
+          'forward() or serve(), or give the agent "inspectBytes", and use an http endpoint',
       );
     }
     const told = new WeakSet<Exchange>();

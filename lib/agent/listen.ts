@@ -65,6 +65,20 @@ const DEFAULT_BACKLOG = 128;
 /** How long a visitor that is done with may go on sending. */
 const LINGER_MS = 5_000;
 
+/**
+ * Checks how many connections may wait.
+ *
+ * @param backlog as the caller gave it
+ * @throws {TunnelError} config_invalid
+ */
+export function readBacklog(backlog: number = DEFAULT_BACKLOG): number {
+  if (Number.isInteger(backlog) && backlog >= 0) return backlog;
+  throw new TunnelError(
+    "config_invalid",
+    `Cannot use the endpoint options: "backlog": ${backlog} is no count of connections`,
+  );
+}
+
 /** The connections of one endpoint that nobody has taken yet. */
 export class ConnectionQueue {
   readonly #clock: Clock;
@@ -79,10 +93,11 @@ export class ConnectionQueue {
    *
    * @param clock whose time
    * @param backlog how many may wait
+   * @throws {TunnelError} config_invalid for a backlog that is none
    */
-  constructor(clock: Clock, backlog: number = DEFAULT_BACKLOG) {
+  constructor(clock: Clock, backlog?: number) {
     this.#clock = clock;
-    this.#backlog = backlog;
+    this.#backlog = readBacklog(backlog);
   }
 
   /** A visitor comes. */

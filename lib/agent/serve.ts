@@ -7,6 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Duplex } from "../base/duplex.ts";
 import type { Logger } from "../base/log.ts";
+import { parseWith, type Schema, z } from "../base/schema.ts";
 import type {
   FetchExtras,
   FetchInfo,
@@ -75,6 +76,29 @@ export interface ServeApp {
   fetch(request: Request, info: ServeInfo): Response | Promise<Response>;
 }
 
+const ms = z.number().min(0).max(2 ** 31 - 1).optional();
+
+const limitsSchema: Schema<Partial<FetchLimits>> = z.strictObject({
+  headBytes: z.int().min(1).optional(),
+  headers: z.int().min(1).optional(),
+  headMs: ms,
+  keepAliveMs: ms,
+  idleMs: ms,
+  endedMs: ms,
+  lingerMs: ms,
+  discardBytes: z.int().min(0).optional(),
+});
+
+/**
+ * Checks what a visitor may cost.
+ *
+ * @param limits as the caller gave them
+ * @throws {TunnelError} config_invalid
+ */
+export function readLimits(limits: Partial<FetchLimits> = {}): Partial<FetchLimits> {
+  return parseWith(limitsSchema, limits, "the limits");
+}
+
 /** What serving needs. */
 export interface ServingOptions extends Pick<ServeOptions, "limits" | "onError"> {
   /** Whose time. */
@@ -95,10 +119,11 @@ export class HandlerService {
    * @param handler who answers
    * @param options time, log, limits
    * @throws {TypeError} when it is no handler
+   * @throws {TunnelError} config_invalid for limits that are none
    */
   constructor(handler: ServeHandler | ServeApp, options: ServingOptions) {
     this.#handler = handlerOf(handler, options.onError);
-    this.#options = options;
+    this.#options = { ...options, limits: readLimits(options.limits) };
   }
 
   /** A visitor comes. */

@@ -6,7 +6,9 @@
  */
 
 /** How events are followed. */
-export interface FollowOptions {
+export interface FollowOptions<T = unknown> {
+  /** Only those for which it is true: the others are forgotten at once. @default all */
+  readonly where?: (event: T) => boolean;
   /** Ends it: the loop is left, nothing is thrown. */
   readonly signal?: AbortSignal;
   /** How many may wait for a busy reader; then the oldest are forgotten. @default {1000} */
@@ -41,15 +43,15 @@ const MAX_WAITING = 1_000;
  */
 export function followEvents<T>(
   subscribe: (listener: (event: T) => void) => () => void,
-  options: FollowOptions = {},
+  options: FollowOptions<T> = {},
   over?: Promise<unknown>,
 ): AsyncIterableIterator<T> {
-  const { signal, maxWaiting = MAX_WAITING } = options;
+  const { signal, where, maxWaiting = MAX_WAITING } = options;
   const waiting: T[] = [];
   const readers: ((result: IteratorResult<T>) => void)[] = [];
   let isOver = false;
   const stop = subscribe((event) => {
-    if (isOver) return;
+    if (isOver || where && !where(event)) return;
     const reader = readers.shift();
     if (reader) return reader({ done: false, value: event });
     waiting.push(event);

@@ -216,9 +216,10 @@ test("serve() streams both ways, upgrades, and its exchanges can be read", async
       return response;
     }
     return new Response(`${info.remote.host} sent ${await request.text()}`);
-  }, { url: "app.localhost", inspectBytes: 0 });
+  }, { url: "app.localhost", inspect: true });
   const { host, port } = new URL(tunnel.url);
   const exchanges = tunnel.endpoint.exchanges();
+  const chats = tunnel.endpoint.exchanges({ where: ({ request }) => request.target === "/chat" });
   assert.match(await get(Number(port), host), /^HTTP\/1\.1 200 [^]*127\.0\.0\.1 sent $/);
   const first: Exchange = (await exchanges.next()).value;
   assert.equal(first.request.target, "/x");
@@ -244,6 +245,7 @@ test("serve() streams both ways, upgrades, and its exchanges can be read", async
   assert.match(answer, /^HTTP\/1\.1 101 [^]*sec-websocket-protocol: shout\r\n[^]*HELLO/i);
   const chat: Exchange = (await exchanges.next()).value;
   assert.deepEqual([chat.request.target, chat.response?.status], ["/chat", 101]);
+  assert.equal((await chats.next()).value, chat);
   await tunnel.close();
   assert.equal((await exchanges.next()).done, true);
 });
@@ -301,6 +303,14 @@ test("listen() gives the connections of a URL, and ends with its signal", async 
   await tunnel.closed;
   await tunnel.close();
   await assert.rejects(listen({ backlog: 1, addr: 80 } as never), { code: "config_invalid" });
+  await assert.rejects(listen({ backlog: -1 }), {
+    code: "config_invalid",
+    message: 'Cannot use the endpoint options: "backlog": -1 is no count of connections',
+  });
+  await assert.rejects(serve(() => new Response(), { limits: { headMs: -1 } }), {
+    code: "config_invalid",
+    message: /^Cannot use the limits: "headMs": /,
+  });
 });
 
 test("forward(), serve() and listen() reject with the reason of their signal", async () => {

@@ -28,6 +28,20 @@ test("followEvents() gives what happened before and while it is read, in order",
   assert.equal(source.listeners.size, 0);
 });
 
+test("followEvents() forgets what is not wanted, and lets it push nothing out", async () => {
+  const source = new Source();
+  const events = followEvents(source.subscribe, {
+    where: (n: number) => n % 2 === 0,
+    maxWaiting: 1,
+  });
+  source.tell(2, 3, 5);
+  assert.equal((await events.next()).value, 2);
+  const next = events.next();
+  source.tell(7, 8);
+  assert.equal((await next).value, 8);
+  await events.return!();
+});
+
 test("followEvents() stops listening when its loop is left", async () => {
   const source = new Source();
   const events = followEvents(source.subscribe);
