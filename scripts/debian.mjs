@@ -19,6 +19,7 @@ export const DEBIAN_TOOLS = {
   pebble: "pebble",
   "pebble-challtestsrv": "pebble",
   "systemd-analyze": "systemd",
+  "systemd-socket-activate": "systemd",
   testssl: "testssl.sh",
   tmux: "tmux",
 };

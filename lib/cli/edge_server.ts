@@ -21,6 +21,7 @@ import {
   type EdgeInput,
   TOKEN_VARIABLE,
 } from "./edge_options.ts";
+import { type InheritedSockets, inheritSockets } from "./inherited_sockets.ts";
 import { dialable } from "./listen_address.ts";
 import { endWithin, GRACE_MS, watchSignals } from "./shutdown.ts";
 
@@ -42,18 +43,20 @@ export async function runEdge(cli: Cli, input: EdgeInput): Promise<number> {
   const { runtime, logger } = cli;
   const combined = await combineOptions(cli, input);
   const reloads = isReloadable(input, combined.options);
+  const inherited = await inheritSockets(runtime, logger);
   const signals = watchSignals(runtime.host, reloads ? ["SIGINT", "SIGTERM"] : undefined);
   let forget = () => {};
   try {
     const log = logEdgeEvents(logger);
     let hear = log;
-    const door = await apiDoor(cli, combined);
+    const door = await apiDoor(cli, combined, inherited);
     const options = {
       ...combined.options,
       api: door,
       onEvent: (event: EdgeEvent) => hear(event),
     };
-    const edge = await start(cli, options, !combined.isApiChosen);
+    const edge = await start(cli, options, !combined.isApiChosen, inherited);
+    await inherited?.closeRest();
     await rememberFacts(edge);
     const reloading = reloads ? new Reloading(cli, input, edge, options) : undefined;
     if (reloading) forget = runtime.host.onSignal("SIGHUP", () => void reloading.onSignal());
@@ -177,8 +180,9 @@ function serve(
 async function apiDoor(
   { runtime }: Cli,
   { api, isApiChosen }: CombinedOptions,
+  inherited: InheritedSockets | undefined,
 ): Promise<Address | undefined> {
-  if (!api || isApiChosen) return api;
+  if (!api || isApiChosen || inherited?.has(api.port)) return api;
   // Asked beforehand: an edge that fails to start once has made its secrets, and shown them to nobody.
   try {
     const probe = await runtime.net.listen({ ...api, onConnection: (conn) => conn.abort() });
@@ -191,10 +195,12 @@ async function apiDoor(
 }
 
 async function start(
-  { runtime }: Cli,
+  cli: Cli,
   options: EdgeOptions,
   mayMoveApi: boolean,
+  inherited: InheritedSockets | undefined,
 ): Promise<EdgeInside> {
+  const runtime = inherited ? { ...cli.runtime, net: inherited.net } : cli.runtime;
   try {
     return await launchEdge(options, runtime);
   } catch (thrown) {

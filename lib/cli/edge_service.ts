@@ -9,7 +9,9 @@ import type { Cli } from "./command.ts";
 import { readEdgeFile } from "./edge_file.ts";
 import { ownLine } from "./service/program_line.ts";
 import { runTool } from "./service/run_tool.ts";
-import { formatUnit, UNIT_NAME } from "./systemd_unit.ts";
+import type { Address } from "../runtime/net.ts";
+import type { EdgeFileOptions } from "./edge_file_options.ts";
+import { formatSocketUnit, formatUnit, SOCKET_NAME, UNIT_NAME } from "./systemd_unit.ts";
 
 /** Where units of the operator lie. */
 export const UNIT_FOLDER = "/etc/systemd/system";
@@ -41,19 +43,30 @@ export async function installEdge(cli: Cli, options: InstallOptions): Promise<vo
   const config = absolute(options.config, host.cwd());
   const { options: file } = await readEdgeFile(host.files, config);
   const log = file.accessLog?.to;
+  const sockets = formatSocketUnit(doorsOf(file));
   const unit = formatUnit({
     program: await ownLine(host),
     config,
     dataDir: file.dataDir ?? undefined,
     user: options.user,
     accessLog: log === "stdout" ? undefined : log,
+    hasSockets: sockets !== undefined,
   });
-  if (options.printOnly) return host.stdout.write(unit);
-  const path = `${options.folder}/${UNIT_NAME}`;
-  await host.files.write(path, unit, { mode: 0o644 });
+  const units = [[UNIT_NAME, unit], ...sockets === undefined ? [] : [[SOCKET_NAME, sockets]]];
+  if (options.printOnly) {
+    return host.stdout.write(units.map(([name, text]) => `# ${name}\n${text}`).join("\n"));
+  }
+  for (const [name, text] of units) {
+    await host.files.write(`${options.folder}/${name}`, text, { mode: 0o644 });
+  }
+  // A socket of an older configuration would be passed on all the same.
+  if (sockets === undefined) await removeIfThere(cli, `${options.folder}/${SOCKET_NAME}`);
+  const names = units.map(([name]) => name).reverse().join(" ");
   host.stdout.write(
-    `Wrote ${path}\n\nThe service must be able to read ${config}. Start it now and at each boot:\n\n` +
-      `  systemctl daemon-reload\n  systemctl enable --now ${UNIT_NAME}\n\n` +
+    `Wrote ${units.map(([name]) => `${options.folder}/${name}`).join(" and ")}\n\n` +
+      `The service must be able to read ${config}. Start it now and at each boot:\n\n` +
+      `  systemctl daemon-reload\n  systemctl enable --now ${names}\n\n` +
+      `Where an edge of before runs, end it first: systemctl stop ${names}\n\n` +
       `What it prints on its first start, the authtoken and the API key included:\n\n` +
       `  journalctl -u ${UNIT_NAME}\n`,
   );
@@ -72,8 +85,12 @@ export async function uninstallEdge(cli: Cli, folder: string): Promise<void> {
   if (!await host.files.stat(path)) {
     throw new TunnelError("not_found", `Cannot uninstall the edge: there is no "${path}"`);
   }
-  await systemctl(cli, ["disable", "--now", UNIT_NAME]);
+  const socket = `${folder}/${SOCKET_NAME}`;
+  const hasSocket = await host.files.stat(socket) !== undefined;
+  // The socket first: it would start the service again for the next visitor.
+  await systemctl(cli, ["disable", "--now", ...hasSocket ? [SOCKET_NAME] : [], UNIT_NAME]);
   await host.files.remove(path);
+  await removeIfThere(cli, socket);
   await systemctl(cli, ["daemon-reload"]);
   host.stdout.write(`Removed ${path}; the data folder is still there\n`);
 }
@@ -95,6 +112,19 @@ export async function edgeStatus(cli: Cli, folder: string): Promise<number> {
   const state = await systemctl(cli, ["is-active", UNIT_NAME]);
   host.stdout.write(`installed: ${path}\nservice: ${state}\n`);
   return state === "active" ? 0 : 1;
+}
+
+async function removeIfThere({ runtime: { host } }: Cli, path: string): Promise<void> {
+  if (await host.files.stat(path)) await host.files.remove(path);
+}
+
+/** Where the doors are that visitors and agents come to, as the file says or as they usually are. */
+function doorsOf({ http, https, tls, agents }: EdgeFileOptions): Address[] {
+  const usual = { http: { host: "", port: 80 }, https: { host: "", port: 443 } };
+  const doors = [http === undefined ? usual.http : http, https === undefined ? usual.https : https];
+  return [...doors, tls, agents].flatMap((door) =>
+    door ? [{ host: door.host ?? "127.0.0.1", port: door.port }] : []
+  );
 }
 
 /** What systemctl prints; where there is none, or it fails, what is wrong with it. */

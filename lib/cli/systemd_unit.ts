@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Address } from "../runtime/net.ts";
 import { denoCache, hardening, quoteUnitWord } from "./service/unit_parts.ts";
 
 /** What the unit depends on. */
@@ -18,10 +19,47 @@ export interface UnitOptions {
   readonly user: string | undefined;
   /** The access log, when it is a file. */
   readonly accessLog: string | undefined;
+  /** Whether systemd holds its sockets. @default {false} */
+  readonly hasSockets?: boolean;
 }
 
 /** What the unit is called. */
 export const UNIT_NAME = "sallyport-edge.service";
+
+/** What the unit of its sockets is called. */
+export const SOCKET_NAME = "sallyport-edge.socket";
+
+/**
+ * Writes the unit of the sockets: systemd holds them while one edge follows another, so that nobody
+ * is refused meanwhile.
+ *
+ * @param places where the doors are; none is no unit
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { formatSocketUnit } from "./systemd_unit.ts";
+ *
+ * assert.match(formatSocketUnit([{ host: "", port: 443 }])!, /^ListenStream=443$/m);
+ * ```
+ */
+export function formatSocketUnit(places: readonly Address[]): string | undefined {
+  const lines = places.filter(({ host, port }) => port !== 0 && /^([\d.]*|.*:.*)$/.test(host))
+    .map(({ host, port }) =>
+      host === "" ? port : host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
+    );
+  if (lines.length === 0) return undefined;
+  return `# Written by "sallyport edge install".
+[Unit]
+Description=Doors of the Sallyport edge
+
+[Socket]
+${[...new Set(lines)].map((line) => `ListenStream=${line}\n`).join("")}Backlog=4096
+
+[Install]
+WantedBy=sockets.target
+`;
+}
 
 /**
  * Writes the unit.
@@ -44,7 +82,8 @@ export const UNIT_NAME = "sallyport-edge.service";
  * assert.match(unit, /^DynamicUser=yes$/m);
  * ```
  */
-export function formatUnit({ program, config, dataDir, user, accessLog }: UnitOptions): string {
+export function formatUnit(options: UnitOptions): string {
+  const { program, config, dataDir, user, accessLog, hasSockets = false } = options;
   const start = [...program, "edge", "--config", config].map(quoteUnitWord).join(" ");
   const folders = [dataDir, accessLog?.replace(/\/[^/]*$/, "")].filter((one) => one !== undefined);
   return `# Written by "sallyport edge install". Changes belong into "systemctl edit ${UNIT_NAME}".
@@ -55,7 +94,7 @@ Wants=network-online.target
 
 [Service]
 Type=simple
-ExecStart=${start}
+${hasSockets ? `Sockets=${SOCKET_NAME}\n` : ""}ExecStart=${start}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=always
 RestartSec=100ms

@@ -40,7 +40,9 @@ function bunNet(): Net {
       return dial(nodeClock, options, options.timeoutMs ?? CONNECT_MS, bunAttempt);
     },
     listen(options) {
-      if (!options.plain || options.path !== undefined) return base.listen(options);
+      if (!options.plain || options.path !== undefined || options.fd !== undefined) {
+        return base.listen(options);
+      }
       return listen(options, openBunDoor);
     },
   };

@@ -178,6 +178,11 @@ export interface ListenOptions {
   readonly port?: number;
   /** A unix socket instead; a stale socket file is replaced. */
   readonly path?: string;
+  /**
+   * The number of a socket that listens already, which this process was given: it stands for host,
+   * port and path. Who gave it may hold it too, so that connections wait after it was closed here.
+   */
+  readonly fd?: number;
   /** How many connections the kernel may hold for us; not heeded by a `plain` door on Bun. @default {511} */
   readonly backlog?: number;
   /**

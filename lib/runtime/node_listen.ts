@@ -46,6 +46,7 @@ export async function listen(
   options: ListenOptions,
   open: OpenDoor = openNodeDoor,
 ): Promise<Listener> {
+  if (options.fd !== undefined) return listenerOf([await openNodeDoor(options, "", 0)]);
   if (options.path !== undefined) return await listenUnix(options, options.path, open);
   const host = options.host ?? "127.0.0.1";
   if (host.toLowerCase() === "localhost") return await listenLoopback(options, open);
@@ -126,7 +127,10 @@ export const openNodeDoor: OpenDoor = (
   port: number,
   path?: string,
 ): Promise<Door> => {
-  const tried = triedToListen(host, port, path);
+  const { fd } = options;
+  const tried = fd === undefined
+    ? triedToListen(host, port, path)
+    : `Cannot listen at the socket ${fd}`;
   return new Promise((resolve, reject) => {
     const server = net.createServer({
       allowHalfOpen: true,
@@ -155,7 +159,13 @@ export const openNodeDoor: OpenDoor = (
     try {
       const { backlog = 511 } = options;
       // A port beside a path would win.
-      server.listen(path !== undefined ? { path, backlog } : { host, port, backlog });
+      server.listen(
+        fd !== undefined
+          ? { fd }
+          : path !== undefined
+          ? { path, backlog }
+          : { host, port, backlog },
+      );
     } catch (thrown) {
       reject(translateError(thrown, tried));
     }

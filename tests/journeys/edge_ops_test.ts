@@ -5,10 +5,12 @@ import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
+import { findTool, toolAdvice } from "../../scripts/debian.mjs";
 import { readPrometheus } from "../fakes/prometheus.ts";
 import { test } from "../harness.ts";
 import { startWeb, visit } from "./kit.ts";
-import { type Program, startProgram } from "./program.ts";
+import { type Program, programWords, startProgram } from "./program.ts";
 import { Sdk } from "./sdk.ts";
 
 const TOKEN = "owner_token_of_this_test_0123456789";
@@ -371,6 +373,38 @@ test("an edge that is restarted under load loses no request of a client that dia
     }
   }).finally(() => web.close());
 });
+
+if (process.platform === "linux") {
+  test("an edge takes the sockets that systemd holds, and the visitors who wait in them", async () => {
+    const tool = findTool("systemd-socket-activate");
+    assert.ok(tool, toolAdvice("systemd-socket-activate"));
+    const folder = mkdtempSync(join(tmpdir(), "sallyport-sockets-"));
+    const [http, https, stray] = await Promise.all([1, 2, 3].map(freePort));
+    // It listens, and becomes the program when the first visitor comes.
+    const edge = startProgram([
+      ...[http, https, stray].map((port) => `--listen=127.0.0.1:${port}`),
+      ...[`SALLYPORT_EDGE_AUTHTOKEN=${TOKEN}`, `SALLYPORT_EDGE_API_KEY=${KEY}`, "NO_COLOR=1"]
+        .map((one) => `--setenv=${one}`),
+      ...programWords(),
+      ...["edge", "--domain", "localhost", "--data", `${folder}/data`, "--api", "none"],
+      ...["--http", `127.0.0.1:${http}`, "--https", `127.0.0.1:${https}`, "--tcp-ports", "none"],
+      ...JSON_LOG,
+    ], { compiled: tool });
+    try {
+      await edge.waitForText(/Listening on \S+ as 5\./);
+      const early = visit({ http: `127.0.0.1:${http}` }, `http://nobody.localhost:${http}/`);
+      const rest = await edge.waitForJsonLine(({ msg }) => /at no door/.test(String(msg)));
+      assert.equal(rest.port, stray);
+      const ready = await edge.waitForJsonLine(({ msg }) => msg === "edge ready");
+      assert.deepEqual([ready.http, ready.https], [`127.0.0.1:${http}`, `127.0.0.1:${https}`]);
+      assert.equal((await early).status, 404);
+      assert.equal((await edge.stop()).code, 0);
+    } finally {
+      await edge.stop();
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
 
 /** 500 requests a second, as far as the machine lets them, each repeated until somebody takes it. */
 class Load {

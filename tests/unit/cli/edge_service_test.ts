@@ -13,6 +13,7 @@ async function run(args: string[], files: Record<string, string>) {
 }
 
 const UNIT = "/units/sallyport-edge.service";
+const SOCKET = "/units/sallyport-edge.socket";
 
 test("installEdge() writes a unit for a good configuration, and none for a bad one", async () => {
   const args = ["install", "--config", "/edge.yml", "--units", "/units"];
@@ -21,7 +22,18 @@ test("installEdge() writes a unit for a good configuration, and none for a bad o
   const unit = await good.files.readText(UNIT);
   assert.match(unit, /^ExecStart=.* edge --config \/edge\.yml$/m);
   assert.match(unit, /^ReadWritePaths=\/data$/m);
-  assert.match(good.out, /systemctl enable --now sallyport-edge\.service/);
+  assert.match(unit, /^Sockets=sallyport-edge\.socket$/m);
+  const socket = await good.files.readText(SOCKET);
+  assert.deepEqual(socket.match(/^ListenStream=.*$/gm), ["ListenStream=80", "ListenStream=443"]);
+  assert.match(good.out, /systemctl enable --now sallyport-edge\.socket sallyport-edge\.service/);
+  // What has no door that systemd could open has no sockets either, and keeps none of before.
+  const inside = await run(args, {
+    "/edge.yml": "http: localhost:8080\nhttps: none\nagents: localhost:8081\n",
+    [SOCKET]: "old",
+  });
+  assert.equal(inside.code, 0, inside.err);
+  assert.equal(await inside.files.stat(SOCKET), undefined);
+  assert.ok(!(await inside.files.readText(UNIT)).includes("Sockets="));
   const bad = await run(args, { "/edge.yml": "domian: a.test\n" });
   assert.equal(bad.code, 1);
   assert.match(bad.err, /line 1, column 1: unknown key "domian"/);
@@ -35,6 +47,7 @@ test("installEdge() can only show the unit", async () => {
   );
   assert.equal(code, 0);
   assert.match(out, /^User=tunnel$/m);
+  assert.match(out, /^# sallyport-edge\.socket$/m);
   assert.equal(await files.stat(UNIT), undefined);
 });
 

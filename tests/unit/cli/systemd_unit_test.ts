@@ -3,7 +3,13 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatUnit, UNIT_NAME, type UnitOptions } from "../../../lib/cli/systemd_unit.ts";
+import {
+  formatSocketUnit,
+  formatUnit,
+  SOCKET_NAME,
+  UNIT_NAME,
+  type UnitOptions,
+} from "../../../lib/cli/systemd_unit.ts";
 import { findTool, toolAdvice } from "../../../scripts/debian.mjs";
 import { test } from "../../harness.ts";
 
@@ -53,8 +59,11 @@ test("formatUnit() is a unit that systemd takes, and finds hardly exposed", () =
   const folder = mkdtempSync(join(tmpdir(), "sallyport-unit-"));
   try {
     const path = join(folder, UNIT_NAME);
-    writeFileSync(path, formatUnit(OPTIONS));
-    const verified = spawnSync(tool, ["verify", path], { encoding: "utf8" });
+    const socket = join(folder, SOCKET_NAME);
+    writeFileSync(path, formatUnit({ ...OPTIONS, hasSockets: true }));
+    const places = [{ host: "", port: 80 }, { host: "::1", port: 443 }];
+    writeFileSync(socket, formatSocketUnit(places)!);
+    const verified = spawnSync(tool, ["verify", path, socket], { encoding: "utf8" });
     assert.deepEqual([verified.status, verified.stderr], [0, ""]);
     const judged = spawnSync(tool, ["security", "--offline=true", path], { encoding: "utf8" });
     const score = /exposure level for .*: ([\d.]+)/.exec(judged.stdout)?.[1];
@@ -62,4 +71,21 @@ test("formatUnit() is a unit that systemd takes, and finds hardly exposed", () =
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("formatSocketUnit() has systemd hold what can be named before it is there", () => {
+  const unit = formatSocketUnit([
+    { host: "", port: 80 },
+    { host: "192.0.2.1", port: 443 },
+    { host: "2001:db8::1", port: 443 },
+    { host: "192.0.2.1", port: 443 },
+    { host: "localhost", port: 8080 },
+    { host: "127.0.0.1", port: 0 },
+  ])!;
+  assert.deepEqual(unit.match(/^ListenStream=.*$/gm), [
+    "ListenStream=80",
+    "ListenStream=192.0.2.1:443",
+    "ListenStream=[2001:db8::1]:443",
+  ]);
+  assert.equal(formatSocketUnit([{ host: "localhost", port: 80 }]), undefined);
 });
