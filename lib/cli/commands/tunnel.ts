@@ -12,7 +12,7 @@ export const tunnelCommand: Command = defineCommand({
   name: "tunnel",
   summary: "a labeled tunnel, for Edges",
   description:
-    "Labeled tunnels were the backends of Edges, objects of ngrok's cloud that ended on 31 December 2025. No edge takes them any more: this command says so. Endpoints with pooling, or with the internal binding behind a traffic policy, do the same.",
+    "Labeled tunnels were the backends of Edges, objects of ngrok's cloud that ended on 31 December 2025. Nothing leads a visitor to one any more, so this command starts none and says so. Endpoints with pooling, or with the internal binding behind a traffic policy, do the same.",
   examples: [{
     line: "http 8080 --url https://app.internal",
     does: "the successor: an internal endpoint",
@@ -30,7 +30,7 @@ export const tunnelCommand: Command = defineCommand({
   run() {
     throw new TunnelError(
       "refused",
-      'Cannot start a labeled tunnel: Edges ended, and their labels with them; run "sallyport http" with --binding internal or --pooling-enabled instead',
+      'Cannot start a labeled tunnel: no visitor would reach it, for Edges ended; run "sallyport http" with --binding internal or --pooling-enabled instead',
       { ngrokCode: 399 },
     );
   },

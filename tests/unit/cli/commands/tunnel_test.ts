@@ -9,5 +9,5 @@ test("tunnelCommand is hidden, takes labels, and says what became of them", asyn
   const args = ["tunnel", "--label", "edge=a", "--label", "b=c", "80"];
   const runtime = memoryRuntime({ host: { args } });
   assert.equal(await main(runtime), 1);
-  assert.match(runtime.host.stderr.text, /Edges ended, .*\nERROR:\nERROR: {2}ERR_NGROK_399\n$/);
+  assert.match(runtime.host.stderr.text, /Edges ended; .*\nERROR:\nERROR: {2}ERR_NGROK_399\n$/);
 });
