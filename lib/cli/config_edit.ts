@@ -128,7 +128,8 @@ export function withVersionLine(text: string, version: string): string {
 }
 
 /**
- * Writes a configuration file in one step, with its folder, for its owner's eyes alone.
+ * Writes a configuration file in one step, with its folder. A new one is for its owner's eyes alone;
+ * one that was there belongs to whom it did, perhaps a service, and is for the same eyes.
  *
  * @param host the machine
  * @param path the file
@@ -137,7 +138,7 @@ export function withVersionLine(text: string, version: string): string {
 export async function writeConfig(host: Host, path: string, text: string): Promise<void> {
   const folder = path.replace(/[/\\][^/\\]*$/, "");
   if (folder !== path && folder !== "") await host.files.makeDir(folder);
-  await host.files.write(path, text, { mode: 0o600 });
+  await host.files.write(path, text, { mode: 0o600, keepsOwner: true });
 }
 
 /**

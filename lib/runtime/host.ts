@@ -47,6 +47,11 @@ export interface OpenFile {
 export interface WriteOptions {
   /** Permission bits, where the system has them. @default {0o600} */
   readonly mode?: number;
+  /**
+   * Whether a file that is replaced keeps its owner, as far as that may be, and its permissions.
+   * @default {false}
+   */
+  readonly keepsOwner?: boolean;
 }
 
 /** A file that is written piece by piece. */

@@ -86,6 +86,7 @@ async function replace(
   try {
     try {
       await file.writeFile(data);
+      if (options?.keepsOwner) await inherit(file, target);
       await file.sync();
     } finally {
       await file.close();
@@ -95,6 +96,19 @@ async function replace(
     await fs.rm(draft, { force: true });
     throw thrown;
   }
+}
+
+/** What replaces a file belongs to whom that did, and is for the same eyes. */
+async function inherit(file: fs.FileHandle, target: string): Promise<void> {
+  let before;
+  try {
+    before = await fs.stat(target);
+  } catch (thrown) {
+    if (codeOf(thrown) === "ENOENT") return;
+    throw thrown;
+  }
+  await file.chown(before.uid, before.gid).catch(ignoreForeignOwner);
+  await file.chmod(before.mode & 0o7777);
 }
 
 /** A configuration that is a link into somebody's dotfiles stays a link. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, realpath, rm, stat, symlink } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, realpath, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -15,6 +15,27 @@ test("nodeFiles.write() that fails at the last step leaves no draft", async () =
     return true;
   });
   assert.deepEqual(await nodeFiles.list(folder), ["taken"]);
+  await rm(folder, { recursive: true });
+});
+
+test("nodeFiles.write() leaves a file to its owner and to the same eyes, when told so", async () => {
+  if (process.platform === "win32") return; // permissions there are inherited from the folder
+  const folder = await mkdtemp(join(tmpdir(), "sallyport-files-"));
+  const path = join(folder, "file");
+  const modeOf = async () => (await stat(path)).mode & 0o777;
+  await nodeFiles.write(path, "new", { mode: 0o600, keepsOwner: true });
+  assert.equal(await modeOf(), 0o600);
+  await chmod(path, 0o640);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) await chown(path, 12_345, 12_346);
+  await nodeFiles.write(path, "newer", { mode: 0o600, keepsOwner: true });
+  assert.equal(await modeOf(), 0o640);
+  if (isRoot) {
+    const { uid, gid } = await stat(path);
+    assert.deepEqual([uid, gid], [12_345, 12_346]);
+  }
+  await nodeFiles.write(path, "newest");
+  assert.equal(await modeOf(), 0o600);
   await rm(folder, { recursive: true });
 });
 
