@@ -64,7 +64,9 @@ export function MessagePane({ of, exchange, message, actions, views }: MessagePa
       <TabPanel of={`${stem}-${tab}`}>
         {tab === "summary" && (
           <>
-            {of === "Request" && <Query target={exchange.target} />}
+            {of === "Request" && (
+              <Query target={exchange.target} hasBody={exchange.request_bytes > 0} />
+            )}
             <BodyView
               body={body}
               type={headerOf(headers, "content-type") ?? ""}
@@ -96,14 +98,16 @@ export function MessagePane({ of, exchange, message, actions, views }: MessagePa
   );
 }
 
-function Query({ target }: { readonly target: string }): VNode | null {
+function Query(
+  { target, hasBody }: { readonly target: string; readonly hasBody: boolean },
+): VNode | null {
   const fields = useMemo(() => queryFields(target), [target]);
   if (fields.length === 0) return null;
   return (
     <>
       <h4 class="pane-title">Query</h4>
       <NameValues label="Query parameters" items={fields} />
-      <h4 class="pane-title">Body</h4>
+      {hasBody && <h4 class="pane-title">Body</h4>}
     </>
   );
 }

@@ -11,6 +11,7 @@ import { CopyField } from "../kit/copy_field.tsx";
 import { Mark } from "../kit/mark.tsx";
 import type { InspectorState } from "./inspector_state.ts";
 import { QrCode } from "./qr_code.tsx";
+import { isReachable } from "./words.ts";
 
 /** More addresses are on the status page. */
 const SHOWN = 3;
@@ -20,6 +21,7 @@ export function Overview({ state }: { readonly state: InspectorState }): VNode {
   const endpoints = state.status.value?.endpoints ?? [];
   const hasAny = state.all.value.length > 0;
   const shown = endpoints.slice(0, SHOWN);
+  const isForPhones = shown.some(({ url }) => isWeb(url) && isReachable(url));
   return (
     <div class="overview">
       <Mark size={44} />
@@ -28,19 +30,21 @@ export function Overview({ state }: { readonly state: InspectorState }): VNode {
         {hasAny
           ? "Its headers, its body and its timing are shown here; it can be sent again, changed, and compared with another."
           : endpoints.length > 0
-          ? "Open one of these addresses, here or on your phone. What comes in appears at once."
+          ? isForPhones
+            ? "Open one of these addresses, here or on your phone. What comes in appears at once."
+            : "Open an address on this machine. What comes in appears at once."
           : "No endpoint is online."}
       </p>
       <ul class="tries">
         {shown.map(({ name, url, upstream, inspect, online }) => (
           <li key={name} class="try">
-            {/^https?:/.test(url) && <QrCode text={url} />}
+            {isWeb(url) && isReachable(url) && <QrCode text={url} />}
             <div class="try-words">
               <a href={url} target="_blank" rel="noreferrer" class="try-link">{url}</a>
               <span class="soft small">leads to {upstream}</span>
               {!online && <Badge kind="warn" dot>offline</Badge>}
               {!inspect && <Badge>not inspected</Badge>}
-              {/^https?:/.test(url) && (
+              {isWeb(url) && (
                 <CopyField label={`Command for ${name}`} labelHidden value={`curl ${url}`} />
               )}
             </div>
@@ -56,4 +60,8 @@ export function Overview({ state }: { readonly state: InspectorState }): VNode {
       </p>
     </div>
   );
+}
+
+function isWeb(url: string): boolean {
+  return /^https?:/.test(url);
 }

@@ -15,6 +15,7 @@ import { COURSE_LENGTH } from "./inspector_state.ts";
 import { NameValues } from "./name_values.tsx";
 import { QrCode } from "./qr_code.tsx";
 import { Scatter } from "./scatter.tsx";
+import { isReachable } from "./words.ts";
 
 /** The status of the agent. */
 export function StatusPage({ state }: { readonly state: InspectorState }): VNode {
@@ -127,7 +128,7 @@ function Endpoint({ endpoint }: { readonly endpoint: EndpointStatusJson }): VNod
             {!inspect && <Badge>not inspected</Badge>}
           </span>
         </div>
-        {isWeb && <QrCode text={url} />}
+        {isWeb && isReachable(url) && <QrCode text={url} />}
       </div>
       <div class="metrics-box">
         <table class="metrics">

@@ -18,6 +18,12 @@ export function statusWord({ status, state }: ExchangeSummary): string {
   return status === null ? "no response yet" : `status ${status}`;
 }
 
+/** Whether an address leads here from other machines too; those of `localhost` do not. */
+export function isReachable(url: string): boolean {
+  const { hostname } = new URL(url);
+  return !/(?:^|\.)localhost$|^127\.|^\[::1\]$/.test(hostname);
+}
+
 /** The time of day where the reader is: `14:03:59`. */
 export function clockTime(iso: string): string {
   const date = new Date(iso);

@@ -79,8 +79,9 @@ export function formatAgo(ms: number): string {
   return `${Math.floor(seconds / size)} ${unit} ago`;
 }
 
-/** A round trip: `0.6 ms`, `38 ms`, `1.2 s`. */
+/** A round trip: `<0.1 ms`, `0.6 ms`, `38 ms`, `1.2 s`. */
 export function formatLatency(ms: number): string {
+  if (ms > 0 && ms < 0.05) return "<0.1 ms";
   return ms < 999.5 ? `${digits(ms)} ms` : `${digits(ms / 1000)} s`;
 }
 

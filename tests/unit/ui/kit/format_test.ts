@@ -102,3 +102,8 @@ test("formatLatency() and formatNumberOf() fit into a sentence", () => {
   assert.equal(formatNumberOf(1, "agent"), "1 agent");
   assert.equal(formatNumberOf(2, "address", "addresses"), "2 addresses");
 });
+
+test("formatLatency() calls nothing nothing that took a moment", () => {
+  assert.equal(formatLatency(0.03), "<0.1 ms");
+  assert.equal(formatLatency(0), "0.0 ms");
+});
