@@ -126,9 +126,15 @@ export function tunnelWishes(name: string, tunnel: TunnelSection): readonly File
   if (proto === "tls") {
     return [{ wish: { ...wish, url: `tls://${bare}` }, unsupported }];
   }
+  // Who names no scheme gets https, or what an edge without certificates has.
+  const isNamed = tunnel.schemes !== undefined || tunnel.bind_tls !== undefined || bare !== host;
   return schemesOf(tunnel).map((scheme, index) => ({
-    // The ngrok agent calls the second one so.
-    wish: { ...wish, name: index === 0 ? name : `${name} (http)`, url: `${scheme}://${bare}` },
+    wish: {
+      ...wish,
+      // The ngrok agent calls the second one so.
+      name: index === 0 ? name : `${name} (http)`,
+      url: isNamed ? `${scheme}://${bare}` : bare,
+    },
     unsupported,
   }));
 }

@@ -69,7 +69,8 @@ export async function startEmbeddedEdge(
     embedded: true,
     domain: "localhost",
     tcpHost: LOOPBACK,
-    tcpPorts: wants.some(({ kind }) => kind === "tcp") ? "any" : "none",
+    // Opened when an endpoint comes, and the agent's API may bring one at any time.
+    tcpPorts: "any",
     logger: cli.logger,
     onEvent: (event) => {
       if (event.type === "exchange_ended") onExchange(event);

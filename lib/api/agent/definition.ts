@@ -24,7 +24,22 @@ const KINDS: Readonly<Record<string, "boolean" | "number" | "list">> = {
   basic_auth: "list",
   labels: "list",
   bindings: "list",
+  allow_cidrs: "list",
+  deny_cidrs: "list",
+  allow_domains: "list",
+  allow_emails: "list",
+  scopes: "list",
+  add: "list",
+  remove: "list",
+  allow: "list",
+  deny: "list",
 };
+
+/** Keys that hold others; that package writes `oauth.provider` for one of them. */
+const HOLDERS: ReadonlySet<string> = new Set([
+  ...["ip_restriction", "oauth", "oidc", "request_header", "response_header"],
+  ...["user_agent_filter", "verify_webhook"],
+]);
 
 /** What the `ngrok` package of npm posts beside a definition: options of its own. */
 const BESIDE: ReadonlySet<string> = new Set([
@@ -58,9 +73,10 @@ export function tunnelDefinition(posted: Section): { readonly name: unknown } & 
 export function endpointDefinition(posted: Section): Section {
   const { upstream, ...rest } = tidied(posted, ANSWERED);
   if (upstream === undefined) return rest;
-  const isObject = typeof upstream === "object" && upstream !== null && !Array.isArray(upstream);
-  const inner = isObject ? tidied(upstream as Section, new Set()) : { url: upstream };
-  return { ...rest, upstream: inner };
+  return {
+    ...rest,
+    upstream: isSection(upstream) ? tidied(upstream, new Set()) : { url: upstream },
+  };
 }
 
 function isOther(value: unknown, addr: unknown): boolean {
@@ -76,9 +92,19 @@ function tidied(section: Section, dropped: ReadonlySet<string>): Section {
   const kept: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(section)) {
     if (value === null || value === "" || dropped.has(key)) continue;
-    kept[key] = read(value, KINDS[key]);
+    const [holder, inner, more] = key.split(".");
+    if (HOLDERS.has(holder) && more === undefined) {
+      const held = inner === undefined ? value : { [inner]: value };
+      kept[holder] = isSection(held)
+        ? { ...kept[holder] as Section | undefined, ...tidied(held, new Set()) }
+        : held;
+    } else kept[key] = read(value, KINDS[key]);
   }
   return kept;
+}
+
+function isSection(value: unknown): value is Section {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** As it is, when it cannot be read: whoever checks it says what is wrong. */

@@ -119,6 +119,16 @@ test("tunnelWishes() makes two endpoints of a tunnel with two schemes", () => {
   ]);
 });
 
+test("tunnelWishes() leaves the scheme to the edge when nobody names one", () => {
+  const url = (more: Partial<TunnelSection>) =>
+    tunnelWishes("t", { proto: "http", addr: 80, ...more }).map(({ wish }) => wish.url);
+  assert.deepEqual(url({}), [""]);
+  assert.deepEqual(url({ subdomain: "s" }), ["s"]);
+  assert.deepEqual(url({ schemes: ["https"] }), ["https://"]);
+  assert.deepEqual(url({ bind_tls: false, domain: "a.test" }), ["http://a.test"]);
+  assert.deepEqual(url({ domain: "http://a.test" }), ["https://a.test"]);
+});
+
 test("tunnelWishes() has the edge rewrite the host", () => {
   const [{ wish, unsupported }] = tunnelWishes("t", {
     proto: "http",

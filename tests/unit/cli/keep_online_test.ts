@@ -3,6 +3,7 @@ import type { AgentSection } from "../../../lib/agent/file_sections.ts";
 import { main } from "../../../lib/cli/main.ts";
 import { keepOnline } from "../../../lib/cli/keep_online.ts";
 import { startEdge } from "../../../lib/edge/edge.ts";
+import { encodeText } from "../../../lib/base/bytes.ts";
 import { pair } from "../../../lib/base/duplex.ts";
 import { type Logger, silentLogger } from "../../../lib/base/log.ts";
 import { NO_CONFIG } from "../../../lib/cli/loaded_config.ts";
@@ -10,6 +11,7 @@ import { remoteCommands, RESTART } from "../../../lib/cli/remote_management.ts";
 import { Secrets } from "../../../lib/cli/secrets.ts";
 import { watchSignals } from "../../../lib/cli/shutdown.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
+import { readAll } from "../../fakes/edge.ts";
 import { test } from "../../harness.ts";
 
 const FILE = `version: 3
@@ -68,6 +70,27 @@ test("start --all takes all, start --none only the session", async () => {
   await until(() => Promise.resolve(/Session Status +online/.test(none.runtime.host.stdout.text)));
   none.runtime.host.raise("SIGTERM");
   assert.equal(await none.running, 0);
+});
+
+test("S150 start --none takes tunnels of any kind by its API, with no edge but its own", async () => {
+  const { runtime, running, lines } = scene(["--none"]);
+  await until(async () => (await lines()).some(({ msg }) => msg === "tunnel session started"));
+  const post = async (tunnel: Record<string, unknown>) => {
+    const conn = await runtime.net.connect({ host: "127.0.0.1", port: 4040 });
+    const body = JSON.stringify(tunnel);
+    await conn.write(encodeText(
+      "POST /api/tunnels HTTP/1.1\r\nHost: localhost:4040\r\nConnection: close\r\n" +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    ));
+    const answer = await readAll(conn);
+    assert.match(answer, /^HTTP\/1\.1 201 /);
+    return JSON.parse(answer.slice(answer.indexOf("{"))).public_url as string;
+  };
+  assert.match(await post({ name: "a", proto: "http", addr: "5000" }), /^http:\/\/.+\.localhost/);
+  assert.match(await post({ name: "b", proto: "http", addr: 1, subdomain: "s" }), /^http:\/\/s\./);
+  assert.match(await post({ name: "c", proto: "tcp", addr: "22" }), /^tcp:\/\/localhost:\d+$/);
+  runtime.host.raise("SIGINT");
+  assert.equal(await running, 0);
 });
 
 test("start ends with 1 and the edge's words when one of several is refused at the start", async () => {

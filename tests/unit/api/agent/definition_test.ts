@@ -51,3 +51,16 @@ test("endpointDefinition() takes back what an answer said, edited", () => {
   assert.deepEqual(endpointDefinition({ upstream: 8080 }), { upstream: { url: 8080 } });
   assert.deepEqual(endpointDefinition({ name: "a" }), { name: "a" });
 });
+
+test("tunnelDefinition() takes flat keys for those inside of others, and single values for lists", () => {
+  const { name: _, ...definition } = tunnelDefinition({
+    ...{ "oauth.provider": "github", "oauth.allow_domains": "a.test", oauth: { scopes: ["x"] } },
+    ...{ "ip_restriction.allow_cidrs": ["::/0"], request_header: { add: "A: b", remove: null } },
+    ...{ traffic_policy: { inbound: [{ "a.b": null }] }, "odd.key": 1, verify_webhook: "slack" },
+  });
+  assert.deepEqual(definition, {
+    oauth: { provider: "github", allow_domains: ["a.test"], scopes: ["x"] },
+    ...{ ip_restriction: { allow_cidrs: ["::/0"] }, request_header: { add: ["A: b"] } },
+    ...{ traffic_policy: { inbound: [{ "a.b": null }] }, "odd.key": 1, verify_webhook: "slack" },
+  });
+});
