@@ -393,13 +393,19 @@ function tunnelOf(agent: Agent, endpoint: AgentEndpoint, release: () => Promise<
   };
 }
 
+/** What {@linkcode startEdge} can be told. */
+export interface StartEdgeOptions extends EdgeOptions {
+  /** Closes the edge at once, or ends its start. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Starts an edge: the server that owns the public addresses.
  *
  * @param options domain, doors, data folder, limits
  * @param runtime network, machine and time. @default the one this program runs on
  * @returns when every door is open
- * @throws {TunnelError} config_invalid, address_in_use, address_not_available, permission_denied
+ * @throws {TunnelError} config_invalid, address_in_use, address_not_available, permission_denied; aborted
  *
  * @example
  * ```ts
@@ -422,6 +428,15 @@ function tunnelOf(agent: Agent, endpoint: AgentEndpoint, release: () => Promise<
  * assert.match(endpoint.url, /^https:\/\/shop\.tunnels\.example\.com/);
  * ```
  */
-export function startEdge(options: EdgeOptions, runtime?: Runtime): Promise<Edge> {
-  return startEdgeOn(options, runtime ?? detectRuntime());
+export async function startEdge(
+  { signal, ...options }: StartEdgeOptions,
+  runtime?: Runtime,
+): Promise<Edge> {
+  if (signal?.aborted) throw abortError(signal);
+  const edge = await startEdgeOn(options, runtime ?? detectRuntime());
+  const onAbort = () => edge.close({ graceMs: 0 });
+  signal?.addEventListener("abort", () => void onAbort(), { once: true });
+  if (!signal?.aborted) return edge;
+  await onAbort();
+  throw abortError(signal);
 }

@@ -38,6 +38,7 @@ import { openFileServer } from "./file_server.ts";
 import { Inspector } from "./inspector.ts";
 import { type LegAddress, Legs } from "./legs.ts";
 import {
+  type AcceptOptions,
   ConnectionQueue,
   type ForwardToOptions,
   type ListenEndpointOptions,
@@ -308,7 +309,7 @@ class RunningAgent implements Agent {
     const endpoint = await this.#add(readServiceWish(rest), queue.enter);
     void endpoint.closed.then(() => queue.close());
     return Object.assign(endpoint, {
-      accept: () => queue.accept(),
+      accept: (wait?: AcceptOptions) => queue.accept(wait),
       forwardTo: (addr: string | number, tls: ForwardToOptions = {}) =>
         this.#forwardTo(endpoint, queue, addr, tls),
       async *[Symbol.asyncIterator]() {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from "../base/clock.ts";
+import { abortError, type Clock } from "../base/clock.ts";
 import { type Duplex, join } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { Address } from "../runtime/net.ts";
@@ -42,14 +42,25 @@ export interface EndpointConnection extends Duplex, AsyncDisposable {
 /** How visitors are passed on to a service after all. */
 export type ForwardToOptions = Pick<ForwardOptions, "upstreamTlsVerify" | "upstreamTlsVerifyCas">;
 
+/** How a connection is waited for. */
+export interface AcceptOptions {
+  /** Ends the wait. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * An endpoint that is listened on. `for await` takes its connections in the order in which they came;
  * nothing of a connection is read before somebody reads it.
  */
 export interface ListeningEndpoint
   extends AgentEndpoint, AsyncIterable<EndpointConnection>, AsyncDisposable {
-  /** The next connection; `undefined` when the endpoint is over. */
-  accept(): Promise<EndpointConnection | undefined>;
+  /**
+   * The next connection; `undefined` when the endpoint is over.
+   *
+   * @param options what ends the wait; the connection that would have come waits for somebody else
+   * @throws {TunnelError} aborted
+   */
+  accept(options?: AcceptOptions): Promise<EndpointConnection | undefined>;
   /**
    * From now on visitors are forwarded to a service, like those of {@linkcode Agent.forward}; so are
    * the connections that wait.
@@ -117,10 +128,22 @@ export class ConnectionQueue {
   };
 
   /** The next one; `undefined` at the end. */
-  accept(): Promise<EndpointConnection | undefined> {
+  async accept({ signal }: AcceptOptions = {}): Promise<EndpointConnection | undefined> {
+    if (signal?.aborted) throw abortError(signal);
     const conn = this.#waiting.shift();
-    if (conn || this.#isOver) return Promise.resolve(conn);
-    return new Promise((resolve) => this.#takers.push(resolve));
+    if (conn || this.#isOver) return conn;
+    return await new Promise((resolve, reject) => {
+      const taker = (next: EndpointConnection | undefined) => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve(next);
+      };
+      const onAbort = () => {
+        this.#takers.splice(this.#takers.indexOf(taker), 1);
+        reject(abortError(signal!));
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#takers.push(taker);
+    });
   }
 
   /** Those that wait and those to come go there instead. */

@@ -88,6 +88,14 @@ export async function findServer(server: LocalServer): Promise<FoundServer> {
   if (addr?.path !== undefined) return foreign(`unix:${addr.path}`);
   if (addr?.port) return foreign(placeOf(addr.hostname, addr.port));
   if (url instanceof URL) return foreign(addressOf(url), url.protocol === "https:");
+  if (/^(?:string|number)$/.test(typeof addr)) {
+    throw new TunnelError(
+      "address_invalid",
+      `Cannot forward to options: the service comes first; write forward(${
+        JSON.stringify(addr)
+      }, { … })`,
+    );
+  }
   throw new TunnelError(
     "address_invalid",
     "Cannot forward to the server: it says nowhere where it listens; give its port instead",

@@ -36,6 +36,7 @@ export type {
   UpstreamFailed,
 } from "./events.ts";
 export type {
+  AcceptOptions,
   EndpointConnection,
   ForwardToOptions,
   ListenEndpointOptions,

@@ -327,6 +327,17 @@ test("forward(), serve() and listen() reject with the reason of their signal", a
   assert.equal(edge.dials, 0);
 });
 
+test("startEdge() closes with its signal, and is not started by one that is over", async () => {
+  const stop = new AbortController();
+  const edge = await startEdge({ http: { port: 0 }, embedded: true, signal: stop.signal });
+  const { port } = edge.addresses.http!;
+  stop.abort();
+  await edge.close();
+  await assert.rejects(get(port, "a.localhost"), { code: "connection_refused" });
+  const aborted = { code: "aborted" };
+  await assert.rejects(startEdge({ http: { port: 0 }, signal: stop.signal }), aborted);
+});
+
 test("serve() carries trailers both ways, and early hints, through an edge", async () => {
   const tunnel = await serve({
     async fetch(request, info) {

@@ -48,6 +48,23 @@ test("ConnectionQueue refuses who comes when the backlog is full, and forgets wh
   assert.equal(decodeText((await (await queue.accept())!.read())!), "later");
 });
 
+test("ConnectionQueue.accept() ends its wait with a signal, and takes nobody then", async () => {
+  const { queue, visit } = scene();
+  const stop = new AbortController();
+  const given = queue.accept({ signal: stop.signal });
+  visit("first");
+  assert.equal(decodeText((await (await given)!.read())!), "first");
+  const waiting = queue.accept({ signal: stop.signal });
+  const next = queue.accept();
+  stop.abort("enough");
+  await assert.rejects(waiting, { code: "aborted", cause: "enough" });
+  visit("second");
+  assert.equal(decodeText((await (await next)!.read())!), "second");
+  visit("third");
+  await assert.rejects(queue.accept({ signal: stop.signal }), { code: "aborted" });
+  assert.equal(decodeText((await (await queue.accept())!.read())!), "third");
+});
+
 test("ConnectionQueue.close() cuts who waits and ends every accept", async () => {
   const { queue, visit } = scene();
   const left = visit();

@@ -79,6 +79,10 @@ test("findServer() passes on what keeps a server from listening, and refuses wha
     listen: (_: number, __: string, done: () => void) => done(),
   };
   await assert.rejects(findServer(gone), { code: "address_invalid", message: /it was closed/ });
+  await assert.rejects(findServer({ addr: "host:80" } as never), {
+    code: "address_invalid",
+    message: /the service comes first; write forward\("host:80", \{ … \}\)$/,
+  });
   await assert.rejects(findServer({} as never), {
     code: "address_invalid",
     message: /give its port/,
