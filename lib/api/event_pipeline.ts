@@ -83,6 +83,8 @@ export class EventPipeline {
   readonly #deps: PipelineDeps;
   readonly #limits: PipelineLimits;
   readonly #subscriptions = new Map<string, Promise<readonly Wish[]>>();
+  /** The types that each account wants, of those whose subscriptions are known. */
+  readonly #types = new Map<string, ReadonlySet<string>>();
   readonly #queues = new Map<string, Queue>();
   readonly #stop = new AbortController();
   readonly #pending = new Set<Promise<void>>();
@@ -95,6 +97,17 @@ export class EventPipeline {
   constructor(deps: PipelineDeps) {
     this.#deps = deps;
     this.#limits = { ...DEFAULT_PIPELINE_LIMITS, ...deps.limits };
+  }
+
+  /**
+   * Whether anybody may want such an event: an edge makes one for each request, and most have nobody
+   * to hear it. Until the subscriptions of an account are known, somebody may.
+   *
+   * @param accountId whose event
+   * @param type what it is
+   */
+  wants(accountId: string, type: string): boolean {
+    return this.#types.get(accountId)?.has(type) ?? true;
   }
 
   /** Takes an event. Returns at once; nothing that goes wrong comes back to the caller. */
@@ -112,6 +125,7 @@ export class EventPipeline {
   changed(change: ApiChange): void {
     if (/^event_(subscriptions|destinations|sources)$/.test(change.resource)) {
       this.#subscriptions.delete(change.accountId);
+      this.#types.delete(change.accountId);
     }
   }
 
@@ -166,9 +180,13 @@ export class EventPipeline {
   #wishesOf(accountId: string): Promise<readonly Wish[]> {
     let found = this.#subscriptions.get(accountId);
     if (!found) {
-      found = this.#readWishes(accountId);
-      this.#subscriptions.set(accountId, found);
-      found.catch(() => this.#subscriptions.delete(accountId));
+      const reading = found = this.#readWishes(accountId);
+      this.#subscriptions.set(accountId, reading);
+      reading.then((wishes) => {
+        // What changed meanwhile is read anew.
+        if (this.#subscriptions.get(accountId) !== reading) return;
+        this.#types.set(accountId, new Set(wishes.map(({ type }) => type)));
+      }, () => this.#subscriptions.delete(accountId));
     }
     return found;
   }

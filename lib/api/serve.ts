@@ -136,7 +136,7 @@ export function serveEdgeApi(edge: EdgeInside, options: ServeOptions): ServedApi
   edge.mountApi(server(undefined), server(edge.ops));
   return {
     hear(event) {
-      const envelope = trafficEvent(event);
+      const envelope = trafficEvent(event, (accountId, type) => pipeline.wants(accountId, type));
       if (envelope) pipeline.publish(envelope);
     },
     close: (graceMs) => pipeline.close(graceMs),

@@ -14,12 +14,19 @@ import type { Json } from "./resource.ts";
  * The envelope of an event of the edge.
  *
  * @param event what happened
- * @returns `undefined` when it is nobody's, or of no documented type
+ * @param isWanted whether anybody hears an account's events of a type; others are not made
+ * @returns `undefined` when it is nobody's, of no documented type, or not wanted
  */
-export function trafficEvent(event: EdgeEvent): EventEnvelope | undefined {
+export function trafficEvent(
+  event: EdgeEvent,
+  isWanted: (accountId: string, type: string) => boolean = () => true,
+): EventEnvelope | undefined {
+  const type = typeOf(event);
+  const { accountId } = event as { readonly accountId?: string };
+  if (type === undefined || accountId === undefined || !isWanted(accountId, type)) return undefined;
   switch (event.type) {
     case "session_started":
-      return envelope("agent_session_start.v0", event.accountId, event.atMs, {
+      return envelope(type, accountId, event.atMs, {
         session: { id: event.sessionId },
         agent_ip: hostOf(event.remote),
         credential: { id: event.tokenId },
@@ -32,14 +39,13 @@ export function trafficEvent(event: EdgeEvent): EventEnvelope | undefined {
         started_at: formatTime(event.atMs),
       });
     case "session_ended":
-      return envelope("agent_session_stop.v0", event.accountId, event.atMs, {
+      return envelope(type, accountId, event.atMs, {
         session: { id: event.sessionId },
         stopped_at: formatTime(event.atMs),
         error: event.reason ?? "",
       });
     case "exchange_ended":
-      if (event.accountId === undefined) return undefined;
-      return envelope("http_request_complete.v0", event.accountId, event.atMs, {
+      return envelope(type, accountId, event.atMs, {
         endpoint: { id: `ep_${event.endpointId}` },
         conn: {
           ...ends(event),
@@ -63,7 +69,7 @@ export function trafficEvent(event: EdgeEvent): EventEnvelope | undefined {
         error: event.error ?? "",
       });
     case "connection_ended":
-      return envelope("tcp_connection_closed.v0", event.accountId, event.atMs, {
+      return envelope(type, accountId, event.atMs, {
         endpoint: { id: `ep_${event.endpointId}` },
         conn: {
           ...ends(event),
@@ -75,6 +81,22 @@ export function trafficEvent(event: EdgeEvent): EventEnvelope | undefined {
         duration_ms: event.durationMs,
         error: event.error ?? "",
       });
+    default:
+      return undefined;
+  }
+}
+
+/** The documented type, if there is one. */
+function typeOf(event: EdgeEvent): string | undefined {
+  switch (event.type) {
+    case "session_started":
+      return "agent_session_start.v0";
+    case "session_ended":
+      return "agent_session_stop.v0";
+    case "exchange_ended":
+      return "http_request_complete.v0";
+    case "connection_ended":
+      return "tcp_connection_closed.v0";
     default:
       return undefined;
   }

@@ -196,3 +196,24 @@ test("EventPipeline sends a destination what its source selects, and that once",
     await until(() => pipeline.counters.delivered === 1, clock);
     assert.deepEqual(received, ["ev_2"]);
   }));
+
+test("EventPipeline.wants() knows what nobody subscribed to, and forgets it when that changes", async () => {
+  await withPipeline(async ({ pipeline, clock, account, received, store, destination }) => {
+    assert.equal(pipeline.wants(account, "http_request_complete.v0"), true, "not known yet");
+    pipeline.publish(event(account, "ev_1"));
+    await eventually(clock, () => received.length === 1);
+    assert.equal(pipeline.wants(account, "domain_created.v0"), true);
+    assert.equal(pipeline.wants(account, "http_request_complete.v0"), false);
+    await store.event_subscriptions.insert({
+      ...base(account, "esb"),
+      sources: [{ type: "http_request_complete.v0" }],
+      destination_ids: [destination],
+    });
+    const change = { resource: "event_subscriptions", accountId: account };
+    pipeline.changed(change as Parameters<typeof pipeline.changed>[0]);
+    assert.equal(pipeline.wants(account, "http_request_complete.v0"), true);
+    pipeline.publish(event(account, "ev_2", "http_request_complete.v0"));
+    await eventually(clock, () => received.length === 2);
+    assert.equal(pipeline.wants(account, "http_request_complete.v0"), true);
+  });
+});

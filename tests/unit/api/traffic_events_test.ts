@@ -95,3 +95,19 @@ test("trafficEvent() gives nothing for a request that led nowhere, or for what h
     undefined,
   );
 });
+
+test("trafficEvent() makes nothing that nobody wants", () => {
+  const asked: string[] = [];
+  const event = {
+    type: "session_ended",
+    atMs,
+    sessionId: "ts_1",
+    clientId: "c",
+    accountId: "ac_1",
+    reason: undefined,
+  } as Parameters<typeof trafficEvent>[0];
+  const isWanted = (...about: string[]) => asked.push(about.join(" ")) > 1;
+  assert.equal(trafficEvent(event, isWanted), undefined);
+  assert.equal(trafficEvent(event, isWanted)?.event_type, "agent_session_stop.v0");
+  assert.deepEqual(asked, Array(2).fill("ac_1 agent_session_stop.v0"));
+});
