@@ -27,7 +27,14 @@ export interface FileUpgrade {
   readonly to: number;
   /** The keys that move, in order. */
   readonly moves: readonly FileMove[];
+  /** Where the region goes that agents without a version had unsaid; `undefined` when there is no need. */
+  readonly region: readonly string[] | undefined;
+  /** Keys of the top that have no successor, and would be unknown. */
+  readonly drops: readonly string[];
 }
+
+/** The region of agents that said none (spec agent G). */
+export const FIRST_REGION = "us";
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -56,10 +63,15 @@ export function planUpgrade(value: unknown, to: number): FileUpgrade {
     );
   }
   // Within a version there is nothing to do; tunnels of old forms may be in any.
+  const isMoved = to === 3 && from < 3;
+  const isOld = from === 1 && Object.keys(root).length > 0 && root.agent === undefined;
+  const regionless = isOld && root.region === undefined;
   return {
     from,
     to,
-    moves: [...tunnelMoves(root), ...to === 3 && from < 3 ? rootMoves(root) : []],
+    moves: [...tunnelMoves(root), ...isMoved ? rootMoves(root) : []],
+    region: regionless ? (to === 3 ? ["agent", "region"] : ["region"]) : undefined,
+    drops: isMoved ? Object.keys(root).filter((key) => DROPPED.has(key)) : [],
   };
 }
 
@@ -73,7 +85,7 @@ function rootMoves(root: Keys): FileMove[] {
 /** What stays at the top. */
 const STAYS: ReadonlySet<string> = new Set(["version", "tunnels", "agent", "endpoints"]);
 
-/** What version 3 does not know any more: it stays where it is, and the check names it. */
+/** What version 3 does not know any more. */
 const DROPPED: ReadonlySet<string> = new Set([
   ...["compress_conn", "crash_report_url", "json_resolver_url", "server_sni", "ip_policy"],
   "pprof_addr",

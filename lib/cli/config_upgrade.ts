@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { planUpgrade } from "../agent/file_upgrade.ts";
+import { type FileUpgrade, FIRST_REGION, planUpgrade } from "../agent/file_upgrade.ts";
 import { TunnelError } from "../base/errors.ts";
 import type { YamlDocument } from "../config/yaml_document.ts";
 import type { Host } from "../runtime/host.ts";
@@ -53,7 +53,7 @@ export async function upgradeConfig(
   const plan = planUpgrade(before.value, options.to ?? 3);
   const target = options.relocate ? await placeFor(host, path) : path;
   const isSame = plan.from === plan.to && plan.moves.length === 0;
-  const after = isSame ? before : await upgraded(before, plan.to, plan.moves, path);
+  const after = isSame ? before : await upgraded(before, plan, path);
   const text = asBefore(after.text, written.text);
   const result = { from: plan.from, to: plan.to, text, path: target };
   if (options.dryRun || (isSame && target === path)) return { ...result, backup: undefined };
@@ -65,15 +65,17 @@ export async function upgradeConfig(
 
 async function upgraded(
   before: YamlDocument,
-  to: number,
-  moves: ReturnType<typeof planUpgrade>["moves"],
+  { to, moves, region, drops }: FileUpgrade,
   path: string,
 ): Promise<YamlDocument> {
   const { moveKeys } = await import("../config/yaml_moves.ts");
-  const moved = moves.length > 0 ? moveKeys(before, moves) : before;
-  const root = moved.value as Readonly<Record<string, unknown>> | null ?? {};
-  if ("version" in root) return moved.with(["version"], to);
-  return await parseConfig(withVersionLine(moved.text, String(to)), path);
+  const { commentOut } = await import("../config/yaml_lines.ts");
+  let after = moves.length > 0 ? moveKeys(before, moves) : before;
+  if (region) after = after.with(region, FIRST_REGION);
+  if (drops.length > 0) after = await parseConfig(commentOut(after.text, drops), path);
+  const root = after.value as Readonly<Record<string, unknown>> | null ?? {};
+  if ("version" in root) return after.with(["version"], to);
+  return await parseConfig(withVersionLine(after.text, String(to)), path);
 }
 
 async function placeFor(host: Host, path: string): Promise<string> {

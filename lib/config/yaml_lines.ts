@@ -99,6 +99,24 @@ function chunksStart({ items }: YAMLMap): number {
   return isScalar(key) ? key.range?.[0] ?? 0 : 0;
 }
 
+/**
+ * The text with keys of its top made comments; as it was where lines are not enough.
+ *
+ * @param text block style at its top
+ * @param names which
+ */
+export function commentOut(text: string, names: readonly string[]): string {
+  const root = parseToEdit(text).contents;
+  const chunks = isMap(root) && !root.flow ? chunksOf(text, root) : undefined;
+  if (!isMap(root) || !chunks || names.length === 0) return text;
+  const lines = chunks.map(({ key, comments, rest }) =>
+    comments + (names.includes(key) ? rest.replace(/^(?=[^\n])/gm, "# ") : rest)
+  ).join("");
+  const start = chunksStart(root);
+  const length = chunks.reduce((sum, { comments, rest }) => sum + comments.length + rest.length, 0);
+  return text.slice(0, start) + lines + text.slice(start + length);
+}
+
 /** A key of the top with all its lines. */
 interface Chunk {
   readonly key: string;

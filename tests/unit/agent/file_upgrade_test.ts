@@ -3,7 +3,7 @@ import { FILE_VERSIONS, planUpgrade } from "../../../lib/agent/file_upgrade.ts";
 import { test } from "../../harness.ts";
 
 test("planUpgrade() moves the settings of version 2 below agent, renamed where they are", () => {
-  const { from, to, moves } = planUpgrade(
+  const { from, to, moves, region, drops } = planUpgrade(
     {
       version: "2",
       authtoken: "t",
@@ -15,6 +15,7 @@ test("planUpgrade() moves the settings of version 2 below agent, renamed where t
     3,
   );
   assert.deepEqual([from, to], [2, 3]);
+  assert.deepEqual([region, drops], [undefined, ["compress_conn"]]);
   assert.deepEqual(moves, [
     { from: ["authtoken"], to: ["agent", "authtoken"] },
     { from: ["root_cas"], to: ["agent", "connect_cas"] },
@@ -41,6 +42,17 @@ test("planUpgrade() refuses versions that do not exist, and the way back", () =>
   assert.throws(() => planUpgrade({}, 4), /There is no version 4/);
   assert.throws(() => planUpgrade({ version: 3 }, 2), /there is no way back/);
   assert.throws(() => planUpgrade({ version: "x" }, 3), /there is no way back/);
-  assert.deepEqual(planUpgrade({ version: 3 }, 3), { from: 3, to: 3, moves: [] });
+  assert.deepEqual(planUpgrade({ version: 3 }, 3), {
+    ...{ from: 3, to: 3, moves: [], region: undefined, drops: [] },
+  });
   assert.equal(planUpgrade(null, 3).from, 1);
+});
+
+test("planUpgrade() says the region that a file without a version left unsaid", () => {
+  const region = (file: unknown, to: number) => planUpgrade(file, to).region;
+  assert.deepEqual(region({ authtoken: "t" }, 3), ["agent", "region"]);
+  assert.deepEqual(region({ authtoken: "t" }, 2), ["region"]);
+  for (const file of [{ region: "eu" }, { version: 2, authtoken: "t" }, { agent: {} }, {}, null]) {
+    assert.equal(region(file, 3), undefined);
+  }
 });

@@ -34,6 +34,7 @@ agent:
   connect_cas: host
   connect_url: e:443
   console_ui: false
+  region: us
 
 tunnels:
   # the shop
@@ -69,4 +70,12 @@ test("upgradeConfig() goes to version 2 when told so, and never back", async () 
   assert.match(done.text, /^version: 2\n# my tunnels\nauthtoken: abc # secret\nroot_cas: host\n/);
   await assert.rejects(upgradeConfig(host, "/n.yml", { ...KEEP, to: 2 }), /there is no way back/);
   await assert.rejects(upgradeConfig(host, "/n.yml", { ...KEEP, to: 7 }), /There is no version 7/);
+});
+
+test("upgradeConfig() makes a comment of what has no successor: the file it leaves is valid", async () => {
+  const text = "version: 2\nip_policy: x   # who\nauthtoken: t\n";
+  const { host } = memoryRuntime({ host: { files: { "/o.yml": text } } });
+  const done = await upgradeConfig(host, "/o.yml", KEEP);
+  assert.equal(done.text, "version: 3\n# ip_policy: x   # who\nagent:\n  authtoken: t\n");
+  assert.equal(readAgentFile(await openDocument(host, "/o.yml")).agent.authtoken, "t");
 });

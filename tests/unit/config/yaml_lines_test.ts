@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Move, moveLines } from "../../../lib/config/yaml_lines.ts";
+import { commentOut, type Move, moveLines } from "../../../lib/config/yaml_lines.ts";
 import { test } from "../../harness.ts";
 
 const down = (from: string, to = from): Move => ({ from: [from], to: ["agent", to] });
@@ -72,4 +72,13 @@ test("moveLines() gives up where lines are not enough", () => {
     ["a: 1\n", [{ from: ["a"], to: ["b", "c", "d"] }]],
   ];
   for (const [text, moves] of cases) assert.equal(moveLines(text, moves), undefined, text);
+});
+
+test("commentOut() makes comments of keys with all their lines, and leaves what it cannot change", () => {
+  assert.equal(
+    commentOut("# top\na: 1\nb:\n  c: 2\n\n  d: 3\n# end\n", ["b"]),
+    "# top\na: 1\n# b:\n#   c: 2\n\n#   d: 3\n# end\n",
+  );
+  assert.equal(commentOut("{a: 1}", ["a"]), "{a: 1}");
+  assert.equal(commentOut("a: 1\n", []), "a: 1\n");
 });
