@@ -5,7 +5,7 @@
  * @module
  */
 import { readAgentFile, versionOf } from "../agent/file.ts";
-import { TunnelError } from "../base/errors.ts";
+import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { YamlDocument } from "../config/yaml_document.ts";
 import type { Host } from "../runtime/host.ts";
 import {
@@ -70,6 +70,7 @@ export async function fileToRead(host: Host, values: readonly string[]): Promise
  * @param path the file
  * @param key which
  * @param value the new value
+ * @returns the file of the ngrok agent that a new one began as a copy of
  * @throws {TunnelError} config_invalid when the file is no YAML, or holds something else in that place
  */
 export async function setConfigKey(
@@ -77,9 +78,10 @@ export async function setConfigKey(
   path: string,
   key: EditableKey,
   value: string,
-): Promise<void> {
+): Promise<string | undefined> {
   const exists = await host.files.stat(path) !== undefined;
-  const written = exists ? await host.files.readText(path) : "";
+  const model = exists ? undefined : await modelFor(host, path);
+  const written = exists ? await host.files.readText(path) : model?.text ?? "";
   let document = await parseConfig(plainText(written), path);
   const root = document.value as Readonly<Record<string, unknown>> | null;
   if (root === null || (typeof root === "object" && !("version" in root))) {
@@ -88,6 +90,30 @@ export async function setConfigKey(
   const isOld = versionOf(document) === "2";
   document = document.with(isOld ? [OLD_NAMES[key] ?? key] : ["agent", key], value);
   await writeConfig(host, path, asBefore(document.text, written));
+  return model?.path;
+}
+
+/**
+ * What our own file in its usual place begins with: what the ngrok agent left, for that is not read any
+ * more once there is ours.
+ *
+ * @param host the machine
+ * @param path the file that is going to be made
+ * @returns `undefined` when it begins with nothing
+ */
+export async function modelFor(
+  host: Host,
+  path: string,
+): Promise<{ readonly path: string; readonly text: string } | undefined> {
+  const other = path === defaultConfigPath(host) ? await firstDefault(host) : undefined;
+  if (other === undefined) return undefined;
+  try {
+    return { path: other, text: (await openDocument(host, other)).text };
+  } catch (thrown) {
+    // A file that cannot be understood says nothing that could be lost.
+    if (toTunnelError(thrown).code === "config_invalid") return undefined;
+    throw thrown;
+  }
 }
 
 /**

@@ -56,8 +56,9 @@ function adder(
         secrets.add(value);
       }
       const path = fileToWrite(host, input.all("config"));
-      await setConfigKey(host, path, key, value);
+      const model = await setConfigKey(host, path, key, value);
       host.stdout.write(`${saved} saved to configuration file: ${path}\n`);
+      if (model !== undefined) host.stdout.write(copyOf(model));
       return 0;
     },
   });
@@ -71,6 +72,10 @@ export const authtokenCommand: Command = adder(
   "Authtoken",
   { name: "authtoken", hidden: true },
 );
+
+function copyOf(path: string): string {
+  return `It began as a copy of ${path}, which is not read any more\n`;
+}
 
 const checkCommand: Command = defineCommand({
   name: "config check",
@@ -104,11 +109,13 @@ const editCommand: Command = defineCommand({
   flags: [CONFIG_FLAG],
   async run(cli, input) {
     const { host } = cli.runtime;
-    const { checkConfig, fileToWrite, writeConfig } = await import("../config_edit.ts");
+    const { checkConfig, fileToWrite, modelFor, writeConfig } = await import("../config_edit.ts");
     const { edit, editorOf } = await import("../editor.ts");
     const path = fileToWrite(host, input.all("config"));
     if (await host.files.stat(path) === undefined) {
-      await writeConfig(host, path, "version: 3\nagent: {}\n");
+      const model = await modelFor(host, path);
+      await writeConfig(host, path, model?.text ?? "version: 3\nagent: {}\n");
+      if (model !== undefined) host.stdout.write(copyOf(model.path));
     }
     await edit(editorOf(host), path);
     await checkConfig(host, path);
@@ -215,7 +222,7 @@ export const configCommand: Command = defineGroup({
   name: "config",
   summary: "check and change the configuration file",
   description:
-    `Works on the configuration file: sallyport.yml in the configuration folder of the user, or where --config or SALLYPORT_CONFIG says. Where there is none, the agent reads the ngrok.yml that an ngrok agent left, and never changes it.
+    `Works on the configuration file: sallyport.yml in the configuration folder of the user, or where --config or SALLYPORT_CONFIG says. Where there is none, the agent reads the ngrok.yml that an ngrok agent left; the first command that has something to keep begins ours as a copy of it.
 
 Flags come before the environment, and the environment before the file.`,
   examples: [

@@ -72,7 +72,7 @@ test("setConfigKey() works on a file that is wrong elsewhere, not on one it cann
   await assert.rejects(after("version: 4\n", "authtoken", "t"), /"version": it must be 3/);
 });
 
-test("writeConfig() lets nobody but the owner read the file", async () => {
+test("writeConfig() lets nobody but the owner read a new file, and leaves one that was there to its owner", async () => {
   const host = machine();
   const modes: unknown[] = [];
   const write = host.files.write.bind(host.files);
@@ -83,7 +83,7 @@ test("writeConfig() lets nobody but the owner read the file", async () => {
     },
   });
   await writeConfig(host, "/new/folder/c.yml", "version: 3\n");
-  assert.deepEqual(modes, [{ mode: 0o600 }]);
+  assert.deepEqual(modes, [{ mode: 0o600, keepsOwner: true }]);
   assert.equal(await files.readText("/new/folder/c.yml"), "version: 3\n");
 });
 

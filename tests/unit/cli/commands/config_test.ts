@@ -105,3 +105,23 @@ test("config schema prints JSON Schema", async () => {
   assert.equal(schema.$schema, "http://json-schema.org/draft-07/schema#");
   assert.ok(schema.properties.agent.properties.authtoken.description);
 });
+
+test("config add-… begins our file as a copy of what an ngrok agent left", async () => {
+  const theirs = "/home/user/.config/ngrok/ngrok.yml";
+  const text = "version: 2\nregion: us # mine\ntunnels:\n  web: {proto: http, addr: 80}\n";
+  const copied = `It began as a copy of ${theirs}, which is not read any more\n`;
+  const { stdout, files } = await run("config add-connect-url e:443", { [theirs]: text });
+  assert.equal(stdout, `Connect URL saved to configuration file: ${USUAL}\n${copied}`);
+  assert.equal(await files.readText(USUAL), text + "server_addr: e:443\n");
+  assert.equal(await files.readText(theirs), text);
+  const named = await run("config add-connect-url e:443 --config /c.yml", { [theirs]: text });
+  assert.equal(
+    await named.files.readText("/c.yml"),
+    'version: "3"\nagent:\n  connect_url: e:443\n',
+  );
+  const odd = await run("config add-authtoken token_0123", { [theirs]: "a:\n\tb: 1\n" });
+  assert.equal(
+    await odd.files.readText(USUAL),
+    'version: "3"\nagent:\n  authtoken: token_0123\n',
+  );
+});
