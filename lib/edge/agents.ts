@@ -42,7 +42,7 @@ export interface AgentsOptions {
   /** Gets each round trip of a heartbeat, in milliseconds. */
   readonly onBeat?: ((latencyMs: number) => void) | undefined;
   /** For everything else an agent asks. */
-  readonly rpc: Pick<RpcOptions, "bind" | "registry" | "requestTimeoutMs">;
+  readonly rpc: Pick<RpcOptions, "bind" | "onBound" | "registry" | "requestTimeoutMs">;
 }
 
 /**

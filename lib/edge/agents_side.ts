@@ -45,6 +45,8 @@ export interface AgentsSideOptions {
   readonly emit: (event: EdgeEvent) => void;
   /** Gets each round trip of an agent's heartbeat, in milliseconds. */
   readonly onBeat?: ((latencyMs: number) => void) | undefined;
+  /** The agent of an endpoint has read the answer to its bind. */
+  readonly onBound?: ((endpointId: string) => void) | undefined;
   /** Carries a visitor of a tcp endpoint. */
   readonly onTcpVisitor: (conn: Conn, endpoint: Endpoint) => void;
 }
@@ -150,6 +152,7 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
     rpc: {
       registry,
       requestTimeoutMs: limits.requestMs,
+      onBound: options.onBound,
       bind: {
         places,
         policies,

@@ -32,8 +32,11 @@ const SETTING = "online_at_close";
 /** A restart takes seconds; after a longer break nobody's agent is on its way. */
 const FRESH_MS = 120_000;
 
-/** From the bind of an endpoint until its agent has surely got the answer that is on its way. */
+/** From the moment an agent has read the answer to its bind until it has surely made use of it. */
 const SETTLE_MS = 100;
+
+/** From the bind of an endpoint, when its agent does not say that it has read the answer. */
+const UNHEARD_MS = 2_000;
 
 /** Names that are written down, and visitors that may wait for them. */
 const MAX_NAMES = 10_000;
@@ -101,9 +104,21 @@ export class Comeback {
    */
   arrived({ proto, host }: OnlineName): void {
     const key = `${proto}:${host}`;
-    const expected = this.#expected.get(key);
-    if (!expected || this.#settling.has(key)) return;
-    const timer = this.#options.clock.after(SETTLE_MS, () => {
+    if (this.#expected.has(key) && !this.#settling.has(key)) this.#settle(key, UNHEARD_MS);
+  }
+
+  /** The agent of an endpoint has read the answer to its bind: on a busy machine that takes a while. */
+  heard({ proto, host }: OnlineName): void {
+    const key = `${proto}:${host}`;
+    const timer = this.#settling.get(key);
+    if (!timer) return;
+    timer.cancel();
+    this.#settle(key, SETTLE_MS);
+  }
+
+  #settle(key: string, delayMs: number): void {
+    const expected = this.#expected.get(key)!;
+    const timer = this.#options.clock.after(delayMs, () => {
       this.#settling.delete(key);
       this.#expected.delete(key);
       expected.arrive();

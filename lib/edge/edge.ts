@@ -274,6 +274,10 @@ class RunningEdge implements EdgeInside {
       ownHosts: this.#ownHosts(),
       emit: (event) => this.#emit(event),
       onBeat: (latencyMs) => this.#watch.roundTrip(latencyMs),
+      onBound: (id) => {
+        const endpoint = this.#registry.byId(id);
+        if (endpoint) this.#comeback.heard(endpoint);
+      },
       onTcpVisitor: (conn, endpoint) => this.#serveTcp(conn, endpoint),
     });
     await this.#doors.open(this.#certificates);

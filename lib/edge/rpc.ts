@@ -13,6 +13,7 @@ import { RESET } from "../mux/frame.ts";
 import type { MuxStream } from "../mux/mux.ts";
 import { answerJson, pick, readJson } from "../wire/codec.ts";
 import {
+  type BindResponse,
   type LabelRequest,
   type LabelResponse,
   MAX_MESSAGE_BYTES,
@@ -47,6 +48,8 @@ export interface RpcOptions {
   readonly requestTimeoutMs: number;
   /** Whether the edge is shutting down and takes no more binds. */
   readonly isClosing: () => boolean;
+  /** An agent has read the answer to its Bind, and said so by its end of the stream. */
+  readonly onBound?: ((endpointId: string) => void) | undefined;
   /** An agent got an error instead of what it asked for. */
   readonly onRefused: (session: AgentSession, rpc: string, error: TunnelError) => void;
 }
@@ -214,6 +217,7 @@ async function answer(
   await answerJson(stream, response);
   if (error && stream.type === STREAM.auth) return await sayGoodbye(session, stream, options);
   await drain(stream, options);
+  if (!error && stream.type === STREAM.bind) options.onBound?.((response as BindResponse).Id);
 }
 
 /** Reads what is left of a request until the agent's own end; a stream half open is memory for ever. */

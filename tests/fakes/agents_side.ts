@@ -106,6 +106,8 @@ export class AgentsSide {
   readonly registry: EndpointRegistry;
   readonly events: EdgeEvent[] = [];
   readonly ports: PaperPorts | undefined;
+  /** Endpoints whose agents have read the answers to their binds. */
+  readonly bound: string[] = [];
   readonly tcpVisitors: { conn: Conn; endpoint: Endpoint }[] = [];
   readonly agents: Agents;
   readonly places: Places;
@@ -171,6 +173,7 @@ export class AgentsSide {
       },
       rpc: {
         registry,
+        onBound: (id) => this.bound.push(id),
         requestTimeoutMs: 10_000,
         bind: {
           places: this.places,

@@ -35,12 +35,30 @@ test("Comeback lets visitors of a name wait until its agent is back", async () =
   order.push("back");
   comeback.arrived(NAMES[0]);
   comeback.arrived(NAMES[0]);
+  await clock.advance(1_000);
+  comeback.heard(NAMES[0]);
   await clock.advance(99);
   assert.ok(comeback.wait(["http"], "a.test"), "its agent may not have heard of it yet");
   await clock.advance(1);
   await waiting;
   assert.deepEqual(order, ["back", "let on"]);
   assert.equal(comeback.wait(["http"], "a.test"), undefined, "nobody waits for who is there");
+  comeback.stop();
+  assert.equal(clock.pending, 0);
+});
+
+test("Comeback does not wait for ever for an agent to say that it has read its answer", async () => {
+  const clock = new FakeClock();
+  const comeback = await restart(clock);
+  comeback.heard(NAMES[0]);
+  const waiting = comeback.wait(["http"], "a.test");
+  comeback.arrived(NAMES[0]);
+  await clock.advance(1_999);
+  assert.ok(comeback.wait(["http"], "a.test"));
+  await clock.advance(1);
+  await waiting;
+  assert.equal(comeback.wait(["http"], "a.test"), undefined);
+  comeback.heard(NAMES[0]);
   comeback.stop();
   assert.equal(clock.pending, 0);
 });

@@ -109,6 +109,16 @@ test("serveAgentStream() unbinds, again and again, known or not", async () => {
   await side.close();
 });
 
+test("serveAgentStream() tells when an agent has read the answer to its bind, and of no refusal", async () => {
+  const side = await AgentsSide.create();
+  const { agent } = await side.agent();
+  const { Id } = await agent.bind("https");
+  await agent.bind("https", { Domain: "not a name" });
+  await side.settle();
+  assert.deepEqual(side.bound, [Id]);
+  await side.close();
+});
+
 test("serveAgentStream() does not unbind what another session serves", async () => {
   const side = await AgentsSide.create();
   const { agent } = await side.agent();
