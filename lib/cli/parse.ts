@@ -62,6 +62,11 @@ export function parse(
     if (command.argument) parser.argument(placeholder(command.argument));
     addFlags(parser, command.flags);
     parser.action(() => {
+      if (command.isGroup && parser.args[0] === "help") {
+        const name = [command.name, ...parser.args.slice(1)].join(" ");
+        request = { kind: "help", command: findCommand(name, commands), short: false };
+        return;
+      }
       refuseFlagsOfOthers(parser, command);
       if (parser.args.length > 0 && !command.argument) throw excess(parser, command);
       const flags = [...command.flags, ...logFlagsOf(command)];
@@ -177,8 +182,12 @@ function excess(parser: Parser, command: Command): TunnelError {
   if (command.commands) return unknownCommand(word, command.commands, command);
   return new TunnelError(
     "usage",
-    `Too many arguments: "sallyport ${command.name}" takes no argument, ${parser.args.length} were given`,
+    `Too many arguments: "sallyport ${command.name}" takes no argument, ${counted(parser.args)}`,
   );
+}
+
+function counted({ length }: readonly string[]): string {
+  return length === 1 ? "1 was given" : `${length} were given`;
 }
 
 function placeholder({ name, optional, words }: NonNullable<Command["argument"]>): string {
@@ -259,6 +268,8 @@ function readInput(
       ? { value: [typed].flat().map(String), by: `--${flag.name}` }
       : fromEnvironment(flag, env);
     if (found && flag.isSwitch) found.value = found.value.map(truth);
+    // A script that has nothing to say writes an empty value: it means what leaving it out does.
+    if (found && saysNothing(flag, found.value)) continue;
     if (found) {
       for (const one of found.value) checkChoice(flag, one, found.by);
       given.add(flag.name);
@@ -273,6 +284,10 @@ function readInput(
     all: (name) => values.get(name) ?? [],
     isGiven: (name) => given.has(name),
   };
+}
+
+function saysNothing({ choices, fallback }: Flag, value: readonly string[]): boolean {
+  return choices !== undefined && fallback === undefined && value.every((one) => one === "");
 }
 
 function fromEnvironment(flag: Flag, env: (name: string) => string | undefined) {
@@ -352,7 +367,7 @@ function misuse(error: CommanderError, parser: Parser, command: Command | undefi
   }
   if (error.code === "commander.excessArguments") {
     const wanted = command?.argument ? `one <${command.argument.name}>` : "no argument";
-    return `Too many arguments: "${called}" takes ${wanted}, ${parser.args.length} were given`;
+    return `Too many arguments: "${called}" takes ${wanted}, ${counted(parser.args)}`;
   }
   return error.message.replace(/^error: /, "").replace(/\.$/, "");
 }

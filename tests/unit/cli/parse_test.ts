@@ -134,7 +134,7 @@ test("parse() says in one sentence what is wrong and what would be right", () =>
     ["http 1 -x", 'Unknown flag "-x" for "sallyport http"; "sallyport http --help" lists them all'],
     ["http 1 --url", "Missing value: write --url <url>"],
     ["http 1 2 3", 'Too many arguments: "sallyport http" takes one <address>, 3 were given'],
-    ["version now", 'Too many arguments: "sallyport version" takes no argument, 1 were given'],
+    ["version now", 'Too many arguments: "sallyport version" takes no argument, 1 was given'],
     [
       "http 1 --log-level loud",
       'Invalid value "loud" for --log-level: use debug, info, warn, error or crit',
@@ -280,7 +280,7 @@ test("parse() finds what is wrong below a command", () => {
     ],
     [
       "edge token create x",
-      'Too many arguments: "sallyport edge token create" takes no argument, 1 were given',
+      'Too many arguments: "sallyport edge token create" takes no argument, 1 was given',
     ],
   ];
   for (const [line, sentence] of table) {
@@ -354,4 +354,21 @@ test("parse() takes --config anywhere, and commands that need none take no notic
   assert.equal(run("credits --config a.yml").command.name, "credits");
   assert.equal(read("--config a.yml --version").kind, "version");
   assert.match(complaint("edge token list --config e.yml"), /^Unknown flag "--config"/);
+});
+
+test("parse() explains what stands behind the word help below a group", () => {
+  const asked = (line: string) => {
+    const request = read(line);
+    return request.kind === "help" ? request.command?.name : request.kind;
+  };
+  assert.equal(asked("config help"), "config");
+  assert.equal(asked("config help add-authtoken"), "config add-authtoken");
+  assert.match(complaint("config help nope"), /^Unknown command "config nope"/);
+});
+
+test("parse() takes an empty value of a flag with few values for one left out", () => {
+  const { input } = run("http 80 --upstream-proxy-protocol= --binding=");
+  assert.equal(input.isGiven("upstream-proxy-protocol"), false);
+  assert.equal(input.flag("binding"), undefined);
+  assert.match(complaint("http 80 --log-level="), /^Invalid value "" for --log-level/);
 });
