@@ -227,7 +227,7 @@ export function protoOf({ proto, labels }: Config): "http" | "tcp" | "tls" {
  * What is asked of the agent.
  *
  * @param config in its one form
- * @param isLocal whether the edge is on this machine, without certificates: http then stands for https
+ * @param isLocal whether the edge is in this program, without certificates: http then stands for https
  * @throws {TunnelError} config_invalid
  */
 export function endpointOptions(config: Config, isLocal: boolean): Omit<ForwardOptions, "addr"> {
@@ -235,6 +235,17 @@ export function endpointOptions(config: Config, isLocal: boolean): Omit<ForwardO
   const { binding, proxy_proto, app_protocol } = config;
   if (binding !== undefined && !["public", "internal", "kubernetes"].includes(binding)) {
     throw invalid(`the binding "${binding}" is none of public, internal, kubernetes`);
+  }
+  if (proxy_proto !== undefined && !["", "1", "2"].includes(proxy_proto)) {
+    throw invalid(`the proxy_proto "${proxy_proto}" is none of 1, 2`);
+  }
+  if (app_protocol !== undefined && !["", "http1", "http2"].includes(app_protocol)) {
+    throw invalid(`the app_protocol "${app_protocol}" is none of http1, http2`);
+  }
+  if (isLocal && proto === "tls") {
+    throw invalid(
+      "tls needs an edge with certificates; name one with server_addr or SALLYPORT_CONNECT_URL",
+    );
   }
   return {
     proto,
@@ -254,11 +265,11 @@ function urlOf(config: Config, proto: string, isLocal: boolean): string | undefi
   if (proto === "tcp") return config.remote_addr && `tcp://${config.remote_addr}`;
   const domain = config.domain ?? config.hostname ?? "";
   if (proto === "tls") return domain && `tls://${domain}`;
-  const scheme = listOf(config.schemes)?.at(-1)?.toLowerCase() ?? (isLocal ? "http" : "https");
+  const scheme = listOf(config.schemes)?.at(-1)?.toLowerCase() ?? "https";
   if (scheme !== "http" && scheme !== "https") {
     throw invalid(`the scheme "${scheme}" is none of http, https`);
   }
-  return `${scheme}://${domain}`;
+  return `${isLocal ? "http" : scheme}://${domain}`;
 }
 
 function modulesOf(config: Config, proto: string): EndpointModules {

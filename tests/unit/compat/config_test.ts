@@ -59,6 +59,7 @@ test("endpointOptions() asks for URLs by scheme, domain and address", () => {
   const urls: [Config, boolean, string | undefined][] = [
     [{}, false, "https://"],
     [{}, true, "http://"],
+    [{ schemes: "HTTPS", domain: "a.test" }, true, "http://a.test"],
     [{ domain: "a.test" }, false, "https://a.test"],
     [{ hostname: "a.test", schemes: ["HTTPS", "HTTP"] }, false, "http://a.test"],
     [{ proto: "tcp" }, false, undefined],
@@ -70,6 +71,10 @@ test("endpointOptions() asks for URLs by scheme, domain and address", () => {
   }
   assert.throws(() => endpointOptions({ schemes: "ftp" }, false), /none of http, https/);
   assert.throws(() => endpointOptions({ binding: "x" }, false), /the binding "x"/);
+  assert.throws(() => endpointOptions({ proxy_proto: "3" }, false), /"3" is none of 1, 2/);
+  assert.throws(() => endpointOptions({ app_protocol: "spdy" }, false), /none of http1, http2/);
+  assert.throws(() => endpointOptions({ proto: "tls" }, true), /name one with server_addr/);
+  assert.equal(endpointOptions({ proxy_proto: "" }, false).upstreamProxyProtocol, undefined);
 });
 
 test("endpointOptions() asks for modules, and for none that nobody named", () => {
