@@ -10,6 +10,7 @@ import { endpointWishes, type FileWish, tunnelWishes } from "../../agent/file_en
 import { endpointSectionSchema, tunnelSectionSchema } from "../../agent/file_schema.ts";
 import { besideTwin, twinOf } from "../../agent/twin.ts";
 import { deadline } from "../../base/clock.ts";
+import { readWish } from "../../agent/wish.ts";
 import { loggedError, toTunnelError } from "../../base/errors.ts";
 import { parseWith } from "../../base/schema.ts";
 import { type AgentProblem, badParameter, numbered } from "./agent_problem.ts";
@@ -220,6 +221,8 @@ async function start(
   let wishes;
   try {
     wishes = await Promise.all(read().map(deps.prepare));
+    // A fault is told before anything is taken down for it.
+    for (const wish of wishes) readWish(wish);
   } catch (thrown) {
     throw invalid(thrown);
   }

@@ -47,6 +47,16 @@ test("addEndpointRoutes() brings back what a refused replacement took away", asy
   );
 });
 
+test("addEndpointRoutes() takes nothing down for a replacement that cannot be", async () => {
+  const scene = new ApiScene();
+  await scene.ask("POST", "/api/endpoints", WEB);
+  const [before] = scene.agent.endpoints;
+  const put = await scene.ask("PUT", "/api/endpoints/web", { upstream: { url: "ftp://x" } });
+  assert.equal(put.status, 400);
+  assert.match((await put.json()).details.err, /the scheme "ftp" is not supported/);
+  assert.deepEqual(scene.agent.endpoints, [before]);
+});
+
 test("addEndpointRoutes() refuses what it does not understand, and says what", async () => {
   const scene = new ApiScene();
   for (
