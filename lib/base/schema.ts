@@ -7,6 +7,7 @@
  */
 import { type core, z as zod, type ZodType } from "zod";
 import { TunnelError } from "./errors.ts";
+import { nearest } from "./suggest.ts";
 
 /** The builder of schemas: `z.strictObject({ … })`. */
 export const z: typeof zod = zod;
@@ -36,16 +37,21 @@ export type Schema<T> = ZodType<T>;
 export function parseWith<T>(schema: Schema<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const reasons = telling(result.error.issues).map(describeIssue);
+  const reasons = telling(result.error.issues).map((issue) => describeIssue(issue, schema));
   throw new TunnelError("config_invalid", `Cannot use ${what}: ${reasons.join("; ")}`, {
     cause: result.error,
   });
 }
 
-function describeIssue(issue: core.$ZodIssue): string {
+function describeIssue(issue: core.$ZodIssue, schema: Schema<unknown>): string {
   const path = formatPath(issue.path);
   if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => `unknown key "${path === "" ? key : `${path}.${key}`}"`);
+    const known = keysAt(schema, issue.path);
+    const keys = issue.keys.map((key) => {
+      const meant = nearest(key, known);
+      const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+      return `unknown key "${path === "" ? key : `${path}.${key}`}"${hint}`;
+    });
     return keys.join(", ");
   }
   const fault = faultOf(issue);

@@ -35,7 +35,7 @@ test("parseWith() names unknown keys with their path", () => {
   const error = failure({ port: 1, nmae: "x", list: [{ url: "a", ulr: "b" }] });
   assert.equal(error.code, "config_invalid");
   assert.match(error.message, /^Cannot use the door: /);
-  assert.match(error.message, /unknown key "nmae"/);
+  assert.match(error.message, /unknown key "nmae"; did you mean "name"\?/);
   assert.match(error.message, /unknown key "list\[0\]\.ulr"/);
 });
 
