@@ -111,7 +111,7 @@ journey("every kind of body is shown as it is best read", async (stage) => {
   // What is folded is out of sight; the path and the value of a line can be copied.
   const tree = request.getByRole("tree", { name: "Request body" });
   const line = (text: string) => tree.getByRole("treeitem").filter({ hasText: text });
-  await line('"lines": [').locator(".json-fold").click();
+  await line('"lines": [').locator(".tree-fold").click();
   await line("2 items").waitFor();
   await line("LAMP-OIL-01").waitFor({ state: "detached" });
   await tree.focus();
@@ -163,6 +163,11 @@ journey("every kind of body is shown as it is best read", async (stage) => {
   await show("xml");
   await response.getByRole("alert").filter({ hasText: '"</itm>" stands where' }).waitFor();
   await request.locator(".code-line").filter({ hasText: "<count>4</count>" }).waitFor();
+  await line("<item sku='LAMP'>").locator(".tree-fold").click();
+  await line("1 element").waitFor();
+  await line("<item sku='WICK'/>").click();
+  await request.getByText("/stock/item[2]", { exact: true }).waitFor();
+  await shoot("inspector-light-xml");
   await show("graphql");
   await request.getByText("GraphQL: Orders").waitFor();
   await request.getByText("Variables").waitFor();

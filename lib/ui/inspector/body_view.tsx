@@ -17,12 +17,14 @@ import { type Flaw, plainLines } from "./code_line.ts";
 import { CodeView } from "./code_view.tsx";
 import { formFields } from "./form_fields.ts";
 import { HexView } from "./hex_view.tsx";
-import { JsonTreeView } from "./json_tree_view.tsx";
+import { jsonPath, jsonValue } from "./json_paths.ts";
 import { formatJson } from "./json_view.ts";
 import { highlight, indentGraphql } from "./markup.ts";
 import { readableBytes } from "./message_text.ts";
 import { parseMultipart } from "./multipart.ts";
 import { NameValues } from "./name_values.tsx";
+import { TreeView, type TreeWords } from "./tree_view.tsx";
+import { xmlPath, xmlValue } from "./xml_paths.ts";
 import { formatXml } from "./xml_view.ts";
 
 /** What is shown. */
@@ -36,6 +38,9 @@ export interface BodyViewProps {
   /** Copies a text and says so. */
   readonly copy: (text: string, what: string) => void;
 }
+
+const JSON_WORDS: TreeWords = { path: jsonPath, value: jsonValue };
+const XML_WORDS: TreeWords = { path: xmlPath, value: xmlValue };
 
 /** A body. */
 export function BodyView({ body, type, of, copy }: BodyViewProps): VNode {
@@ -137,7 +142,7 @@ function Content({ bytes, facts, type, label, cut, copy }: ContentProps): VNode 
         <JsonContent text={text} many={kind === "ndjson"} label={label} cut={cut} copy={copy} />
       );
     case "xml":
-      return <XmlText of={text} label={label} cut={cut} />;
+      return <XmlText of={text} label={label} cut={cut} copy={copy} />;
     case "form":
       return <NameValues label={`${label}: fields`} items={formFields(text)} />;
     case "multipart":
@@ -180,18 +185,20 @@ function Coloured(
 }
 
 function XmlText(
-  { of, label, cut }: {
+  { of, label, cut, copy }: {
     readonly of: string;
     readonly label: string;
     readonly cut: boolean;
+    readonly copy: BodyViewProps["copy"];
   },
 ): VNode {
-  const { lines, flaw } = useMemo(() => formatXml(of), [of]);
-  if (cut && flaw) return <Plain text={of} label={label} />;
+  const xml = useMemo(() => formatXml(of), [of]);
+  if (!xml.flaw) return <TreeView tree={xml} words={XML_WORDS} label={label} copy={copy} />;
+  if (cut) return <Plain text={of} label={label} />;
   return (
     <>
-      {flaw && <FlawNotice flaw={flaw} />}
-      <CodeView lines={lines} label={label} />
+      <FlawNotice flaw={xml.flaw} />
+      <CodeView lines={xml.lines} label={label} />
     </>
   );
 }
@@ -206,7 +213,7 @@ interface JsonTextProps {
 
 function JsonText({ of, many, label, cut, copy }: JsonTextProps): VNode {
   const json = useMemo(() => formatJson(of, many), [of, many]);
-  if (!json.flaw) return <JsonTreeView json={json} label={label} copy={copy} />;
+  if (!json.flaw) return <TreeView tree={json} words={JSON_WORDS} label={label} copy={copy} />;
   if (cut) return <Plain text={of} label={label} />;
   return (
     <>

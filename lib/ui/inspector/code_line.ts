@@ -46,6 +46,28 @@ export interface Pretty {
   readonly flaw: Flaw | undefined;
 }
 
+/** A value or an element in the lines it stands on. */
+export interface TreeNode {
+  /** Its name in an object, its place in an array, the name of its tag; `undefined` at the top of JSON. */
+  readonly key: string | number | undefined;
+  /** The line on which what it is in begins; -1 at the top. */
+  readonly parent: number;
+  /** How deep it is; 0 at the top. */
+  readonly depth: number;
+  /** What it is; a scalar has nothing in it to fold. */
+  readonly kind: "object" | "array" | "element" | "scalar";
+  /** How many of them are right in it. */
+  readonly count: number;
+  /** The line on which it ends. */
+  readonly end: number;
+}
+
+/** A text for reading whose parts fold. */
+export interface PrettyTree extends Pretty {
+  /** What begins on each line; `undefined` where nothing does. Empty when the text is wrong. */
+  readonly nodes: readonly (TreeNode | undefined)[];
+}
+
 /** A text as it came, without colours. */
 export function plainLines(text: string): Line[] {
   return text.split(/\r\n|\n|\r/).map((line) => line === "" ? [] : [{ kind: "plain", text: line }]);

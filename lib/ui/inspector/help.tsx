@@ -8,7 +8,7 @@ import type { VNode } from "preact";
 import { useId } from "preact/hooks";
 import { Button } from "../kit/button.tsx";
 import { Dialog } from "../kit/dialog.tsx";
-import { JSON_KEYS, keyName, SHORTCUT_GROUPS } from "./shortcuts.ts";
+import { keyName, SHORTCUT_GROUPS, TREE_KEYS } from "./shortcuts.ts";
 
 /** The keys. */
 export function Help({ onClose }: { readonly onClose: () => void }): VNode {
@@ -26,7 +26,7 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
             rows={shortcuts.map(([keys, , words]) => [keys, words])}
           />
         ))}
-        <Keys title="In JSON" rows={JSON_KEYS} />
+        <Keys title="In JSON and XML" rows={TREE_KEYS} />
       </div>
     </Dialog>
   );

@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { flawed, type Line, type Pretty, type Token, type TokenKind } from "./code_line.ts";
+import {
+  flawed,
+  type Line,
+  type PrettyTree,
+  type Token,
+  type TokenKind,
+  type TreeNode,
+} from "./code_line.ts";
 
 /** What may stand next. */
 type Wanted = "value" | "value or ]" | "key" | "key or }" | ":" | ", or end" | "nothing";
@@ -22,35 +29,13 @@ const WORDS: Readonly<Record<Wanted, string>> = {
 /** Deeper is shown no further to the right. */
 const MAX_INDENT = 40;
 
-/** A value in the lines it stands on. */
-export interface JsonNode {
-  /** Its name in an object, its place in an array; `undefined` at the top. */
-  readonly key: string | number | undefined;
-  /** The line on which what it is in begins; -1 at the top. */
-  readonly parent: number;
-  /** How deep it is; 0 at the top. */
-  readonly depth: number;
-  /** What it is: `[]` and `{}` are a scalar, for there is nothing in them to fold. */
-  readonly kind: "object" | "array" | "scalar";
-  /** How many values are right in it. */
-  readonly count: number;
-  /** The line on which it ends. */
-  readonly end: number;
-}
-
-/** JSON for reading. */
-export interface PrettyJson extends Pretty {
-  /** The value that begins on each line; `undefined` where one only ends. Empty when the text is wrong. */
-  readonly nodes: readonly (JsonNode | undefined)[];
-}
-
 /**
  * Lays JSON out.
  *
  * @param text as it came
  * @param many whether several values may follow each other (NDJSON)
  */
-export function formatJson(text: string, many: boolean = false): PrettyJson {
+export function formatJson(text: string, many: boolean = false): PrettyTree {
   const writer = new Writer();
   const nest: ("{" | "[")[] = [];
   let wanted = "value" as Wanted;
@@ -127,7 +112,7 @@ export function formatJson(text: string, many: boolean = false): PrettyJson {
   return { lines, flaw: undefined, nodes: writer.nodes(lines.length) };
 }
 
-function wrongAt(text: string, at: number, message: string): PrettyJson {
+function wrongAt(text: string, at: number, message: string): PrettyTree {
   return { ...flawed(text, at, message), nodes: [] };
 }
 
@@ -135,7 +120,7 @@ interface OpenNode {
   readonly key: string | number | undefined;
   readonly parent: number;
   readonly depth: number;
-  readonly kind: JsonNode["kind"];
+  readonly kind: TreeNode["kind"];
   count: number;
   end: number;
 }
@@ -154,7 +139,7 @@ class Writer {
   }
 
   /** A value begins on this line. */
-  begin(kind: JsonNode["kind"]): void {
+  begin(kind: TreeNode["kind"]): void {
     const line = this.#lines.length - 1;
     const parent = this.#open.at(-1) ?? -1;
     const around = this.#nodes[parent];
@@ -169,7 +154,7 @@ class Writer {
     this.#nodes[this.#open.pop()!]!.end = this.#lines.length - 1;
   }
 
-  nodes(count: number): (JsonNode | undefined)[] {
+  nodes(count: number): (TreeNode | undefined)[] {
     return Array.from({ length: count }, (_, line) => this.#nodes[line]);
   }
 

@@ -67,8 +67,8 @@ export const SHORTCUT_GROUPS:
     ]],
   ];
 
-/** Keys of JSON that has the focus, and how the help says it; `json_tree_view.tsx` listens. */
-export const JSON_KEYS: readonly (readonly [keys: readonly string[], words: string])[] = [
+/** Keys of JSON or XML that has the focus, and how the help says it; `tree_view.tsx` listens. */
+export const TREE_KEYS: readonly (readonly [keys: readonly string[], words: string])[] = [
   [["ArrowLeft", "ArrowRight"], "Fold, unfold"],
   [["-", "+"], "Fold all, unfold all"],
   [["p"], "Copy the path"],

@@ -12,10 +12,11 @@ import { Button } from "../kit/button.tsx";
 import { formatBytes, formatNumberOf } from "../kit/format.ts";
 import { plainLines } from "./code_line.ts";
 import { CodeView } from "./code_view.tsx";
-import { JsonTreeView } from "./json_tree_view.tsx";
+import { jsonPath, jsonValue } from "./json_paths.ts";
 import { formatJson } from "./json_view.ts";
 import { StreamLanes } from "./stream_lanes.tsx";
 import { closeWords, messageKind, messageMarks, previewOf } from "./stream_words.ts";
+import { TreeView, type TreeWords } from "./tree_view.tsx";
 import { useScroll } from "./use_scroll.tsx";
 import { scrollTo, windowOf } from "./virtual_rows.ts";
 
@@ -23,6 +24,8 @@ import { scrollTo, windowOf } from "./virtual_rows.ts";
 const ROW_PX = 32;
 
 const TITLES = { http: "Messages", websocket: "WebSocket", sse: "Events", grpc: "gRPC" } as const;
+
+const JSON_WORDS: TreeWords = { path: jsonPath, value: jsonValue };
 
 /** The messages of an exchange. */
 export function StreamView(
@@ -217,7 +220,7 @@ function Message(
         </span>
       </div>
       {json
-        ? <JsonTreeView json={json} label="Message as JSON" copy={copy} />
+        ? <TreeView tree={json} words={JSON_WORDS} label="Message as JSON" copy={copy} />
         : <CodeView lines={plainLines(closeWords(message) ?? text)} label="Message as text" />}
     </section>
   );

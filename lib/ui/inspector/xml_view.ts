@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { flawed, type Line, type Pretty, type Token } from "./code_line.ts";
+import { flawed, type PrettyTree, type Token, type TreeNode } from "./code_line.ts";
 import { tagTokens } from "./markup.ts";
 
 /** Deeper is shown no further to the right. */
@@ -16,7 +16,19 @@ const PIECE =
 
 interface Open {
   readonly name: string;
+  /** Where its tag begins in the text. */
   readonly at: number;
+  /** The line it begins on. */
+  readonly line: number;
+}
+
+interface Element {
+  readonly key: string;
+  readonly parent: number;
+  readonly depth: number;
+  kind: TreeNode["kind"];
+  count: number;
+  end: number;
 }
 
 /**
@@ -24,8 +36,9 @@ interface Open {
  *
  * @param text as it came
  */
-export function formatXml(text: string): Pretty {
+export function formatXml(text: string): PrettyTree {
   const lines: Token[][] = [];
+  const nodes: (Element | undefined)[] = [];
   const nest: Open[] = [];
   let roots = 0;
   let canJoin = false;
@@ -36,12 +49,12 @@ export function formatXml(text: string): Pretty {
   for (let at = 0; at < text.length;) {
     PIECE.lastIndex = at;
     const piece = PIECE.exec(text)?.[0];
-    if (piece === undefined) return flawed(text, at, 'This "<" begins no tag');
+    if (piece === undefined) return wrongAt(text, at, 'This "<" begins no tag');
     if (!piece.startsWith("<")) {
       const words = piece.trim();
       if (words !== "" && words !== "\ufeff") {
         if (nest.length === 0) {
-          return flawed(text, at + piece.search(/[^\s\ufeff]/), "Text stands outside of all tags");
+          return wrongAt(text, at + piece.search(/[^\s\ufeff]/), "Text stands outside of all tags");
         }
         if (canJoin && !words.includes("\n")) lines.at(-1)!.push({ kind: "plain", text: words });
         else words.split(/\r?\n/).forEach((line) => put([{ kind: "plain", text: line.trim() }]));
@@ -50,12 +63,15 @@ export function formatXml(text: string): Pretty {
     } else if (piece.startsWith("</")) {
       const name = piece.slice(2, -1).trim();
       const open = nest.pop();
-      if (!open) return flawed(text, at, `"</${name}>" ends what was never begun`);
+      if (!open) return wrongAt(text, at, `"</${name}>" ends what was never begun`);
       if (open.name !== name) {
-        return flawed(text, at, `"</${name}>" stands where "</${open.name}>" is expected`);
+        return wrongAt(text, at, `"</${name}>" stands where "</${open.name}>" is expected`);
       }
       if (canJoin) lines.at(-1)!.push(...tagTokens(piece));
       else put(tagTokens(piece));
+      const element = nodes[open.line]!;
+      element.end = lines.length - 1;
+      if (element.end > open.line) element.kind = "element";
       canJoin = false;
     } else if (/^<[!?]/.test(piece)) {
       const kind = piece.startsWith("<![CDATA[") ? "string" : "comment";
@@ -64,16 +80,24 @@ export function formatXml(text: string): Pretty {
     } else {
       const name = /^<([^\s/>]+)/.exec(piece)![1];
       if (nest.length === 0 && ++roots > 1) {
-        return flawed(text, at, `"<${name}>" is a second root: there can be one alone`);
+        return wrongAt(text, at, `"<${name}>" is a second root: there can be one alone`);
       }
+      const line = lines.length;
+      const parent = nest.at(-1)?.line ?? -1;
+      nodes[line] = { key: name, parent, depth: nest.length, kind: "scalar", count: 0, end: line };
+      if (parent >= 0) nodes[parent]!.count++;
       put(tagTokens(piece.replace(/\s+/g, " ")));
       canJoin = !piece.endsWith("/>");
-      if (canJoin) nest.push({ name, at });
+      if (canJoin) nest.push({ name, at, line });
     }
     at += piece.length;
   }
   const open = nest.at(-1);
-  if (open) return flawed(text, open.at, `"<${open.name}>" is never ended`);
-  if (roots === 0) return flawed(text, 0, "There is no element");
-  return { lines: lines as Line[], flaw: undefined };
+  if (open) return wrongAt(text, open.at, `"<${open.name}>" is never ended`);
+  if (roots === 0) return wrongAt(text, 0, "There is no element");
+  return { lines, flaw: undefined, nodes: lines.map((_, line) => nodes[line]) };
+}
+
+function wrongAt(text: string, at: number, message: string): PrettyTree {
+  return { ...flawed(text, at, message), nodes: [] };
 }

@@ -1,6 +1,6 @@
 /**
- * JSON whose objects and arrays fold, with the path of the value that is chosen. For screen readers
- * and keys it is a tree; a long one makes only the lines in sight.
+ * JSON or XML whose parts fold, with the path of the one that is chosen. For screen readers and keys it
+ * is a tree; a long one makes only the lines in sight.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import type { VNode } from "preact";
 import { useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Button } from "../kit/button.tsx";
+import type { PrettyTree } from "./code_line.ts";
 import { LINE_PX, MANY_LINES, Tokens } from "./code_view.tsx";
 import {
   countWords,
@@ -18,18 +19,25 @@ import {
   linesInSight,
   type Move,
   moveBy,
-  pathOf,
   toggled,
-  valueOf,
-} from "./json_tree.ts";
-import type { PrettyJson } from "./json_view.ts";
+} from "./tree_lines.ts";
 import { useScroll } from "./use_scroll.tsx";
 import { scrollTo, windowOf } from "./virtual_rows.ts";
 
+/** How parts are named, and what they are elsewhere. */
+export interface TreeWords {
+  /** What leads to the part that begins on a line. */
+  readonly path: (tree: PrettyTree, line: number) => string;
+  /** The part itself. */
+  readonly value: (tree: PrettyTree, line: number) => string;
+}
+
 /** What is shown. */
-export interface JsonTreeViewProps {
-  /** The JSON; it has no flaw. */
-  readonly json: PrettyJson;
+export interface TreeViewProps {
+  /** The text; it has no flaw. */
+  readonly tree: PrettyTree;
+  /** How its parts are named. */
+  readonly words: TreeWords;
   /** What it is. */
   readonly label: string;
   /** Copies a text and says so. */
@@ -38,28 +46,30 @@ export interface JsonTreeViewProps {
 
 const NOTHING: Folded = new Set();
 
-/** JSON as a tree. */
-export function JsonTreeView({ json, label, copy }: JsonTreeViewProps): VNode {
+/** A text as a tree. */
+export function TreeView({ tree, words, label, copy }: TreeViewProps): VNode {
   const [{ line: chosen, folded }, setMove] = useState<Move>({ line: -1, folded: NOTHING });
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const { scrollPx, heightPx } = useScroll(box);
-  const shown = useMemo(() => linesInSight(json, folded), [json, folded]);
-  const isLong = json.lines.length > MANY_LINES;
+  const shown = useMemo(() => linesInSight(tree, folded), [tree, folded]);
+  const isLong = tree.lines.length > MANY_LINES;
   const { from, to } = isLong
     ? windowOf(shown.length, LINE_PX, scrollPx, heightPx)
     : { from: 0, to: shown.length };
   const place = shown.indexOf(chosen);
+  // Before anything is chosen it is the whole; a declaration may stand above it.
+  const current = chosen < 0 ? Math.max(0, tree.nodes.findIndex((node) => node)) : chosen;
   const hasChosen = place >= from && place < to;
   const canFold = useMemo(
-    () => json.nodes.some((node) => isFoldable(node) && node!.depth > 0),
-    [json],
+    () => tree.nodes.some((node) => isFoldable(node) && node!.depth > 0),
+    [tree],
   );
 
   useLayoutEffect(() => {
     // Another look at the agent may bring another text.
     setMove({ line: -1, folded: NOTHING });
-  }, [json]);
+  }, [tree]);
   useLayoutEffect(() => {
     if (place < 0) return;
     if (!isLong) {
@@ -78,8 +88,8 @@ export function JsonTreeView({ json, label, copy }: JsonTreeViewProps): VNode {
     else {
       const isFirst = chosen < 0 && event.key.startsWith("Arrow");
       const move = isFirst
-        ? { line: 0, folded }
-        : moveBy(json, { line: chosen, folded }, event.key);
+        ? { line: current, folded }
+        : moveBy(tree, { line: chosen, folded }, event.key);
       if (!move) return;
       setMove(move);
     }
@@ -87,19 +97,19 @@ export function JsonTreeView({ json, label, copy }: JsonTreeViewProps): VNode {
     event.stopPropagation();
   }
   function copyPath() {
-    copy(pathOf(json, Math.max(0, chosen)), "The path");
+    copy(words.path(tree, current), "The path");
   }
   function copyValue() {
-    copy(valueOf(json, Math.max(0, chosen)), "The value");
+    copy(words.value(tree, current), "The value");
   }
   function choose(line: number) {
     // Somebody marks text.
     if (getSelection()?.isCollapsed === false) return;
-    if (json.nodes[line]) setMove({ line, folded });
+    if (tree.nodes[line]) setMove({ line, folded });
   }
 
   return (
-    <div class="json">
+    <div class="tree">
       <div
         ref={box}
         class={isLong ? "code-view code-long" : "code-view"}
@@ -118,7 +128,7 @@ export function JsonTreeView({ json, label, copy }: JsonTreeViewProps): VNode {
           {shown.slice(from, to).map((line, index) => (
             <TreeLine
               key={line}
-              json={json}
+              tree={tree}
               line={line}
               id={`${id}-${line}`}
               isChosen={line === chosen}
@@ -130,8 +140,8 @@ export function JsonTreeView({ json, label, copy }: JsonTreeViewProps): VNode {
           ))}
         </div>
       </div>
-      <div class="json-foot">
-        <code class="json-path">{pathOf(json, Math.max(0, chosen))}</code>
+      <div class="tree-foot">
+        <code class="tree-path">{words.path(tree, current)}</code>
         <Button kind="quiet" icon="copy" label={`${label}: copy the path`} onClick={copyPath}>
           Path
         </Button>
@@ -144,7 +154,7 @@ export function JsonTreeView({ json, label, copy }: JsonTreeViewProps): VNode {
               kind="quiet"
               icon="fold"
               label={`${label}: fold all`}
-              onClick={() => setMove({ line: -1, folded: foldAll(json) })}
+              onClick={() => setMove({ line: -1, folded: foldAll(tree) })}
             />
             <Button
               kind="quiet"
@@ -160,7 +170,7 @@ export function JsonTreeView({ json, label, copy }: JsonTreeViewProps): VNode {
 }
 
 interface TreeLineProps {
-  readonly json: PrettyJson;
+  readonly tree: PrettyTree;
   readonly line: number;
   readonly id: string;
   readonly isChosen: boolean;
@@ -172,15 +182,15 @@ interface TreeLineProps {
 }
 
 function TreeLine(props: TreeLineProps): VNode {
-  const { json, line, id, isChosen, isFolded, topPx, onChoose, onToggle } = props;
-  const node = json.nodes[line];
+  const { tree, line, id, isChosen, isFolded, topPx, onChoose, onToggle } = props;
+  const node = tree.nodes[line];
   const placed = topPx === undefined ? "" : " code-placed";
   const style = topPx === undefined ? undefined : { transform: `translateY(${topPx}px)` };
   if (!node) {
     // The end of a value: nothing to go to.
     return (
       <div class={`code-line${placed}`} role="presentation" data-number={line + 1} style={style}>
-        <Tokens line={json.lines[line]} />
+        <Tokens line={tree.lines[line]} />
       </div>
     );
   }
@@ -199,7 +209,7 @@ function TreeLine(props: TreeLineProps): VNode {
     >
       {canFold && (
         <span
-          class={isFolded ? "json-fold json-folded" : "json-fold"}
+          class={isFolded ? "tree-fold tree-folded" : "tree-fold"}
           aria-hidden="true"
           onClick={(event) => {
             event.stopPropagation();
@@ -207,12 +217,12 @@ function TreeLine(props: TreeLineProps): VNode {
           }}
         />
       )}
-      <Tokens line={json.lines[line]} />
+      <Tokens line={tree.lines[line]} />
       {isFolded && (
         <>
-          <span class="json-dots" onClick={onToggle}>…</span>
-          <Tokens line={endOf(json, line)} />
-          <span class="json-count">{countWords(node)}</span>
+          <span class="tree-dots" onClick={onToggle}>…</span>
+          <Tokens line={endOf(tree, line)} />
+          <span class="tree-count">{countWords(node)}</span>
         </>
       )}
     </div>

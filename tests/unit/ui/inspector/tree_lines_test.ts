@@ -1,15 +1,12 @@
 /** @module */
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import {
   countWords,
   endOf,
   foldAll,
   linesInSight,
   moveBy,
-  pathOf,
-  valueOf,
-} from "../../../../lib/ui/inspector/json_tree.ts";
+} from "../../../../lib/ui/inspector/tree_lines.ts";
 import { formatJson } from "../../../../lib/ui/inspector/json_view.ts";
 import { test } from "../../../harness.ts";
 
@@ -29,51 +26,6 @@ const ORDER = formatJson(
 // 10   },
 // 11   "end": true
 // 12 }
-
-test("pathOf() leads from the top to each value, as JSONPath writes it", () => {
-  const paths = ORDER.nodes.map((node, line) => node && pathOf(ORDER, line));
-  assert.deepEqual(paths, [
-    "$",
-    "$.id",
-    "$.lines",
-    "$.lines[0]",
-    "$.lines[0].sku",
-    undefined,
-    "$.lines[1]",
-    undefined,
-    '$["x y"]',
-    '$["x y"].z',
-    undefined,
-    "$.end",
-    undefined,
-  ]);
-});
-
-test("valueOf() gives strings as they are meant and everything else as it was written", () => {
-  assert.equal(valueOf(ORDER, 1), "1.50");
-  assert.equal(valueOf(ORDER, 4), 'a"b');
-  assert.equal(valueOf(ORDER, 6), "[]");
-  assert.equal(valueOf(ORDER, 8), '{\n  "z": null\n}');
-  assert.equal(valueOf(ORDER, 5), "");
-  assert.equal(valueOf(formatJson('"top"'), 0), "top");
-});
-
-test("valueOf() of any object or array is the JSON of it", () => {
-  const isContainer = (value: unknown) => typeof value === "object" && value !== null;
-  fc.assert(fc.property(fc.jsonValue(), (value) => {
-    const json = formatJson(JSON.stringify(value));
-    json.nodes.forEach((node, line) => {
-      if (!node) return;
-      let found: unknown = value;
-      const keys: (string | number)[] = [];
-      for (let at = node; at.key !== undefined; at = json.nodes[at.parent]!) keys.unshift(at.key);
-      for (const key of keys) found = (found as Record<string, unknown>)[key];
-      const text = valueOf(json, line);
-      if (isContainer(found)) assert.equal(text, JSON.stringify(found, null, 2));
-      else assert.equal(text, typeof found === "string" ? found : JSON.stringify(found));
-    });
-  }));
-});
 
 test("linesInSight() leaves out what is folded, with its end", () => {
   assert.deepEqual(linesInSight(ORDER, new Set([2])), [0, 1, 2, 8, 9, 10, 11, 12]);
@@ -108,12 +60,4 @@ test("moveBy() goes up and down over values, and left and right through them", (
   assert.equal(press("+", "Home", " "), 0);
   assert.deepEqual(linesInSight(ORDER, now.folded), [0]);
   assert.equal(moveBy(ORDER, now, "x"), undefined);
-});
-
-test("formatJson() knows no values of a text that is wrong, and several of lines of JSON", () => {
-  assert.deepEqual(formatJson('{"a":1,}').nodes, []);
-  const lines = formatJson('{"a":1}\n[2]', true);
-  assert.deepEqual(lines.nodes.map((node, line) => node && pathOf(lines, line)), [
-    ...["$", "$.a", undefined, "$", "$[0]", undefined],
-  ]);
 });
