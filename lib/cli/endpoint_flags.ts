@@ -272,7 +272,7 @@ export function wishesOfFlags(kind: UpstreamKind, input: Input): readonly FileWi
   const wish = {
     addr: input.argument ?? "",
     proto: kind,
-    name: input.flag("name") ?? "command_line",
+    name: input.flag("name") || "command_line",
     description: flag("description"),
     metadata: flag("metadata"),
     binding: flag("binding") as ForwardOptions["binding"],

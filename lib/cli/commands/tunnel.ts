@@ -24,6 +24,15 @@ export const tunnelCommand: Command = defineCommand({
   },
   flags: [
     { name: "label", value: "name=value", summary: "a label of the backend", repeats: true },
+    { name: "crt", value: "path", summary: "the certificate it presented" },
+    { name: "key", value: "path", summary: "its private key" },
+    {
+      name: "inspect",
+      value: "bool",
+      summary: "whether its requests were kept",
+      isSwitch: true,
+      choices: ["true", "false"],
+    },
     ...SESSION_FLAGS,
   ],
   hidden: true,
