@@ -58,6 +58,17 @@ export async function checkCertificate(
 }
 
 /**
+ * What the leaf of a chain says, as answers have it.
+ *
+ * @param chainPem leaf first
+ * @throws {ApiProblem} 1919 to 1925 when it cannot be read
+ */
+export async function certificateFacts(chainPem: string): Promise<Json> {
+  const [leaf] = await readCertificates(chainPem);
+  return await leafFacts(leaf);
+}
+
+/**
  * Checks an uploaded authority.
  *
  * @param caPem one certificate

@@ -85,6 +85,8 @@ export interface LiveLabeledTunnel {
 export interface LiveCertificate {
   /** When it is renewed, milliseconds since 1970; `undefined` while there is none. */
   readonly renewsAtMs: number | undefined;
+  /** When it began to be valid, likewise. */
+  readonly issuedAtMs?: number | undefined;
   /** What stands in the way. */
   readonly trouble: {
     /** `DNS_ERROR` or `INTERNAL_ERROR`. */
@@ -102,6 +104,8 @@ export interface LiveCertificate {
 export interface LiveEdge {
   /** How the certificate of a reserved domain fares; absent where nobody runs that would know. */
   certificateOf?(domain: string): LiveCertificate | undefined;
+  /** The chain of the certificate that a reserved domain got, as PEM; absent likewise. */
+  chainOf?(domain: string): Promise<string | undefined>;
   /** The agents of an account. */
   sessions(accountId: string): readonly LiveSession[];
   /** The endpoints of an account. */

@@ -19,6 +19,8 @@ export interface LiveSource {
   labeledTunnels?(): readonly LabeledTunnel[];
   /** How the certificate of a name fares. */
   certificateOf?(name: string): CertificateRecord | undefined;
+  /** The chain that a name got, as PEM. */
+  chainOf?(name: string): Promise<string | undefined>;
   /** Tells an agent to stop, or to restart. */
   commandSession(id: string, command: "stop" | "restart"): Promise<void>;
   /** Tells an agent to become another version. */
@@ -36,8 +38,11 @@ export function liveEdge(edge: LiveSource, region: string): LiveEdge {
   return {
     certificateOf(domain) {
       const record = edge.certificateOf?.(domain);
-      return record && { renewsAtMs: record.issued?.renewsAtMs, trouble: record.trouble };
+      const { issued, trouble } = record ?? {};
+      return record &&
+        { renewsAtMs: issued?.renewsAtMs, issuedAtMs: issued?.notBeforeMs, trouble };
     },
+    chainOf: (domain) => edge.chainOf?.(domain) ?? Promise.resolve(undefined),
     sessions: (accountId) =>
       edge.sessions().filter((session) => session.accountId === accountId)
         .map((session) => liveSession(session, region)),

@@ -382,6 +382,10 @@ class RunningEdge implements EdgeInside {
     return this.#certificates?.recordOf(name);
   }
 
+  async chainOf(name: string): Promise<string | undefined> {
+    return await this.#certificates?.chainOf(name);
+  }
+
   async reloadCertificates(): Promise<void> {
     await this.#certificates?.reload();
   }

@@ -138,6 +138,8 @@ export interface EdgeInside extends Edge {
   certificates(): CertificateRecord[];
   /** The record that a name's own certificate has, or will have; the name may be a wildcard. */
   certificateOf(name: string): CertificateRecord | undefined;
+  /** The chain of the certificate that a name got automatically, as PEM. */
+  chainOf(name: string): Promise<string | undefined>;
   /** Looks at the operator's certificate files now. */
   reloadCertificates(): Promise<void>;
   /**

@@ -149,6 +149,8 @@ test("an edge gets certificates by http-01, for names that somebody owns and no 
       await reserve("shop.tunnels.test");
       await line("certificate was got", "shop.tunnels.test");
       await visit("shop.tunnels.test", roots);
+      assert.match((await edge.chainOf("shop.tunnels.test"))!, /^-----BEGIN CERTIFICATE-----/);
+      assert.equal(await edge.chainOf("stranger.tunnels.test"), undefined);
       // Nobody has reserved it: it is served, but nothing is asked for.
       const orders = pebble.orders();
       assert.ok(orders >= 3, String(orders));

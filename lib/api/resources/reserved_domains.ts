@@ -18,6 +18,7 @@ import { type Change, change } from "../change.ts";
 import { isManaged, readDomain } from "../domain_name.ts";
 import { coversHost, splitUrl } from "../endpoint_url.ts";
 import { formatTime } from "../events.ts";
+import { managedRef } from "../managed_certificates.ts";
 import { exampleId, flag, identity, ownTexts, ref, text } from "../fields.ts";
 import { BASE_FILTER } from "../filter.ts";
 import { problem } from "../problem.ts";
@@ -153,7 +154,9 @@ function domainToJson(call: Call, row: ReservedDomainRow): Json {
     domain: row.domain,
     region: row.region,
     cname_target: isCustom ? `cname.${domains[0]}` : null,
-    certificate: row.certificate_id && refTo(call, "/tls_certificates", row.certificate_id),
+    certificate: row.certificate_id
+      ? refTo(call, "/tls_certificates", row.certificate_id)
+      : managedRef(call, row),
     certificate_management_policy: policy,
     certificate_management_status: statusOf(policy, call.api.deps.live.certificateOf?.(row.domain)),
     acme_challenge_cname_target: isCustom && row.domain.startsWith("*.")

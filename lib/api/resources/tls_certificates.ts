@@ -8,8 +8,11 @@ import { checkCertificate, type CheckedCertificate } from "../certificate.ts";
 import { formatTime } from "../events.ts";
 import { identity, ownTexts, text, textList, time } from "../fields.ts";
 import { BASE_FILTER } from "../filter.ts";
+import { managedCertificate, managedCertificates } from "../managed_certificates.ts";
+import { type Listed, newestFirst, page, sourceOf } from "../paging.ts";
 import { ApiProblem } from "../problem.ts";
-import type { Resource } from "../resource.ts";
+import { checkId } from "../query.ts";
+import type { Operation, Resource } from "../resource.ts";
 import { storedOperations, type StoredSpec, textsOf } from "../stored.ts";
 import { EXAMPLE_CERTIFICATE, EXAMPLE_KEY } from "./certificate_examples.ts";
 
@@ -39,7 +42,10 @@ const spec: StoredSpec<"tls_certificates", CreateBody, object, Prepared | undefi
       dns_names: textList("Names", ["shop.example.com"]),
       ips: textList("Addresses", []),
     }).meta({ description: "What the leaf is for" }),
-    issued_at: z.null().meta({ description: "Null: it was uploaded", examples: [null] }),
+    issued_at: z.string().nullable().meta({
+      description: "When it was got, of one that the edge gets by itself; null: it was uploaded",
+      examples: [null],
+    }),
     not_before: time("When the leaf begins to be valid"),
     not_after: time("When the leaf ends"),
     key_usages: textList("What its key may do, in the words of RFC 5280", ["digitalSignature"]),
@@ -117,9 +123,60 @@ const spec: StoredSpec<"tls_certificates", CreateBody, object, Prepared | undefi
   }),
 };
 
-/** Uploaded certificates. */
+/** The operations on uploaded certificates, which know those that the edge got as well. */
+function operations(): Operation[] {
+  const { name, prefix, filter } = spec;
+  const list = { prefix, filter };
+  return storedOperations(spec).map((operation): Operation => {
+    switch (operation.verb) {
+      case "list":
+        return {
+          ...operation,
+          run: async (call) => {
+            const managed = sourceOf(await managedCertificates(call));
+            return await page(call, `/${name}`, name, list, async (beforeId, limit) => {
+              const table = call.content.tls_certificates;
+              const rows = await table.list(call.accountId, { beforeId, limit });
+              const stored = rows.map((row) => spec.toJson(call, row) as Listed);
+              const both = [...stored, ...await managed(beforeId, limit)];
+              return newestFirst(both).slice(0, limit);
+            });
+          },
+        };
+      case "get":
+        return {
+          ...operation,
+          run: async (call, body: never) => {
+            checkId(call.params.id, prefix);
+            return await managedCertificate(call, call.params.id) ??
+              await operation.run(call, body);
+          },
+        };
+      case "update":
+      case "delete":
+        return {
+          ...operation,
+          run: async (call, body: never) => {
+            checkId(call.params.id, prefix);
+            if (!await managedCertificate(call, call.params.id)) return operation.run(call, body);
+            throw new ApiProblem(
+              409,
+              `Cannot ${operation.verb} the certificate "${call.params.id}": the edge got it by ` +
+                "itself; detach the certificate management policy of its reserved domain",
+            );
+          },
+        };
+      default:
+        return operation;
+    }
+  });
+}
+
+/** Uploaded certificates, and those that the edge got by itself. */
 export const tlsCertificates: Resource = {
   name: spec.name,
-  about: "A certificate with its key, for reserved domains that are not the edge's own.",
-  operations: storedOperations(spec),
+  about:
+    "A certificate with its key, for reserved domains that are not the edge's own. Those that " +
+    "the edge gets by itself are listed as well.",
+  operations: operations(),
 };

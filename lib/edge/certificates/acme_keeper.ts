@@ -131,6 +131,16 @@ export class AcmeKeeper {
   }
 
   /**
+   * The chain of the certificate that a name has, as PEM.
+   *
+   * @param name lower case; may be a wildcard
+   */
+  async chainOf(name: string): Promise<string | undefined> {
+    const entry = this.#byName.get(name) ?? this.#byName.get(wildcardOf(name));
+    return entry?.record.issued && (await this.#certificateOf(entry))?.chainPem;
+  }
+
+  /**
    * The certificate for a name. When there is none and the name is somebody's, it is ordered, and the
    * visitor waits a while.
    *

@@ -72,6 +72,8 @@ export interface Certificates extends CertificateSource {
   records(): CertificateRecord[];
   /** The record that a name's own certificate has, or will have. */
   recordOf(name: string): CertificateRecord | undefined;
+  /** The chain of the certificate that a name got automatically, as PEM. */
+  chainOf(name: string): Promise<string | undefined>;
   /** What the operator has in files. */
   loaded(): LoadedCertificate[];
   /** When which certificate ends, of those that somebody has to care about. */
@@ -166,6 +168,10 @@ class AllCertificates implements Certificates {
 
   recordOf(name: string): CertificateRecord | undefined {
     return this.#acme?.keeper.recordOf(name);
+  }
+
+  async chainOf(name: string): Promise<string | undefined> {
+    return await this.#acme?.keeper.chainOf(name);
   }
 
   loaded(): LoadedCertificate[] {
