@@ -7,7 +7,7 @@
 import { pick } from "../wire/codec.ts";
 import type { BindOptions, BindRequest, BindResponse } from "../wire/messages.ts";
 import { refusal } from "./auth.ts";
-import type { ForwardOptions } from "./config.ts";
+import { type ForwardOptions, policyText } from "./config.ts";
 import type { EndpointUrl } from "./endpoint_url.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -83,7 +83,7 @@ export function buildRenewedRequest(
 /** All keys of the Go client in its order; what is not asked for is empty. */
 function buildOpts({ wanted, options }: BindWish): BindOptions {
   const ProxyProto = options.upstreamProxyProtocol ?? 0;
-  const TrafficPolicy = options.trafficPolicy ?? "";
+  const TrafficPolicy = policyText(options.trafficPolicy);
   const name = shortName(wanted);
   switch (wanted.scheme) {
     case "tcp":

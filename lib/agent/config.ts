@@ -10,6 +10,7 @@ import { TunnelError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { parseWith, type Schema, z } from "../base/schema.ts";
 import { parseIp } from "../http/ip_address.ts";
+import type { PolicyDocument } from "../policy/document.ts";
 import type { Runtime } from "../runtime/host.ts";
 import { type AddressFault, parseHostPort } from "./address.ts";
 import type { CommandHandlers } from "./commands.ts";
@@ -125,8 +126,8 @@ export interface ForwardOptions {
   readonly binding?: "public" | "internal" | "kubernetes";
   /** Whether others may share the URL. @default {false} */
   readonly poolingEnabled?: boolean;
-  /** A traffic policy, as YAML or JSON text. */
-  readonly trafficPolicy?: string;
+  /** A traffic policy: as an object, or as YAML or JSON text. */
+  readonly trafficPolicy?: string | PolicyDocument;
   /** What the edge does with the traffic, in the older form: one option for each feature. */
   readonly modules?: EndpointModules;
   /** Whether its exchanges are kept, by an agent that keeps any; for http endpoints. @default {true} */
@@ -143,6 +144,11 @@ export interface ForwardOptions {
   readonly upstreamTlsVerifyCas?: string;
   /** Takes the endpoint down when it fires, and ends the wait for its URL. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A traffic policy as the text that the edge takes; empty when there is none. */
+export function policyText(policy: ForwardOptions["trafficPolicy"]): string {
+  return typeof policy === "object" ? JSON.stringify(policy) : policy ?? "";
 }
 
 function isFunction(value: unknown): boolean {
@@ -217,7 +223,10 @@ export const forwardOptionsSchema: Schema<ForwardOptions> = z.strictObject({
   description: z.string().max(255).optional(),
   binding: z.enum(["public", "internal", "kubernetes"]).optional(),
   poolingEnabled: z.boolean().optional(),
-  trafficPolicy: z.string().optional(),
+  trafficPolicy: z.union(
+    [z.string(), z.custom<PolicyDocument>(isObject)],
+    "it must be an object, or YAML or JSON text",
+  ).optional(),
   modules: endpointModulesSchema.optional(),
   inspect: z.boolean().optional(),
   agentTlsTermination: agentTlsTerminationSchema.optional(),

@@ -52,6 +52,9 @@ export {
   type UpstreamScheme,
 } from "./upstream.ts";
 
+export type { PhaseName } from "../policy/context.ts";
+export type { PolicyAction, PolicyDocument, PolicyRule } from "../policy/document.ts";
+
 export type { BackoffOptions } from "../base/backoff.ts";
 export type { FollowOptions } from "../base/event_queue.ts";
 export type {

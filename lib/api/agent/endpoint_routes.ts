@@ -5,6 +5,7 @@
  * @module
  */
 import type { Context, Hono } from "hono";
+import { policyText } from "../../agent/config.ts";
 import type { AgentEndpoint } from "../../agent/endpoint.ts";
 import { endpointWishes, type FileWish, tunnelWishes } from "../../agent/file_endpoints.ts";
 import { endpointSectionSchema, tunnelSectionSchema } from "../../agent/file_schema.ts";
@@ -115,7 +116,7 @@ export function endpointJson(endpoint: AgentEndpoint): EndpointJson {
     url,
     upstream: { url: upstream, protocol: options.upstreamProtocol ?? "http1" },
     inspect,
-    traffic_policy: options.trafficPolicy ?? "",
+    traffic_policy: policyText(options.trafficPolicy),
     pooling_enabled: options.poolingEnabled ?? false,
     bindings: [options.binding ?? "public"],
     description: options.description ?? "",

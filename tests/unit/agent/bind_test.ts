@@ -44,6 +44,12 @@ test("buildBindRequest() of https is spelled and ordered as the Go client does i
   );
 });
 
+test("buildBindRequest() takes a traffic policy as an object, and says it as text", () => {
+  const trafficPolicy = { on_tcp_connect: [{ actions: [{ type: "deny" }] }] };
+  const { Opts } = wish("tcp", { addr: 8082, trafficPolicy });
+  assert.equal(Opts.TrafficPolicy, '{"on_tcp_connect":[{"actions":[{"type":"deny"}]}]}');
+});
+
 test("buildBindRequest() of tcp is spelled and ordered as the Go client does it", () => {
   assert.equal(
     JSON.stringify(wish("tcp", { addr: 8082 })),
