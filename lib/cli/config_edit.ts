@@ -80,7 +80,7 @@ export async function setConfigKey(
   value: string,
 ): Promise<string | undefined> {
   const exists = await host.files.stat(path) !== undefined;
-  const model = exists ? undefined : await modelFor(host, path);
+  const model = exists ? undefined : await understoodModel(host, path);
   const written = exists ? await host.files.readText(path) : model?.text ?? "";
   let document = await parseConfig(plainText(written), path);
   const root = document.value as Readonly<Record<string, unknown>> | null;
@@ -93,6 +93,14 @@ export async function setConfigKey(
   return model?.path;
 }
 
+/** The text of another file, and where it is. */
+export interface ConfigModel {
+  /** The file. */
+  readonly path: string;
+  /** All of it. */
+  readonly text: string;
+}
+
 /**
  * What our own file in its usual place begins with: what the ngrok agent left, for that is not read any
  * more once there is ours.
@@ -101,16 +109,19 @@ export async function setConfigKey(
  * @param path the file that is going to be made
  * @returns `undefined` when it begins with nothing
  */
-export async function modelFor(
-  host: Host,
-  path: string,
-): Promise<{ readonly path: string; readonly text: string } | undefined> {
+export async function modelFor(host: Host, path: string): Promise<ConfigModel | undefined> {
   const other = path === defaultConfigPath(host) ? await firstDefault(host) : undefined;
-  if (other === undefined) return undefined;
+  return other === undefined ? undefined : { path: other, text: await host.files.readText(other) };
+}
+
+/** One that cannot be understood is none: a command that only sets a key cannot mend it. */
+async function understoodModel(host: Host, path: string): Promise<ConfigModel | undefined> {
+  const model = await modelFor(host, path);
+  if (model === undefined) return undefined;
   try {
-    return { path: other, text: (await openDocument(host, other)).text };
+    await parseConfig(model.text, model.path);
+    return model;
   } catch (thrown) {
-    // A file that cannot be understood says nothing that could be lost.
     if (toTunnelError(thrown).code === "config_invalid") return undefined;
     throw thrown;
   }

@@ -4,6 +4,7 @@ import {
   checkConfig,
   fileToRead,
   fileToWrite,
+  modelFor,
   plainText,
   setConfigKey,
   writeConfig,
@@ -136,4 +137,14 @@ test("setConfigKey() changes no other byte, whatever the form of what is there",
   for (const [before, wanted] of table) {
     assert.equal(await after(before, "authtoken", "t"), wanted);
   }
+});
+
+test("modelFor() gives what an ngrok agent left, right or wrong, for our file in its usual place alone", async () => {
+  const theirs = "/home/user/.config/ngrok/ngrok.yml";
+  const host = machine({ [theirs]: "\tno yaml" });
+  assert.deepEqual(await modelFor(host, USUAL), { path: theirs, text: "\tno yaml" });
+  assert.equal(await modelFor(host, "/c.yml"), undefined);
+  assert.equal(await modelFor(machine(), USUAL), undefined);
+  assert.equal(await setConfigKey(host, USUAL, "authtoken", "t"), undefined);
+  assert.equal(await host.files.readText(USUAL), 'version: "3"\nagent:\n  authtoken: t\n');
 });
