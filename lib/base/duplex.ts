@@ -351,6 +351,7 @@ class Pipe {
       throw new TunnelError("connection_closed", "Cannot write after the end");
     }
     if (chunk.length === 0) return;
+    keepBuffer(chunk); // it goes on as it is, and was not given
     const reader = this.#waitingRead.shift();
     if (reader) return reader.resolve(chunk);
     this.#chunks.push(chunk);

@@ -3,8 +3,10 @@
  * its own, used for a few microseconds; the engines notice hundreds of megabytes of them late, and
  * each new one costs the page faults of fresh memory. One whose last user says so is freed at once.
  *
- * Who makes a chunk lends its buffer; who is done with it returns it. Nobody has to: what is not
- * returned is the collector's, as ever. Sockets lend, the mux shares and returns, `join()` passes on.
+ * Who makes a chunk lends its buffer; who is done with it returns it. Only the very array that was
+ * lent can be returned: whoever makes smaller ones of it, as the readers of HTTP/2 and WebSockets do,
+ * leaves the buffer to the collector, and so does whoever keeps what it got. Sockets lend, the mux
+ * shares and returns, `join()` passes on.
  *
  * @module
  */
@@ -12,8 +14,12 @@
 /** Smaller buffers are not worth the bookkeeping. */
 const MIN_BYTES = 16 * 1024;
 
-/** Views of each lent buffer that somebody may still look at. */
-const views = new WeakMap<ArrayBufferLike, number>();
+/** A buffer that is lent, and how many arrays over it are out. */
+interface Loan {
+  views: number;
+}
+
+const loans = new WeakMap<Uint8Array, Loan>();
 
 /**
  * Lends the buffer under a chunk, which nobody else has seen.
@@ -22,27 +28,32 @@ const views = new WeakMap<ArrayBufferLike, number>();
  */
 export function lendBuffer(chunk: Uint8Array): void {
   if (chunk.length < MIN_BYTES || chunk.length !== chunk.buffer.byteLength) return;
-  views.set(chunk.buffer, 1);
-}
-
-/** Counts one more view of a buffer: it is returned apart from the others. */
-export function shareBuffer(view: Uint8Array): void {
-  const { buffer } = view;
-  if (buffer.byteLength < MIN_BYTES) return;
-  const count = views.get(buffer);
-  if (count !== undefined) views.set(buffer, count + 1);
-}
-
-/** Takes a buffer out of the game for good: somebody keeps a view of it, or may. */
-export function keepBuffer(view: Uint8Array): void {
-  const { buffer } = view;
-  if (buffer.byteLength >= MIN_BYTES) views.delete(buffer);
+  loans.set(chunk, { views: 1 });
 }
 
 /**
- * Nobody will look at this view again. The last one takes the buffer's memory with it.
+ * Lends a part of what was lent: it is returned apart from the others.
  *
- * @param view if its buffer was not lent, nothing happens
+ * @param part over the same buffer
+ * @param whole what it is a part of
+ */
+export function shareBuffer(part: Uint8Array, whole: Uint8Array): void {
+  if (whole.length < MIN_BYTES) return;
+  const loan = loans.get(whole);
+  if (!loan) return;
+  loan.views++;
+  loans.set(part, loan);
+}
+
+/** Takes an array out of the game for good: somebody keeps it, or a part of it, or may. */
+export function keepBuffer(chunk: Uint8Array): void {
+  loans.delete(chunk);
+}
+
+/**
+ * Nobody will look at this array again. The last one takes the buffer's memory with it.
+ *
+ * @param chunk if it was not lent, nothing happens
  *
  * @example
  * ```ts
@@ -55,13 +66,11 @@ export function keepBuffer(view: Uint8Array): void {
  * assert.equal(chunk.length, 0);
  * ```
  */
-export function returnBuffer(view: Uint8Array): void {
-  const { buffer } = view;
-  if (buffer.byteLength < MIN_BYTES) return;
-  const count = views.get(buffer);
-  if (count === undefined) return;
-  if (count > 1) return void views.set(buffer, count - 1);
-  views.delete(buffer);
+export function returnBuffer(chunk: Uint8Array): void {
+  const loan = loans.get(chunk);
+  if (!loan) return;
+  loans.delete(chunk);
+  if (--loan.views > 0) return;
   // What is transferred to a buffer of no length is freed (ECMA-262, ArrayBufferCopyAndDetach).
-  (buffer as ArrayBuffer).transfer(0);
+  (chunk.buffer as ArrayBuffer).transfer(0);
 }

@@ -93,6 +93,14 @@ export class HeadFirst extends Through {
     return this.under.write(both);
   }
 
+  /** Gives, behind what was held. */
+  give(chunk: Uint8Array): void | Promise<void> {
+    if (this.#held !== undefined && chunk.length <= JOIN_BYTES) return this.write(chunk);
+    const full = this.flush();
+    const give = () => this.under.give ? this.under.give(chunk) : this.under.write(chunk);
+    return full ? full.then(give) : give();
+  }
+
   /** Forgets what is still held; whether there was anything. */
   drop(): boolean {
     const held = this.#held !== undefined;
@@ -117,8 +125,16 @@ export class UploadSink extends Through {
 
   /** Passes the bytes on, or swallows them. */
   override write(chunk: Uint8Array): void | Promise<void> {
+    if (!this.discards) return this.#wait(this.under.write(chunk));
+  }
+
+  /** Gives the bytes on, or swallows them. */
+  give(chunk: Uint8Array): void | Promise<void> {
     if (this.discards) return;
-    const full = this.under.write(chunk);
+    return this.#wait(this.under.give ? this.under.give(chunk) : this.under.write(chunk));
+  }
+
+  #wait(full: void | Promise<void>): void | Promise<void> {
     if (!full) return;
     this.waiting = true;
     return full.finally(() => this.waiting = false);

@@ -70,7 +70,7 @@ export function responseFraming(
 export interface CopyOptions {
   /** Which message the body belongs to, for errors. @default {"request"} */
   readonly subject?: HttpSubject;
-  /** Gets the bytes of each write just before it: the body as it is on the wire. */
+  /** Gets the bytes of each write just before it: the body as it is on the wire. They may be gone soon after. */
   readonly onBytes?: (bytes: Uint8Array) => void;
 }
 
@@ -160,7 +160,7 @@ export async function copyBody(
     }
     onBytes?.(chunk);
     try {
-      const full = to.write(chunk);
+      const full = to.give ? to.give(chunk) : to.write(chunk);
       if (full) await full;
     } catch (thrown) {
       throw sideError("sink", subject, thrown);

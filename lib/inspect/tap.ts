@@ -6,6 +6,7 @@
  * @module
  */
 import type { Chunk, Duplex } from "../base/duplex.ts";
+import { keepBuffer } from "../base/loan.ts";
 import { HttpTap, type HttpTapOptions } from "./http_tap.ts";
 
 /** A connection that is followed. */
@@ -49,6 +50,7 @@ class TappedSide implements Duplex {
   readonly #inner: Duplex;
   readonly #show: (chunk: Chunk) => void;
   readonly #onRead = (chunk: Chunk): Chunk => {
+    if (chunk) keepBuffer(chunk); // the tap may look at a head again
     this.#show(chunk);
     return chunk;
   };

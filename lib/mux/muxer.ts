@@ -53,6 +53,8 @@ const MEASURING_PINGS = 5;
 /** How long a goodbye may wait for the peer to close, in milliseconds. */
 const FAREWELL_MS = 1_000;
 
+const NOTHING = new Uint8Array(0);
+
 /** A slice smaller than this part of its buffer is copied before it is kept. */
 const KEEP_FRACTION = 4;
 
@@ -114,6 +116,8 @@ class Muxer implements Mux, SessionEvents {
   /** Heartbeat streams, either side's: nobody else's business. */
   readonly #heartbeats = new Set<number>();
   #fault: MuxFault | undefined;
+  /** The chunk of the carrier that is being taken in. */
+  #arrived: Uint8Array = NOTHING;
   lastHeardMs: number;
 
   constructor(carrier: Duplex, options: MuxOptions) {
@@ -251,6 +255,7 @@ class Muxer implements Mux, SessionEvents {
   }
 
   #receive(chunk: Uint8Array): void {
+    this.#arrived = chunk;
     try {
       this.session.receive(chunk);
       returnBuffer(chunk); // its parts are in the hands of streams, or copied
@@ -259,6 +264,8 @@ class Muxer implements Mux, SessionEvents {
       // The decoder hears nothing more; the carrier is read on until the peer closes it.
       this.#fault = thrown;
       this.#closing ??= this.#sayGoodbye(thrown.resetCode, thrown.message);
+    } finally {
+      this.#arrived = NOTHING;
     }
   }
 
@@ -390,7 +397,7 @@ class Muxer implements Mux, SessionEvents {
 
   /** @inheritdoc */
   onData(streamId: number, chunk: Uint8Array): void {
-    this.#streams.get(streamId)?.deliver(chunk);
+    this.#streams.get(streamId)?.deliver(chunk, this.#arrived);
   }
 
   /** @inheritdoc */
@@ -508,12 +515,16 @@ class Stream extends RawDuplex implements MuxStream {
 
   // Called by the muxer.
 
-  deliver(chunk: Uint8Array): void {
+  /**
+   * @param chunk for this stream
+   * @param arrived what it is a part of
+   */
+  deliver(chunk: Uint8Array, arrived: Uint8Array): void {
     const reader = this.#reader;
     if (reader) {
       this.#reader = undefined;
       this.#session.consumed(this.id, chunk.length);
-      shareBuffer(chunk);
+      shareBuffer(chunk, arrived);
       return reader.resolve(chunk);
     }
     // A small view would keep the carrier's whole buffer in memory for as long as it waits.
@@ -522,7 +533,7 @@ class Stream extends RawDuplex implements MuxStream {
       lendBuffer(copy);
       this.#inbound.push(copy);
     } else {
-      shareBuffer(chunk);
+      shareBuffer(chunk, arrived);
       this.#inbound.push(chunk);
     }
   }

@@ -7,6 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Chunk } from "../base/duplex.ts";
 import { TunnelError } from "../base/errors.ts";
+import { keepBuffer } from "../base/loan.ts";
 
 /** How bytes are cut on their way: pieces of this size, or what the function makes of a chunk. */
 export type Chunking = number | ((chunk: Uint8Array) => Iterable<Uint8Array>);
@@ -94,6 +95,7 @@ export class MemoryPipe {
     if (this.#endWritten) {
       throw new TunnelError("connection_closed", "Cannot write after the end");
     }
+    keepBuffer(chunk); // it may go on as it is, and was not given
     for (const piece of cut(chunk, this.#options.chunking)) {
       if (piece.length === 0) continue;
       this.#heldBytes += piece.length;

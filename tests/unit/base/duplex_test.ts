@@ -890,3 +890,14 @@ test("join() gives chunks to who takes them for good, counts them, and writes th
     undefined,
   ]);
 });
+
+test("pair() passes chunks on as they are, and so nobody's memory is freed behind it", async () => {
+  const [left, right] = pair();
+  const chunk = new Uint8Array(20_000);
+  lendBuffer(chunk);
+  left.write(chunk);
+  const read = await right.read();
+  assert.equal(read, chunk);
+  returnBuffer(chunk);
+  assert.equal(chunk.length, 20_000);
+});

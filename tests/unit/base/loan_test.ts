@@ -8,13 +8,12 @@ test("returnBuffer() frees a buffer that was lent when its last view comes back"
   const chunk = new Uint8Array(LARGE);
   lendBuffer(chunk);
   const half = chunk.subarray(0, LARGE / 2);
-  shareBuffer(half);
+  shareBuffer(half, chunk);
   returnBuffer(chunk);
   assert.equal(half.length, LARGE / 2, "one is still out");
   returnBuffer(half);
   assert.equal(chunk.buffer.byteLength, 0);
   returnBuffer(half);
-  shareBuffer(half);
   assert.equal(half.length, 0);
 });
 
@@ -25,19 +24,28 @@ test("returnBuffer() leaves alone what nobody lent, what is small, and a part of
   lendBuffer(small);
   lendBuffer(part);
   for (const chunk of [unknown, small, part]) {
-    shareBuffer(chunk);
+    shareBuffer(chunk.subarray(1), chunk);
     keepBuffer(chunk);
     returnBuffer(chunk);
     assert.notEqual(chunk.length, 0);
   }
 });
 
-test("keepBuffer() takes a buffer out for good, however many views of it come back", () => {
+test("returnBuffer() frees nothing for an array that somebody made of one that was lent", () => {
   const chunk = new Uint8Array(LARGE);
   lendBuffer(chunk);
-  shareBuffer(chunk);
-  keepBuffer(chunk.subarray(1, 2));
-  returnBuffer(chunk);
-  returnBuffer(chunk);
+  returnBuffer(chunk.subarray(0, 100));
+  returnBuffer(chunk.subarray());
+  assert.equal(chunk.length, LARGE);
+});
+
+test("keepBuffer() takes a buffer out for good, however many parts of it come back", () => {
+  const chunk = new Uint8Array(LARGE);
+  lendBuffer(chunk);
+  const [one, other] = [chunk.subarray(0, 100), chunk.subarray(100)];
+  shareBuffer(one, chunk);
+  shareBuffer(other, chunk);
+  keepBuffer(one);
+  for (const part of [chunk, one, other, other]) returnBuffer(part);
   assert.equal(chunk.length, LARGE);
 });

@@ -1,6 +1,7 @@
 /** @module */
 import assert from "node:assert/strict";
 import { pair } from "../../../lib/base/duplex.ts";
+import { lendBuffer, returnBuffer } from "../../../lib/base/loan.ts";
 import { HeadFirst, Through, UploadSink } from "../../../lib/edge/through.ts";
 import { FakeConn, latin1Bytes, Peer, settle } from "../../fakes/edge_visit.ts";
 import { test } from "../../harness.ts";
@@ -83,5 +84,40 @@ test("UploadSink passes bytes on until it is told to swallow them, and knows whe
   sink.discards = true;
   assert.equal(sink.write(latin1Bytes("cd")), undefined);
   sink.closeWrite();
+  assert.equal(await peer.readToEnd(), "");
+});
+
+test("HeadFirst and UploadSink give what they were given, where it is taken for good", async () => {
+  const [near, far] = pair();
+  const peer = new Peer(far);
+  near.give = (chunk) => {
+    const full = near.write(chunk.slice());
+    returnBuffer(chunk);
+    return full;
+  };
+  const lent = (size: number) => {
+    const chunk = new Uint8Array(size).fill(120);
+    lendBuffer(chunk);
+    return chunk;
+  };
+  const out = new HeadFirst(near);
+  out.hold(latin1Bytes("head "));
+  const large = lent(20_000);
+  out.give(large);
+  assert.equal(large.length, 0);
+  await peer.expect("head " + "x".repeat(20_000));
+  out.hold(latin1Bytes("head "));
+  out.give(lent(3));
+  await peer.expect("head xxx");
+  out.give(lent(2));
+  await peer.expect("xx");
+  const sink = new UploadSink(near);
+  const upload = lent(20_000);
+  sink.give(upload);
+  assert.equal(upload.length, 0);
+  await peer.expect("x".repeat(20_000));
+  sink.discards = true;
+  sink.give(lent(5));
+  near.closeWrite();
   assert.equal(await peer.readToEnd(), "");
 });

@@ -231,6 +231,21 @@ test("copyBody() says which side failed", async () => {
   );
 });
 
+test("copyBody() gives the body to who takes it for good, and the source keeps what follows it", async () => {
+  const [visitor, front] = pair();
+  const [back] = pair();
+  const given: number[] = [];
+  back.give = (chunk) => void given.push(chunk.length);
+  void visitor.write(bytesOf("x".repeat(20)));
+  void visitor.write(bytesOf("xxGET"));
+  let seen = 0;
+  const moved = await copyBody(front, back, { kind: "length", bytes: 22 }, {
+    onBytes: ({ length }) => seen += length,
+  });
+  assert.deepEqual([given, seen, moved.wireBytes], [[20, 2], 22, 22]);
+  assert.deepEqual(await front.read(), bytesOf("GET"));
+});
+
 for (const { name, bytes, fault } of refusedChunks) {
   test(`copyBody() refuses ${name}, and never sends it`, async () => {
     const before = "2\r\nok\r\n";

@@ -3,6 +3,7 @@ import { join, pair } from "../../../lib/base/duplex.ts";
 import { DEFAULT_CAPTURE_LIMITS } from "../../../lib/inspect/capture.ts";
 import { ExchangeStore } from "../../../lib/inspect/exchange_store.ts";
 import { tapPair } from "../../../lib/inspect/tap.ts";
+import { lendBuffer, returnBuffer } from "../../../lib/base/loan.ts";
 import { FakeClock } from "../../../lib/base/clock.ts";
 import { test } from "../../harness.ts";
 import { bytes, ORIGIN, text } from "./kit.ts";
@@ -48,4 +49,20 @@ test("tapPair() lets what is no HTTP pass", async () => {
   await joined;
   tapped.close();
   assert.equal(store.count, 0);
+});
+
+test("tapPair() keeps the memory of what it was shown, whoever gives it away behind it", async () => {
+  const store = new ExchangeStore();
+  const [visitor, door] = pair();
+  const [upstream] = pair();
+  const options = { store, clock: new FakeClock(), limits: DEFAULT_CAPTURE_LIMITS, origin: ORIGIN };
+  const tapped = tapPair(door, upstream, options);
+  const head = bytes(`GET / HTTP/1.1\r\nHost: x\r\nLong: ${"x".repeat(20_000)}\r\n\r\n`);
+  visitor.write(head);
+  lendBuffer(head);
+  const chunk = await tapped.visitor.read();
+  assert.equal(chunk, head);
+  returnBuffer(head);
+  assert.notEqual(head.length, 0);
+  tapped.close();
 });
