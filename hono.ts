@@ -61,9 +61,14 @@ export function serve<E extends Env, S extends Schema, P extends string>(
   return serveHandler((request, info) => app.fetch(request, info as E["Bindings"]), options);
 }
 
-/** Who visits. */
+/**
+ * Who visits.
+ *
+ * @param c the context of a request that came through {@linkcode serve}
+ * @throws {TypeError} when it came another way
+ */
 export function getConnInfo(c: Context): ConnInfo {
-  const { host: address, port } = (c.env as ServeInfo).remote;
+  const { host: address, port } = infoOf(c).remote;
   const addressType = address.includes(":") ? "IPv6" : "IPv4";
   return { remote: { address, port, addressType, transport: "tcp" } };
 }
@@ -74,7 +79,7 @@ export function getConnInfo(c: Context): ConnInfo {
 export const upgradeWebSocket: UpgradeWebSocket<ServerWebSocket, UpgradeWebSocketOptions> =
   defineWebSocketHelper<ServerWebSocket, UpgradeWebSocketOptions>((c, events, options) => {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") return;
-    const { socket, response } = (c.env as ServeInfo).upgradeWebSocket(options);
+    const { socket, response } = infoOf(c).upgradeWebSocket(options);
     socket.binaryType = "arraybuffer";
     const ws = new WSContext<ServerWebSocket>({
       raw: socket,
@@ -92,3 +97,13 @@ export const upgradeWebSocket: UpgradeWebSocket<ServerWebSocket, UpgradeWebSocke
     socket.onclose = (event) => events.onClose?.(event as unknown as CloseEvent, ws);
     return response;
   });
+
+/** What came with a request. */
+function infoOf(c: Context): ServeInfo {
+  const info = c.env as Partial<ServeInfo> | undefined;
+  if (info?.remote && info.upgradeWebSocket) return info as ServeInfo;
+  throw new TypeError(
+    "Cannot tell who visits: the app was not given its request by serve() of @sallyport/sallyport; " +
+      "hand its second argument on as app.fetch(request, info)",
+  );
+}

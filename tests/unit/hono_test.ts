@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { test } from "../harness.ts";
 import { getConnInfo, type SallyportEnv, serve, upgradeWebSocket } from "../../hono.ts";
 import { detectRuntime } from "../../lib/runtime/detect.ts";
+import { serve as serveAny } from "../../mod.ts";
 import { readAll } from "../fakes/edge.ts";
 
 const { net } = detectRuntime();
@@ -32,8 +33,26 @@ test("serve() gives an app a URL, and getConnInfo() tells it who visits", async 
 });
 
 test("getConnInfo() knows IPv6", () => {
-  const c = { env: { remote: { host: "::1", port: 7 } } };
+  const c = { env: { remote: { host: "::1", port: 7 }, upgradeWebSocket: () => {} } };
   assert.equal(getConnInfo(c as never).remote.addressType, "IPv6");
+});
+
+test("getConnInfo() says so when the request came another way", async () => {
+  const app = new Hono().get("/", (c) => c.text(getConnInfo(c).remote.address));
+  app.onError((error, c) => c.text(`${error.name} ${error.message}`));
+  const text = await (await app.request("/")).text();
+  assert.match(text, /^TypeError Cannot tell who visits: [^]*app\.fetch\(request, info\)$/);
+});
+
+test("serve() of the main door takes an app as it is", async () => {
+  const app = new Hono<SallyportEnv>();
+  app.get("/who", (c) => c.text(getConnInfo(c).remote.address));
+  const tunnel = await serveAny(app, { url: "plain.localhost" });
+  assert.match(
+    await visit(tunnel.url, ["GET /who HTTP/1.1", "Connection: close"]),
+    /127\.0\.0\.1$/,
+  );
+  await tunnel.close();
 });
 
 test("upgradeWebSocket() has Hono's events, and lets plain requests pass", async () => {
