@@ -12,6 +12,7 @@ import type { Logger } from "../base/log.ts";
 import type { Address } from "../runtime/net.ts";
 import { AgentSession, type SessionBounds, type SessionFacts } from "./agent_session.ts";
 import type { AuthorizeOptions } from "./authorize.ts";
+import type { AgentEndpoint } from "./agent_endpoint.ts";
 import { formatAddress } from "./door_tcp.ts";
 import type { EdgeEvent } from "./events.ts";
 import type { Places } from "./places.ts";
@@ -39,6 +40,8 @@ export interface AgentsOptions {
   readonly auth: Omit<AuthorizeOptions, "onAdmit" | "onAdmitted">;
   /** Hears of each agent that was let in. */
   readonly onAdmitted?: (session: AgentSession) => void;
+  /** Hears what an agent served whose connection broke without a goodbye. */
+  readonly onLost?: ((endpoints: readonly AgentEndpoint[]) => void) | undefined;
   /** Gets each round trip of a heartbeat, in milliseconds. */
   readonly onBeat?: ((latencyMs: number) => void) | undefined;
   /** For everything else an agent asks. */
@@ -128,7 +131,7 @@ export class Agents {
     this.#pending.set(session, timer);
     void session.closed.then((end) => {
       this.#leaving.delete(session);
-      this.#onEnd(session, end.error);
+      this.#onEnd(session, end.error, end.error !== undefined && end.goAway === undefined);
     });
   }
 
@@ -220,12 +223,14 @@ export class Agents {
     this.#onEnd(session, reason);
   }
 
-  #onEnd(session: AgentSession, error: TunnelError | undefined): void {
+  #onEnd(session: AgentSession, error: TunnelError | undefined, isLost = false): void {
     const { places, emit, clock, logger } = this.#options;
     this.#pending.get(session)?.cancel();
     this.#pending.delete(session);
     if (!this.#sessions.delete(session.id) || !session.facts) return;
+    const lost = isLost && !this.#isClosing ? places.endpointsOf(session) : [];
     places.sessionEnded(session);
+    if (lost.length > 0) this.#options.onLost?.(lost);
     // How a connection breaks that we are ending is nobody's business.
     const reason = this.#isClosing && !session.cutReason ? undefined : error?.message;
     logger.log("info", "agent disconnected", { session: session.id, err: reason });

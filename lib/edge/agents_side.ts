@@ -8,6 +8,7 @@
  */
 import type { Runtime } from "../runtime/host.ts";
 import type { Conn } from "../runtime/net.ts";
+import type { AgentEndpoint } from "./agent_endpoint.ts";
 import { Agents } from "./agents.ts";
 import { openAuthenticator } from "./auth.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -43,6 +44,8 @@ export interface AgentsSideOptions {
   readonly ownHosts: AddressRules["ownHosts"];
   /** Hears what happens. */
   readonly emit: (event: EdgeEvent) => void;
+  /** Hears what an agent served whose connection broke without a goodbye. */
+  readonly onLost?: ((endpoints: readonly AgentEndpoint[]) => void) | undefined;
   /** Gets each round trip of an agent's heartbeat, in milliseconds. */
   readonly onBeat?: ((latencyMs: number) => void) | undefined;
   /** The agent of an endpoint has read the answer to its bind. */
@@ -107,6 +110,7 @@ export async function makeAgentsSide(options: AgentsSideOptions): Promise<Agents
     logger,
     emit,
     places,
+    onLost: options.onLost,
     bounds: {
       get maxStreams() {
         return limits.maxStreams;

@@ -1,7 +1,8 @@
 /**
- * Makes a restart invisible to visitors: the edge that closes writes down which names were online,
- * and the one that starts next lets visitors of these names wait a moment until their agents are back,
- * in place of telling them that nobody is there.
+ * Makes restarts and reconnects invisible to visitors: the edge that closes writes down which names
+ * were online, and the one that starts next lets visitors of these names wait a moment until their
+ * agents are back, in place of telling them that nobody is there. So it is for a shorter moment when
+ * the connection of an agent has broken without a goodbye: mostly it dials again at once.
  *
  * Called by `edge.ts`; the doors ask it about names that are not online.
  *
@@ -25,6 +26,8 @@ export interface ComebackOptions {
   readonly clock: Clock;
   /** How long visitors may wait, from the start of the edge. 0 lets nobody wait. */
   readonly limitMs: number;
+  /** How long visitors may wait for an agent that was lost, from then on. 0 lets nobody wait. */
+  readonly lostMs: number;
 }
 
 const SETTING = "online_at_close";
@@ -52,6 +55,7 @@ export class Comeback {
   readonly #options: ComebackOptions;
   readonly #expected = new Map<string, Expected>();
   readonly #settling = new Map<string, Timer>();
+  readonly #patience = new Set<Timer>();
   #waiting = 0;
   #timer: Timer | undefined;
 
@@ -99,6 +103,36 @@ export class Comeback {
   }
 
   /**
+   * Expects an agent whose connection has broken.
+   *
+   * @param names what it served
+   */
+  lost(names: Iterable<OnlineName>): void {
+    const { clock, lostMs } = this.#options;
+    if (lostMs === 0) return;
+    const expected = new Map<string, Expected>();
+    for (const { proto, host } of names) {
+      const key = `${proto}:${host}`;
+      if (proto === "tcp" || this.#expected.has(key)) continue;
+      if (this.#expected.size >= MAX_NAMES) break;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      expected.set(key, { back: promise, arrive: resolve });
+      this.#expected.set(key, expected.get(key)!);
+    }
+    if (expected.size === 0) return;
+    const timer = clock.after(lostMs, () => {
+      this.#patience.delete(timer);
+      for (const [key, one] of expected) {
+        // Who is just back is let settle.
+        if (this.#expected.get(key) !== one || this.#settling.has(key)) continue;
+        this.#expected.delete(key);
+        one.arrive();
+      }
+    });
+    this.#patience.add(timer);
+  }
+
+  /**
    * An endpoint came online. Visitors follow when its agent has heard of that: an SDK that gets a
    * stream for an endpoint it has no answer about yet stops taking streams.
    */
@@ -128,7 +162,7 @@ export class Comeback {
   }
 
   /**
-   * When a visitor of a name that was online before the restart should be let on.
+   * When a visitor of a name that was online a moment ago should be let on.
    *
    * @param protos any of these would do
    * @param host lower case
@@ -149,6 +183,8 @@ export class Comeback {
   /** Lets everybody on who waits. */
   stop(): void {
     this.#timer?.cancel();
+    for (const timer of this.#patience) timer.cancel();
+    this.#patience.clear();
     for (const timer of this.#settling.values()) timer.cancel();
     this.#settling.clear();
     for (const { arrive } of this.#expected.values()) arrive();

@@ -181,6 +181,11 @@ export interface EdgeLimits extends GuessLimits, GateLimits, HttpLimits, Http2Ed
    * come back; 0 lets nobody wait.
    */
   readonly comebackMs: number;
+  /**
+   * When the connection of an agent has broken without a goodbye, how long visitors of its names may
+   * wait for it to come back; 0 lets nobody wait.
+   */
+  readonly reconnectMs: number;
   /** How long visitors may take to finish when the edge closes. */
   readonly closeGraceMs: number;
   /** Agents' sessions that are remembered of each account. */
@@ -230,6 +235,7 @@ export const DEFAULT_EDGE_LIMITS: EdgeLimits = {
   holdMs: 120_000,
   rawIdleMs: 0,
   comebackMs: 10_000,
+  reconnectMs: 2_000,
   closeGraceMs: 10_000,
   maxSessionHistory: 1_000,
   storeWatchMs: 500,

@@ -12,6 +12,7 @@ import type { Logger } from "../base/log.ts";
 import type { Runtime } from "../runtime/host.ts";
 import type { Address, Conn } from "../runtime/net.ts";
 import { mountAddressList } from "./address_list.ts";
+import type { AgentEndpoint } from "./agent_endpoint.ts";
 import type { AgentSession } from "./agent_session.ts";
 import { type AgentsSide, makeAgentsSide } from "./agents_side.ts";
 import type { CertificateRecord } from "./certificates/acme_shelf.ts";
@@ -125,7 +126,11 @@ class RunningEdge implements EdgeInside {
     this.#runtime = runtime;
     this.#logger = logger;
     this.#registry = new EndpointRegistry({ clock, ...limits });
-    this.#comeback = new Comeback({ clock, limitMs: limits.comebackMs });
+    this.#comeback = new Comeback({
+      clock,
+      limitMs: limits.comebackMs,
+      lostMs: limits.reconnectMs,
+    });
     this.#watch = this.#makeWatch();
     const isHeard = onEvent !== undefined || this.#watch.listens;
     this.#ingresses = new Ingresses(undefined, logger);
@@ -273,6 +278,7 @@ class RunningEdge implements EdgeInside {
       ports: this.#ports,
       ownHosts: this.#ownHosts(),
       emit: (event) => this.#emit(event),
+      onLost: (endpoints) => this.#onLost(endpoints),
       onBeat: (latencyMs) => this.#watch.roundTrip(latencyMs),
       onBound: (id) => {
         const endpoint = this.#registry.byId(id);
@@ -520,6 +526,13 @@ class RunningEdge implements EdgeInside {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Nobody waits for a name that others serve. */
+  #onLost(endpoints: readonly AgentEndpoint[]): void {
+    this.#comeback.lost(
+      endpoints.filter(({ proto, host }) => !this.#registry.find(proto, host)),
+    );
   }
 
   #emit(event: EdgeEvent): void {

@@ -18,9 +18,9 @@ async function restart(clock: FakeClock, breakMs = 1_000, limitMs = 5_000) {
       set: (name: string, value: string) => Promise.resolve(void kept.set(name, value)),
     },
   } as unknown as Store;
-  await new Comeback({ clock, limitMs }).remember(store, NAMES);
+  await new Comeback({ clock, limitMs, lostMs: 0 }).remember(store, NAMES);
   await clock.advance(breakMs);
-  const comeback = new Comeback({ clock, limitMs });
+  const comeback = new Comeback({ clock, limitMs, lostMs: 0 });
   assert.equal(comeback.wait(["http"], "a.test"), undefined);
   await comeback.expect(store);
   return comeback;
@@ -92,4 +92,41 @@ test("Comeback expects nobody after a long break, or when switched off", async (
   assert.equal(late.wait(["http"], "a.test"), undefined);
   const off = await restart(new FakeClock(), 1, 0);
   assert.equal(off.wait(["http"], "a.test"), undefined);
+});
+
+test("Comeback lets visitors wait for an agent that was lost, for a shorter moment", async () => {
+  const clock = new FakeClock();
+  const comeback = new Comeback({ clock, limitMs: 10_000, lostMs: 2_000 });
+  comeback.lost(NAMES);
+  assert.equal(comeback.wait(["tcp"], "a.test"), undefined);
+  let letOn = 0;
+  const back = comeback.wait(["http"], "a.test")!.then(() => letOn++);
+  const never = comeback.wait(["https"], "x.b.test")!.then(() => letOn++);
+  await clock.advance(1_000);
+  comeback.arrived(NAMES[0]);
+  await clock.advance(100);
+  await back;
+  assert.equal(letOn, 1);
+  // It is lost again, and has another two seconds.
+  comeback.lost([NAMES[0]]);
+  await clock.advance(900);
+  await never;
+  assert.equal(comeback.wait(["https"], "x.b.test"), undefined);
+  assert.ok(comeback.wait(["http"], "a.test"));
+  await clock.advance(1_100);
+  assert.equal(comeback.wait(["http"], "a.test"), undefined);
+  assert.equal(clock.pending, 0);
+});
+
+test("Comeback.stop() lets those on who wait for an agent that was lost", async () => {
+  const clock = new FakeClock();
+  const comeback = new Comeback({ clock, limitMs: 10_000, lostMs: 2_000 });
+  comeback.lost([NAMES[0]]);
+  const waiting = comeback.wait(["http"], "a.test")!;
+  comeback.stop();
+  await waiting;
+  assert.equal(clock.pending, 0);
+  const nobody = new Comeback({ clock, limitMs: 10_000, lostMs: 0 });
+  nobody.lost(NAMES);
+  assert.equal(nobody.wait(["http"], "a.test"), undefined);
 });

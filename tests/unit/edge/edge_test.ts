@@ -23,6 +23,7 @@ import { tokenKeys } from "../../../lib/store/tokens.ts";
 import { memoryRuntime } from "../../../lib/runtime/memory.ts";
 import { answerJson, readJson } from "../../../lib/wire/codec.ts";
 import { FakeAgent, readToEnd } from "../../fakes/agent.ts";
+import { edgeStage } from "../../fakes/edge_stage.ts";
 import { MemoryFiles } from "../../fakes/files.ts";
 import { memorySqlite } from "../../fakes/sqlite.ts";
 import { test } from "../../harness.ts";
@@ -417,6 +418,27 @@ async function nextCommand(
     await agent.mux.ping(1_000);
   }
 }
+
+test("S121 Edge lets visitors wait for an agent whose connection broke, not for one that said goodbye", async () => {
+  const ended = Promise.withResolvers<void>();
+  const stage = await edgeStage({
+    limits: { reconnectMs: 60_000 },
+    onEvent: (event) => event.type === "endpoint_ended" && ended.resolve(),
+  });
+  const agent = await stage.agent();
+  const bound = await agent.bind("http");
+  const { host } = new URL(bound.URL);
+  agent.abort();
+  await ended.promise;
+  const visit = stage.dial("http").then((conn) => fetchText(conn, host));
+  const again = await stage.agent();
+  assert.equal((await again.rebind(bound)).URL, bound.URL);
+  await answerHttp(again, "back");
+  assert.match(await visit, /^HTTP\/1\.1 200 [^]*back$/);
+  await again.unbind(bound.Id);
+  assert.match(await fetchText(await stage.dial("http"), host), /^HTTP\/1\.1 404 /);
+  await stage.edge.close();
+});
 
 test("Edge.close() lets a request under way finish and lets nobody else in", async () => {
   const { edge, agent, runtime } = await embedded();
