@@ -104,6 +104,7 @@ test("Comeback lets visitors wait for an agent that was lost, for a shorter mome
   const never = comeback.wait(["https"], "x.b.test")!.then(() => letOn++);
   await clock.advance(1_000);
   comeback.arrived(NAMES[0]);
+  comeback.heard(NAMES[0]);
   await clock.advance(100);
   await back;
   assert.equal(letOn, 1);
