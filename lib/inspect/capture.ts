@@ -155,8 +155,7 @@ export abstract class MessageCapture implements CapturedMessage {
   /** Called by the two kinds. */
   protected constructor(head: SeenHead, maxBodyBytes: number, keeper: ByteKeeper) {
     this.version = head.version;
-    // The head is a view into what the socket gave: a copy does not hold on to the rest.
-    this.head = keeper.copy(head.bytes);
+    this.head = head.bytes;
     this.body = new BodyCapture(maxBodyBytes, keeper);
   }
 

@@ -215,7 +215,8 @@ export class HttpTap {
       this.#stop("The service spoke without being asked");
       return chunk.length;
     }
-    const head = parseRequestHead(found.head);
+    // It is read again when the answer comes, and the chunk may be gone by then.
+    const head = parseRequestHead(store.keeper.copy(found.head));
     const id = newId("airt", this.#startedAtMs);
     const capture = new Capture(
       id,
@@ -261,7 +262,7 @@ export class HttpTap {
     const direction = this.#response;
     const found = direction.collector.push(chunk, from);
     if (!found) return chunk.length;
-    const head = parseResponseHead(found.head);
+    const head = parseResponseHead(this.#options.store.keeper.copy(found.head));
     if (head.interim) return found.end;
     const { capture, head: request } = this.#pending[0];
     capture.respond(head, this.#nowMs());

@@ -6,7 +6,6 @@
  * @module
  */
 import type { Chunk, Duplex } from "../base/duplex.ts";
-import { keepBuffer } from "../base/loan.ts";
 import { HttpTap, type HttpTapOptions } from "./http_tap.ts";
 
 /** A connection that is followed. */
@@ -45,12 +44,11 @@ export function tapPair(visitor: Duplex, service: Duplex, options: HttpTapOption
   };
 }
 
-/** A side whose reads are shown. */
+/** A side whose reads are shown. The tap keeps copies alone: the memory of a chunk may be given away. */
 class TappedSide implements Duplex {
   readonly #inner: Duplex;
   readonly #show: (chunk: Chunk) => void;
   readonly #onRead = (chunk: Chunk): Chunk => {
-    if (chunk) keepBuffer(chunk); // the tap may look at a head again
     this.#show(chunk);
     return chunk;
   };
@@ -67,6 +65,10 @@ class TappedSide implements Duplex {
 
   write(chunk: Uint8Array): void | Promise<void> {
     return this.#inner.write(chunk);
+  }
+
+  give(chunk: Uint8Array): void | Promise<void> {
+    return this.#inner.give ? this.#inner.give(chunk) : this.#inner.write(chunk);
   }
 
   closeWrite(): void | Promise<void> {

@@ -51,18 +51,47 @@ test("tapPair() lets what is no HTTP pass", async () => {
   assert.equal(store.count, 0);
 });
 
-test("tapPair() keeps the memory of what it was shown, whoever gives it away behind it", async () => {
+test("tapPair() has copies when the memory of what it was shown is given away", async () => {
+  const store = new ExchangeStore();
+  const [visitor, door] = pair();
+  const [upstream, service] = pair();
+  const options = { store, clock: new FakeClock(), limits: DEFAULT_CAPTURE_LIMITS, origin: ORIGIN };
+  const tapped = tapPair(door, upstream, options);
+  const lines = `Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nLong: ${
+    "x".repeat(20_000)
+  }`;
+  const asked = `GET / HTTP/1.1\r\n${lines}\r\n\r\n`;
+  const sent = bytes(asked);
+  visitor.write(sent);
+  lendBuffer(sent);
+  assert.equal(await tapped.visitor.read(), sent);
+  returnBuffer(sent);
+  assert.equal(sent.length, 0, "it is gone");
+  // Whether this is the answer to that is read in both heads.
+  const answer =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  await service.write(bytes(answer));
+  await service.write(Uint8Array.of(0x81, 2, 0x68, 0x69));
+  await tapped.service.read();
+  await tapped.service.read();
+  const [{ request, messages }] = store.list();
+  assert.equal(text(request.head), asked);
+  assert.deepEqual(messages.map(({ preview }) => text(preview)), ["hi"]);
+  tapped.close();
+});
+
+test("tapPair() passes on that a chunk is given away", async () => {
   const store = new ExchangeStore();
   const [visitor, door] = pair();
   const [upstream] = pair();
+  const given: Uint8Array[] = [];
+  const service = Object.assign(upstream, { give: (chunk: Uint8Array) => void given.push(chunk) });
   const options = { store, clock: new FakeClock(), limits: DEFAULT_CAPTURE_LIMITS, origin: ORIGIN };
-  const tapped = tapPair(door, upstream, options);
-  const head = bytes(`GET / HTTP/1.1\r\nHost: x\r\nLong: ${"x".repeat(20_000)}\r\n\r\n`);
-  visitor.write(head);
-  lendBuffer(head);
-  const chunk = await tapped.visitor.read();
-  assert.equal(chunk, head);
-  returnBuffer(head);
-  assert.notEqual(head.length, 0);
+  const tapped = tapPair(door, service, options);
+  const chunk = Uint8Array.of(1);
+  await tapped.service.give!(chunk);
+  assert.equal(given[0], chunk);
+  await tapped.visitor.give!(chunk);
+  assert.deepEqual(await visitor.read(), chunk);
   tapped.close();
 });
