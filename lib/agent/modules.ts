@@ -234,7 +234,7 @@ function packed(keys: Readonly<Record<string, unknown>>): Record<string, unknown
 
 function credential(pair: string) {
   const colon = pair.indexOf(":");
-  if (colon < 1) {
+  if (colon < 0) {
     throw new TunnelError(
       "config_invalid",
       'Cannot use a value of "basicAuth": it is not of the form user:password',

@@ -70,9 +70,10 @@ async function readFile(
     return await files.readText(path);
   } catch (thrown) {
     const error = toTunnelError(thrown, "io_failed");
+    const found = error.message.replace(/^.*": /s, "");
     throw new TunnelError(
       error.code,
-      `Cannot read ${wanted} for "${what}" from "${path}": ${error.message}`,
+      `Cannot read ${wanted} for "${what}" from "${path}": ${found}`,
       { cause: error },
     );
   }

@@ -82,7 +82,7 @@ export function modulesOfFlags(input: Input, kind: UpstreamKind): EndpointModule
   const provider = input.flag("verify-webhook");
   const modules: EndpointModules = {
     basicAuth: given("basic-auth", "auth")
-      ? [...many("basic-auth") ?? [], ...many("auth") ?? []]
+      ? [...pairs(input, "basic-auth"), ...pairs(input, "auth")]
       : undefined,
     cidrs: given("cidr-allow", "cidr-deny")
       ? { allow: many("cidr-allow"), deny: many("cidr-deny") }
@@ -133,6 +133,16 @@ function signIn(
       scopes: many(`${name}-scope`),
     },
   };
+}
+
+/** The values of a flag that are all `user:password`; none is repeated in the error, for one half is a secret. */
+function pairs(input: Input, name: string): readonly string[] {
+  const values = input.isGiven(name) ? input.all(name) : [];
+  if (values.every((value) => value.includes(":"))) return values;
+  throw new TunnelError(
+    "usage",
+    `Cannot use a value of --${name}: it is not of the form user:password`,
+  );
 }
 
 function needs(input: Input, name: string, other: string): void {

@@ -51,12 +51,16 @@ test("modulesOfFlags() reads every flag, repeated ones as lists", () => {
   });
 });
 
-test("modulesOfFlags() refuses a flag without the one it belongs to", () => {
+test("modulesOfFlags() refuses a flag without the one it belongs to, and what is no pair", () => {
   const cases: readonly [string[], RegExp][] = [
     [["--oauth-scope", "x"], /--oauth-scope means nothing without --oauth: give both/],
     [["--oauth", "g", "--oauth-client-id", "x"], /without --oauth-client-secret/],
     [["--oidc", "u", "--oidc-client-secret", "x"], /without --oidc-client-id/],
     [["--verify-webhook-secret", "x"], /without --verify-webhook/],
+    [
+      ["--basic-auth", "a:b", "--basic-auth", "hush"],
+      /^(?!.*hush).*Cannot use a value of --basic-auth: it is not of/,
+    ],
     [
       ["--circuit-breaker", "2"],
       /Invalid value "2" for --circuit-breaker: use a number from 0 to 1/,
