@@ -64,7 +64,19 @@ export async function main(runtime: Runtime, options: MainOptions = {}): Promise
     crashes.dispose();
     await Promise.all([host.stdout.flush(), host.stderr.flush()]);
   }
+  if (code === 0 && host.stdout.failure) code = await tellUnsaid(host, host.stdout.failure);
   return code === RESTART ? await startAgain(host) : code;
+}
+
+/** What was asked for did not arrive: a full disk must not look like success to a script. */
+async function tellUnsaid(host: Host, failure: TunnelError): Promise<number> {
+  const found = failure.message.replace(/^Cannot write: /, "");
+  const { code } = failure;
+  host.stderr.write(
+    formatError(new TunnelError(code, `Cannot write to standard output: ${found}`)),
+  );
+  await host.stderr.flush();
+  return 1;
 }
 
 /** Replaces the process; returns only when that does not work. */

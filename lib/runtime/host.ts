@@ -7,6 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Codecs } from "./codecs.ts";
 import type { OpenSqlite } from "./database.ts";
+import type { TunnelError } from "../base/errors.ts";
 import type { Net } from "./net.ts";
 import type { Terminal, TerminalOptions } from "./terminal.ts";
 
@@ -121,7 +122,9 @@ export interface Output {
   readonly isTty: boolean;
   /** Width of the terminal in cells. @default {80} */
   readonly columns: number;
-  /** Writes text; failures (a closed pipe) are swallowed, for there is nobody left to tell. */
+  /** What kept text from being written; a reader that has gone does not count. @default {undefined} */
+  readonly failure?: TunnelError | undefined;
+  /** Writes text; what goes wrong is `failure` from then on. */
   write(text: string): void;
   /** Settles when all that was written has left the program: await it before {@linkcode Host.exit}. */
   flush(): Promise<void>;

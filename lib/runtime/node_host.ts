@@ -7,12 +7,14 @@
 import * as os from "node:os";
 import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
+import type { TunnelError } from "../base/errors.ts";
 import type { Host, Output, SignalName } from "./host.ts";
 import { nodeFiles } from "./node_files.ts";
 import { networkInterfaces } from "./node_names.ts";
 import { ownProgram, restart, restartObstacle } from "./node_restart.ts";
 import { runProgram } from "./node_run.ts";
 import { openNodeTerminal, restoreNodeTerminal } from "./node_terminal.ts";
+import { codeOf, translateError } from "./translate_errors.ts";
 
 /** As long as a timer may wait: 2^31 - 1 ms. */
 const LONGEST_MS = 2_147_483_647;
@@ -114,15 +116,21 @@ class NodeOutput implements Output {
   #stream: PrintStream | undefined;
   #pending = 0;
   #waiting: (() => void)[] = [];
+  #failure: TunnelError | undefined;
+  #isGone = false;
 
   constructor(open: () => PrintStream) {
     this.#open = open;
   }
 
+  get failure(): TunnelError | undefined {
+    return this.#failure;
+  }
+
   get #target(): PrintStream {
     if (!this.#stream) {
       this.#stream = this.#open();
-      this.#stream.on("error", () => {}); // EPIPE: the reader has gone, and with it whom to tell
+      this.#stream.on("error", (thrown) => this.#fail(thrown));
     }
     return this.#stream;
   }
@@ -136,12 +144,29 @@ class NodeOutput implements Output {
   }
 
   write(text: string): void {
+    // Deno tells nobody any more how a write ended after one has failed.
+    if (this.#isGone) return;
     this.#pending++;
-    this.#target.write(text, () => {
-      this.#pending--;
-      if (this.#pending > 0) return;
-      for (const resolve of this.#waiting.splice(0)) resolve();
-    });
+    try {
+      this.#target.write(text, (error) => {
+        if (error) return this.#fail(error);
+        if (--this.#pending <= 0) this.#settle();
+      });
+    } catch (thrown) {
+      this.#fail(thrown); // Deno writes to a file at once
+    }
+  }
+
+  /** Nothing that waits will be written. EPIPE says that the reader has gone, and with it whom to tell. */
+  #fail(thrown: unknown): void {
+    this.#isGone = true;
+    if (codeOf(thrown) !== "EPIPE") this.#failure ??= translateError(thrown, "Cannot write");
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#pending = 0;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   flush(): Promise<void> {

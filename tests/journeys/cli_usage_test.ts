@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { VERSION } from "../../lib/base/version.ts";
 import { test } from "../harness.ts";
-import { runProgram, selfName } from "./program.ts";
+import { programWords, runProgram, selfName } from "./program.ts";
 
 test("sallyport says its version and its help with no permission at all", async () => {
   for (
@@ -99,4 +101,19 @@ test("S4 sallyport starts on the other runtimes too", async () => {
   const other = selfName() === "deno" ? "bun" : "deno";
   const { code, stdout } = await runProgram(["version"], { runtime: other });
   assert.deepEqual([code, stdout], [0, `sallyport version ${VERSION}\n`]);
+});
+
+test("the program ends with 1 when the disk its answer goes to is full, and with 0 when its reader leaves", () => {
+  if (process.platform !== "linux") return; // the others have no /dev/full
+  const [command, ...words] = programWords();
+  const quoted = [command, ...words].map((word) => `'${word}'`).join(" ");
+  const full = spawnSync("sh", ["-c", `${quoted} version > /dev/full`], { encoding: "utf8" });
+  assert.deepEqual([full.status, full.stderr], [
+    1,
+    "ERROR:  Cannot write to standard output: no space left on the device (io_failed)\n",
+  ]);
+  const left = spawnSync("sh", ["-c", `{ ${quoted} help; echo $? >&2; } | true`], {
+    encoding: "utf8",
+  });
+  assert.equal(left.stderr, "0\n");
 });

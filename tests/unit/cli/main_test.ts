@@ -69,6 +69,17 @@ test("main() returns the exit code of the command", async () => {
   assert.equal((await run("do", {}, commandThat(() => Promise.resolve(3)))).code, 3);
 });
 
+test("main() does not call it success when what was asked for could not be printed", async () => {
+  const runtime = memoryRuntime({ host: { args: ["version"] } });
+  const failure = new TunnelError("io_failed", "Cannot write: no space left on the device");
+  Object.assign(runtime.host.stdout, { failure });
+  assert.equal(await main(runtime), 1);
+  assert.equal(
+    runtime.host.stderr.text,
+    "ERROR:  Cannot write to standard output: no space left on the device (io_failed)\n",
+  );
+});
+
 test("main() turns what a command throws into one sentence, and logs it", async () => {
   const fails = commandThat(() =>
     Promise.reject(new TunnelError("refused", "No.", { ngrokCode: 107 }))
