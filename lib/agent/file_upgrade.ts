@@ -43,7 +43,8 @@ type Keys = Readonly<Record<string, unknown>>;
  *
  * @param value the file as plain data
  * @param to the version wanted
- * @throws {TunnelError} usage when the version does not exist, or is older than the file's
+ * @throws {TunnelError} usage when the version does not exist, or is older than the file's;
+ * config_invalid when two keys would become one
  */
 export function planUpgrade(value: unknown, to: number): FileUpgrade {
   if (!FILE_VERSIONS.includes(to)) {
@@ -77,9 +78,19 @@ export function planUpgrade(value: unknown, to: number): FileUpgrade {
 
 /** Settings stand below `agent` in version 3, some under another name. */
 function rootMoves(root: Keys): FileMove[] {
-  return Object.keys(root).filter((key) => !STAYS.has(key)).flatMap((key): FileMove[] =>
-    DROPPED.has(key) ? [] : [{ from: [key], to: ["agent", RENAMED[key] ?? key] }]
-  );
+  const names = new Map<string, string>();
+  return Object.keys(root).filter((key) => !STAYS.has(key) && !DROPPED.has(key)).map((key) => {
+    const name = RENAMED[key] ?? key;
+    const other = names.get(name);
+    if (other !== undefined) {
+      throw new TunnelError(
+        "config_invalid",
+        `Cannot upgrade the file: "${other}" and "${key}" would both become "${name}"; keep one`,
+      );
+    }
+    names.set(name, key);
+    return { from: [key], to: ["agent", name] };
+  });
 }
 
 /** What stays at the top. */

@@ -170,7 +170,7 @@ export async function restartService(cli: Cli): Promise<void> {
   const { host } = cli.runtime;
   const manager = await findManager(host);
   // Before it is stopped: a service that could not come back is better left running.
-  await checkInstalled(host, manager, "start");
+  await checkInstalled(host, manager, "restart");
   await stop(cli, manager, await stateOf(host, manager));
   await start(cli, manager);
   host.stdout.write("The service runs again\n");
@@ -253,12 +253,12 @@ async function checkInstalled(host: Host, manager: ServiceManager, doing: string
         `install it: sallyport service install --config <path>`,
     );
   }
-  if (doing !== "start") return;
+  if (doing !== "start" && doing !== "restart") return;
   for (const path of [line[0], ...configsOf(line)]) {
     if (!await isGone(host, path)) continue;
     throw new TunnelError(
       "not_found",
-      `Cannot start the service: it was installed with "${path}", which is not there any more; ` +
+      `Cannot ${doing} the service: it was installed with "${path}", which is not there any more; ` +
         `put it back, or uninstall the service and install it anew`,
     );
   }

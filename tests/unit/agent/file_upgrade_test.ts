@@ -23,6 +23,16 @@ test("planUpgrade() moves the settings of version 2 below agent, renamed where t
   ]);
 });
 
+test("planUpgrade() lets no setting displace another", () => {
+  const both = { http_proxy: "http://a:1", socks5_proxy: "socks5://b:2" };
+  assert.throws(() => planUpgrade(both, 3), {
+    code: "config_invalid",
+    message:
+      'Cannot upgrade the file: "http_proxy" and "socks5_proxy" would both become "proxy_url"; keep one',
+  });
+  assert.deepEqual(planUpgrade(both, 2).moves, []);
+});
+
 test("planUpgrade() gives tunnels the names of today, and leaves settings where version 2 has them", () => {
   const tunnels = {
     a: { auth: "u:p", bind_tls: true },

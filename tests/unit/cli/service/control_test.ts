@@ -140,15 +140,18 @@ test("S81 startService() says with which code a service ended at once, and where
   }
 });
 
-test("S75 startService() names the file that is gone", async () => {
-  const { code, err } = await installed("linux", ["start"], {
-    files: {
-      [process.execPath]: "",
-      [AGENT_UNIT_PATH]: `ExecStart=${process.execPath} service run --config /gone.yml\n`,
-    },
-  });
-  assert.equal(code, 1);
-  assert.match(err, /installed with "\/gone\.yml", which is not there any more; put it back, or/);
+test("S75 startService() and restartService() name the file that is gone", async () => {
+  for (const verb of ["start", "restart"]) {
+    const { code, err } = await installed("linux", [verb], {
+      files: {
+        [process.execPath]: "",
+        [AGENT_UNIT_PATH]: `ExecStart=${process.execPath} service run --config /gone.yml\n`,
+      },
+    });
+    assert.equal(code, 1);
+    assert.match(err, /installed with "\/gone\.yml", which is not there any more; put it back, or/);
+    assert.match(err, new RegExp(`Cannot ${verb} the service: `));
+  }
 });
 
 test("S77 stopService() stops it, and leaves one alone that does not run", async () => {
