@@ -103,7 +103,8 @@ export type {
  * ```
  */
 export function connect(options: AgentOptions): Promise<Agent> {
-  return connectAgent({ ...options, runtime: options.runtime ?? detectRuntime() });
+  // JavaScript may say nothing at all: what is missing is then told like anything else.
+  return connectAgent({ ...options, runtime: options?.runtime ?? detectRuntime() });
 }
 
 /** One forwarded service, and the agent that was made for it. */

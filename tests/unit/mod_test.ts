@@ -92,6 +92,10 @@ test("connect() runs on the runtime it finds when none is given", async () => {
   assert.equal(Extra.Arch, detectRuntime().host.arch);
   await agent.close();
   assert.equal(agent.state, "closed");
+  await assert.rejects((connect as () => Promise<unknown>)(), {
+    code: "config_invalid",
+    message: /"connectUrl" is missing; give the host:port of an edge$/,
+  });
 });
 
 test("the library's door hands out what its users compare and parse with", () => {
