@@ -165,8 +165,8 @@ export function withVersionLine(text: string, version: string): string {
 }
 
 /**
- * Writes a configuration file in one step, with its folder. A new one is for its owner's eyes alone;
- * one that was there belongs to whom it did, perhaps a service, and is for the same eyes.
+ * Writes a configuration file in one step, with its folder, for its owner's eyes alone. One that was
+ * there belongs to whom it did, perhaps a service.
  *
  * @param host the machine
  * @param path the file

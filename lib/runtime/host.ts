@@ -49,8 +49,7 @@ export interface WriteOptions {
   /** Permission bits, where the system has them. @default {0o600} */
   readonly mode?: number;
   /**
-   * Whether a file that is replaced keeps its owner, as far as that may be, and its permissions.
-   * @default {false}
+   * Whether a file that is replaced keeps its owner, as far as that may be. @default {false}
    */
   readonly keepsOwner?: boolean;
 }

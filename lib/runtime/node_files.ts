@@ -98,7 +98,7 @@ async function replace(
   }
 }
 
-/** What replaces a file belongs to whom that did, and is for the same eyes. */
+/** What replaces a file belongs to whom that did. */
 async function inherit(file: fs.FileHandle, target: string): Promise<void> {
   let before;
   try {
@@ -108,7 +108,6 @@ async function inherit(file: fs.FileHandle, target: string): Promise<void> {
     throw thrown;
   }
   await file.chown(before.uid, before.gid).catch(ignoreForeignOwner);
-  await file.chmod(before.mode & 0o7777);
 }
 
 /** A configuration that is a link into somebody's dotfiles stays a link. */

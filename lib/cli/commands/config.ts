@@ -35,7 +35,7 @@ function adder(
     name: `config add-${word}`,
     summary: `keep ${what} in the configuration file`,
     description:
-      `Writes ${what} into the configuration file, in the place of the one before. Everything else in the file stays as it is, comments too. A file that is made for it can be read by the user alone.`,
+      `Writes ${what} into the configuration file, in the place of the one before. Everything else in the file stays as it is, comments too. Only its owner may read the file.`,
     examples: [{ line: `config add-${word} <${name}>`, does: `keeps ${what}` }],
     argument: { name, missing: `give ${what}`, summary: what },
     flags: [CONFIG_FLAG],

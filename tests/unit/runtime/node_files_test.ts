@@ -18,7 +18,7 @@ test("nodeFiles.write() that fails at the last step leaves no draft", async () =
   await rm(folder, { recursive: true });
 });
 
-test("nodeFiles.write() leaves a file to its owner and to the same eyes, when told so", async () => {
+test("nodeFiles.write() leaves a file to its owner when told so, for nobody else to read", async () => {
   if (process.platform === "win32") return; // permissions there are inherited from the folder
   const folder = await mkdtemp(join(tmpdir(), "sallyport-files-"));
   const path = join(folder, "file");
@@ -29,7 +29,7 @@ test("nodeFiles.write() leaves a file to its owner and to the same eyes, when to
   const isRoot = process.getuid?.() === 0;
   if (isRoot) await chown(path, 12_345, 12_346);
   await nodeFiles.write(path, "newer", { mode: 0o600, keepsOwner: true });
-  assert.equal(await modeOf(), 0o640);
+  assert.equal(await modeOf(), 0o600);
   if (isRoot) {
     const { uid, gid } = await stat(path);
     assert.deepEqual([uid, gid], [12_345, 12_346]);
