@@ -121,10 +121,6 @@ async function obey(
   for (const flag of command.flags) {
     if (flag.secret) input.all(flag.name).forEach((value) => secrets.addPassword(value));
   }
-  for (const { name, deprecated } of command.flags) {
-    if (deprecated === undefined || !input.isGiven(name)) continue;
-    host.stderr.write(`WARNING:  --${name} is deprecated: ${deprecated}\n`);
-  }
   let config: LoadedConfig | undefined;
   try {
     config = command.obeysConfig ? await configOf(runtime, input, secrets) : NO_CONFIG;
@@ -178,6 +174,15 @@ async function runLogged(
   const log = await openLog(runtime, options, rest.secrets);
   const { logger } = log;
   for (const { message, fields } of rest.config.notes) logger.log("info", message, fields);
+  for (const { name, deprecated } of command.flags) {
+    if (deprecated === undefined || !input.isGiven(name)) continue;
+    // Programs that read the log take a line on standard error for a failure.
+    if (options.destination === "stdout") {
+      logger.log("warn", "flag is deprecated", { flag: `--${name}`, advice: deprecated });
+    } else {
+      runtime.host.stderr.write(`WARNING:  --${name} is deprecated: ${deprecated}\n`);
+    }
+  }
   try {
     const cli: Cli = {
       runtime,

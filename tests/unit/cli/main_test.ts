@@ -235,6 +235,10 @@ test("main() logs to standard output where the configuration wants no status, un
 test("main() says once what replaces a flag of old", async () => {
   const { code, stderr } = await runWith("version: 3\n", "do --old 1 --config /c.yml", talks);
   assert.deepEqual([code, stderr], [0, "WARNING:  --old is deprecated: use --new\n"]);
+  // Whoever reads the log takes standard error for a failure.
+  const read = await runWith("version: 3\n", "do --old 1 --config /c.yml --log stdout", talks);
+  assert.equal(read.stderr, "");
+  assert.match(read.stdout, /flag is deprecated.*flag=--old.*use --new/);
 });
 
 test("main() hides the password of a pair, and every secret of the configuration", async () => {
