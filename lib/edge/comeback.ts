@@ -58,6 +58,7 @@ export class Comeback {
   readonly #patience = new Set<Timer>();
   #waiting = 0;
   #timer: Timer | undefined;
+  #isClosed = false;
 
   /**
    * Expects nobody yet.
@@ -92,7 +93,7 @@ export class Comeback {
   async expect(store: Pick<Store, "settings">): Promise<void> {
     const { clock, limitMs } = this.#options;
     const text = await store.settings.get(SETTING);
-    if (text === undefined || limitMs === 0) return;
+    if (text === undefined || limitMs === 0 || this.#isClosed) return;
     const { atMs, names } = JSON.parse(text) as { atMs: number; names: [string, string][] };
     if (clock.now() - atMs > FRESH_MS || names.length === 0) return;
     for (const [proto, host] of names) {
@@ -109,7 +110,7 @@ export class Comeback {
    */
   lost(names: Iterable<OnlineName>): void {
     const { clock, lostMs } = this.#options;
-    if (lostMs === 0) return;
+    if (lostMs === 0 || this.#isClosed) return;
     const expected = new Map<string, Expected>();
     for (const { proto, host } of names) {
       const key = `${proto}:${host}`;
@@ -178,6 +179,12 @@ export class Comeback {
       return expected.back.then(() => void this.#waiting--);
     }
     return undefined;
+  }
+
+  /** Lets everybody on who waits, and expects nobody any more: the edge is closed. */
+  close(): void {
+    this.#isClosed = true;
+    this.stop();
   }
 
   /** Lets everybody on who waits. */

@@ -502,7 +502,7 @@ class RunningEdge implements EdgeInside {
     const untilMs = clock.steady() + graceMs;
     this.#opened.resolve();
     this.#endWatch?.();
-    this.#comeback.stop();
+    this.#comeback.close();
     await this.#certificates?.close();
     await this.#doors.close();
     await this.#rememberNames();

@@ -119,13 +119,16 @@ test("Comeback lets visitors wait for an agent that was lost, for a shorter mome
   assert.equal(clock.pending, 0);
 });
 
-test("Comeback.stop() lets those on who wait for an agent that was lost", async () => {
+test("Comeback.close() lets those on who wait for an agent that was lost", async () => {
   const clock = new FakeClock();
   const comeback = new Comeback({ clock, limitMs: 10_000, lostMs: 2_000 });
   comeback.lost([NAMES[0]]);
   const waiting = comeback.wait(["http"], "a.test")!;
-  comeback.stop();
+  comeback.close();
   await waiting;
+  // The agents that the closing edge sends away will not be back here.
+  comeback.lost(NAMES);
+  assert.equal(comeback.wait(["http"], "a.test"), undefined);
   assert.equal(clock.pending, 0);
   const nobody = new Comeback({ clock, limitMs: 10_000, lostMs: 0 });
   nobody.lost(NAMES);
