@@ -127,13 +127,31 @@ export async function dialThrough(
   const { clock, timeoutMs, signal } = options;
   const untilMs = clock.steady() + timeoutMs;
   const carrier = await openProxy(proxy, options);
+  return await whileWanted(carrier, signal, async () => {
+    const leftMs = Math.max(1, Math.ceil(untilMs - clock.steady()));
+    await askProxy(proxy, carrier, host, port, clock, leftMs);
+    return carrier;
+  });
+}
+
+/**
+ * Does something over a carrier, and cuts it when that fails or is not wanted any more.
+ *
+ * @param carrier what it is done over
+ * @param signal cancels it
+ * @param work what
+ * @throws {TunnelError} aborted, and what `work` throws
+ */
+export async function whileWanted<T>(
+  carrier: Conn,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
   const onAbort = () => carrier.abort(abortError(signal));
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
-    const leftMs = Math.max(1, Math.ceil(untilMs - clock.steady()));
-    await askProxy(proxy, carrier, host, port, clock, leftMs);
-    return carrier;
+    return await work();
   } catch (thrown) {
     carrier.abort(thrown);
     if (signal.aborted) throw abortError(signal);

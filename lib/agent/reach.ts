@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { abortError, type Clock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Host } from "../runtime/host.ts";
 import type { Conn, ConnectOptions, Net, TrustedRoots } from "../runtime/net.ts";
 import type { ConnectAddress } from "./config.ts";
 import { isPassedBy, type Proxy } from "./proxy.ts";
-import { connectTrusting, dialThrough } from "./proxy_dial.ts";
+import { connectTrusting, dialThrough, whileWanted } from "./proxy_dial.ts";
 import { type Found, type ResolveOptions, Resolver } from "./resolve.ts";
 
 /** What getting there needs. */
@@ -87,22 +87,12 @@ export class Reach {
     const untilMs = clock.steady() + timeoutMs;
     if (!this.#proxy) return await this.#openDirect(untilMs, signal);
     const carrier = await this.#through(this.#proxy, host, port, untilMs, signal);
-    const onAbort = () => carrier.abort(abortError(signal));
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    try {
-      return await this.#options.net.startTlsClient(carrier, {
+    return await whileWanted(carrier, signal, () =>
+      this.#options.net.startTlsClient(carrier, {
         serverName: host,
         roots: this.#options.roots(),
         timeoutMs: this.#leftMs(untilMs),
-      });
-    } catch (thrown) {
-      carrier.abort(thrown);
-      if (signal.aborted) throw abortError(signal);
-      throw thrown;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+      }));
   }
 
   /**

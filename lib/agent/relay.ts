@@ -6,7 +6,7 @@
  */
 import { randomHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
-import { type Chunk, type Duplex, join } from "../base/duplex.ts";
+import { type Chunk, type Duplex, giveTo, join } from "../base/duplex.ts";
 import { toTunnelError, TunnelError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { readRequestHead, type RequestHead } from "../http/head.ts";
@@ -337,7 +337,7 @@ class CountedSide implements Duplex {
 
   give(chunk: Uint8Array): void | Promise<void> {
     this.#count(chunk);
-    return this.#watch(this.#inner.give ? this.#inner.give(chunk) : this.#inner.write(chunk));
+    return this.#watch(giveTo(this.#inner, chunk));
   }
 
   #count(chunk: Uint8Array): void {

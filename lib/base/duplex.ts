@@ -64,6 +64,16 @@ export interface JoinResult {
 }
 
 /**
+ * Writes a chunk that the caller will not look at again, see {@linkcode Duplex.give}.
+ *
+ * @param to where
+ * @param chunk may be gone afterwards, its length too
+ */
+export function giveTo(to: Duplex, chunk: Uint8Array): void | Promise<void> {
+  return to.give ? to.give(chunk) : to.write(chunk);
+}
+
+/**
  * Connects two carriers until both directions are over. When one direction ends its end is passed
  * on and the other direction keeps flowing. A slow reader stops its writer.
  *
@@ -136,7 +146,7 @@ export async function join(a: Duplex, b: Duplex): Promise<JoinResult> {
         }
         try {
           const size = chunk.length; // what is given away may be gone at once
-          const full = to.give ? to.give(chunk) : to.write(chunk);
+          const full = giveTo(to, chunk);
           moved[side] += size;
           if (full) {
             blocked = true;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Chunk, type Duplex, join, type JoinResult } from "../base/duplex.ts";
+import { type Chunk, type Duplex, giveTo, join, type JoinResult } from "../base/duplex.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { TunnelError } from "../base/errors.ts";
 import { RESET } from "../mux/frame.ts";
@@ -111,7 +111,7 @@ class AgentSide extends Through {
   give(chunk: Uint8Array): void | Promise<void> {
     this.moves++;
     this.#traffic.inBytes += chunk.length;
-    return this.#stream.give ? this.#stream.give(chunk) : this.#stream.write(chunk);
+    return giveTo(this.#stream, chunk);
   }
 
   override abort(): void {
@@ -135,6 +135,6 @@ class VisitorSide extends Through {
 
   give(chunk: Uint8Array): void | Promise<void> {
     this.#traffic.outBytes += chunk.length;
-    return this.under.give ? this.under.give(chunk) : this.under.write(chunk);
+    return giveTo(this.under, chunk);
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Chunk, Duplex } from "../base/duplex.ts";
+import { type Chunk, type Duplex, giveTo } from "../base/duplex.ts";
 
 /** Passes every call on. */
 export class Through implements Duplex {
@@ -97,7 +97,7 @@ export class HeadFirst extends Through {
   give(chunk: Uint8Array): void | Promise<void> {
     if (this.#held !== undefined && chunk.length <= JOIN_BYTES) return this.write(chunk);
     const full = this.flush();
-    const give = () => this.under.give ? this.under.give(chunk) : this.under.write(chunk);
+    const give = () => giveTo(this.under, chunk);
     return full ? full.then(give) : give();
   }
 
@@ -131,7 +131,7 @@ export class UploadSink extends Through {
   /** Gives the bytes on, or swallows them. */
   give(chunk: Uint8Array): void | Promise<void> {
     if (this.discards) return;
-    return this.#wait(this.under.give ? this.under.give(chunk) : this.under.write(chunk));
+    return this.#wait(giveTo(this.under, chunk));
   }
 
   #wait(full: void | Promise<void>): void | Promise<void> {

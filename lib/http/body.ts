@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Chunk, Duplex } from "../base/duplex.ts";
+import { type Chunk, type Duplex, giveTo } from "../base/duplex.ts";
 import { type ErrorCode, toTunnelError, TunnelError } from "../base/errors.ts";
 import { ChunkedScanner } from "./chunked_scanner.ts";
 import type { HttpSubject } from "./fault.ts";
@@ -160,7 +160,7 @@ export async function copyBody(
     }
     onBytes?.(chunk);
     try {
-      const full = to.give ? to.give(chunk) : to.write(chunk);
+      const full = giveTo(to, chunk);
       if (full) await full;
     } catch (thrown) {
       throw sideError("sink", subject, thrown);

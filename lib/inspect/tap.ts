@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Chunk, Duplex } from "../base/duplex.ts";
+import { type Chunk, type Duplex, giveTo } from "../base/duplex.ts";
 import { HttpTap, type HttpTapOptions } from "./http_tap.ts";
 
 /** A connection that is followed. */
@@ -68,7 +68,7 @@ class TappedSide implements Duplex {
   }
 
   give(chunk: Uint8Array): void | Promise<void> {
-    return this.#inner.give ? this.#inner.give(chunk) : this.#inner.write(chunk);
+    return giveTo(this.#inner, chunk);
   }
 
   closeWrite(): void | Promise<void> {
