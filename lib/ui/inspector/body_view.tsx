@@ -4,6 +4,7 @@
  * @module
  */
 /** @jsxImportSource preact */
+import { toBase64 } from "../../base/base64.ts";
 import type { ComponentChildren, VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import type { BodyJson } from "../../api/agent/shapes.ts";
@@ -11,7 +12,7 @@ import { Button } from "../kit/button.tsx";
 import { formatBytes, formatNumberOf } from "../kit/format.ts";
 import { Icon } from "../kit/icons.tsx";
 import { Notice } from "../kit/notice.tsx";
-import { base64Of, bytesOf } from "./base64.ts";
+import { bytesOf } from "./base64.ts";
 import { type BodyFacts, bodyFacts, graphqlIn, mediaOf } from "./body_kind.ts";
 import { type Flaw, plainLines } from "./code_line.ts";
 import { CodeView } from "./code_view.tsx";
@@ -79,7 +80,7 @@ export function BodyView({ body, type, of, copy }: BodyViewProps): VNode {
           )}
           <a
             class="button button-quiet button-icon"
-            href={`data:application/octet-stream;base64,${base64Of(bytes)}`}
+            href={`data:application/octet-stream;base64,${toBase64(bytes)}`}
             download={`${of.toLowerCase()}-body${endingOf(facts)}`}
             aria-label={`Save the body of the ${of.toLowerCase()}`}
             title={`Save the body of the ${of.toLowerCase()}`}
@@ -150,7 +151,7 @@ function Content({ bytes, facts, type, label, cut, copy }: ContentProps): VNode 
     case "image":
       return (
         <div class="picture">
-          <img src={`data:${mediaOf(type)};base64,${base64Of(bytes)}`} alt={`${label}, an image`} />
+          <img src={`data:${mediaOf(type)};base64,${toBase64(bytes)}`} alt={`${label}, an image`} />
         </div>
       );
     case "html":

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { toBase64 } from "../../base/base64.ts";
 import type { ExchangeDetail, HeaderJson, ReplayBody } from "../../api/agent/shapes.ts";
-import { base64Of } from "./base64.ts";
 import { textOf } from "./body_kind.ts";
 import { headerOf, readableBytes } from "./message_text.ts";
 
@@ -97,7 +97,7 @@ export function replayBodyOf(draft: ReplayDraft, exchange: ExchangeDetail): Repl
     ...(draft.target !== before.target && { target: draft.target }),
     ...(!sameLines(headers, before.headers) && { headers }),
     ...(!sameLines(trailers, before.trailers) && { trailers }),
-    ...(bodyChanged && { body_base64: base64Of(new TextEncoder().encode(draft.body)) }),
+    ...(bodyChanged && { body_base64: toBase64(new TextEncoder().encode(draft.body)) }),
   };
 }
 
